@@ -1,0 +1,204 @@
+//! The table of applets, and the way from an argument vector to one of them.
+//!
+//! An applet is named by argv[0], through a link of its name, or by the first
+//! word behind `pagebox`.
+
+mod snpp_probe;
+mod snpp_send;
+mod snpp_serve;
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::panic::PanicHookInfo;
+use std::path::Path;
+
+use clap::{Args, CommandFactory, FromArgMatches};
+
+use crate::diag::Diag;
+use crate::exit::Exit;
+
+/// One applet.
+#[derive(Debug)]
+pub struct Applet {
+    /// Its name: of the link, the module, the manual page.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// The section of its manual page.
+    pub section: u8,
+    /// Its options.
+    pub command: fn() -> clap::Command,
+    run: fn(&clap::ArgMatches) -> Exit,
+}
+
+macro_rules! applet {
+    ($name:literal, $module:ident, $section:literal, $summary:literal) => {
+        Applet {
+            name: $name,
+            summary: $summary,
+            section: $section,
+            command: || $module::Args::command().about($summary),
+            run: |matches| match $module::Args::from_arg_matches(matches) {
+                Ok(args) => $module::run(&args),
+                Err(error) => complain($name, &error),
+            },
+        }
+    };
+}
+
+/// All applets.
+pub const APPLETS: [Applet; 3] = [
+    applet!(
+        "snpp-probe",
+        snpp_probe,
+        1,
+        "Ask an SNPP gateway whether it is up and what it can do"
+    ),
+    applet!(
+        "snpp-send",
+        snpp_send,
+        1,
+        "Send pages through an SNPP gateway"
+    ),
+    applet!(
+        "snpp-serve",
+        snpp_serve,
+        8,
+        "Serve one SNPP session on standard input and output"
+    ),
+];
+
+const NAME: &str = "pagebox";
+
+fn find(name: &str) -> Option<&'static Applet> {
+    APPLETS.iter().find(|applet| applet.name == name)
+}
+
+/// The applet that a program's own name calls for: its last component, without
+/// the dash that login puts in front.
+fn of_program(program: &OsStr) -> Option<&'static Applet> {
+    let name = Path::new(program).file_name()?.to_str()?;
+    find(name.strip_prefix('-').unwrap_or(name))
+}
+
+/// Runs what an argument vector asks for. It may be empty.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let mut args = args.into_iter().peekable();
+    let program = args.next().unwrap_or_default();
+    if let Some(applet) = of_program(&program) {
+        return start(applet, args);
+    }
+    let word = args.next().unwrap_or_default();
+    match word.to_str() {
+        Some("--list") => print(&APPLETS.map(|applet| format!("{}\n", applet.name)).concat()),
+        Some("--version" | "-V") => print(concat!("pagebox ", env!("CARGO_PKG_VERSION"), "\n")),
+        Some("--help" | "-h" | "help") => print(&help()),
+        Some("") => {
+            Diag::client(NAME, false).warn("which applet? `pagebox --list` names them");
+            Exit::Usage
+        }
+        name => match name.and_then(find) {
+            Some(applet) => start(applet, args),
+            None => {
+                let text = format!(
+                    "{}: no such applet; `pagebox --list` names them",
+                    word.display()
+                );
+                Diag::client(NAME, false).warn(&text);
+                Exit::Usage
+            }
+        },
+    }
+}
+
+fn start(applet: &Applet, args: impl Iterator<Item = OsString>) -> Exit {
+    let words: Vec<OsString> = std::iter::once(applet.name.into()).chain(args).collect();
+    match (applet.command)().try_get_matches_from(&words) {
+        Ok(matches) => (applet.run)(&matches),
+        Err(error) if error.use_stderr() && is_plugin(applet.name, &words) => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            print(&format!(
+                "SNPP UNKNOWN - {}\n",
+                line.trim_start_matches("error: ")
+            ));
+            Exit::NagiosUnknown
+        }
+        Err(error) => complain(applet.name, &error),
+    }
+}
+
+/// A monitoring plugin has exit statuses of its own, even for a wrong command line.
+fn is_plugin(name: &str, words: &[OsString]) -> bool {
+    name == "snpp-probe"
+        && words
+            .iter()
+            .take_while(|word| *word != "--")
+            .any(|word| word == "--nagios")
+}
+
+/// Help and version are data, and a wrong command line is talk.
+fn complain(name: &'static str, error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        Diag::client(name, false).warn(text.trim_start_matches("error: ").trim_end());
+        return Exit::Usage;
+    }
+    print(&text)
+}
+
+fn print(text: &str) -> Exit {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Ok,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
+        Err(error) => {
+            Diag::client(NAME, false).warn(&format!("standard output: {error}"));
+            Exit::Io
+        }
+    }
+}
+
+fn help() -> String {
+    let lines: Vec<String> = APPLETS
+        .iter()
+        .map(|applet| format!("  {:<12} {}\n", applet.name, applet.summary))
+        .collect();
+    format!(
+        "Paging for the Unix shell\n\nUsage: pagebox APPLET [ARGUMENT]...\n       pagebox --list | --help | --version\n\n\
+         Applets:\n{}\nA link of an applet's name runs that applet. `pagebox APPLET --help` tells its options.\n",
+        lines.concat()
+    )
+}
+
+/// All applets as one command with subcommands, for completions.
+pub fn command() -> clap::Command {
+    #[derive(Args)]
+    struct Top {
+        /// Name the applets
+        #[arg(long)]
+        list: bool,
+    }
+    let top = clap::Command::new(NAME)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Paging for the Unix shell");
+    Top::augment_args(top).subcommands(APPLETS.iter().map(|applet| (applet.command)()))
+}
+
+/// Says that there is a bug, and returns the status to end with.
+pub fn panicked(panic: &PanicHookInfo<'_>) -> u8 {
+    let mut args = std::env::args_os();
+    let program = args.next().unwrap_or_default();
+    let words: Vec<OsString> = args.collect();
+    let named = words.first().and_then(|word| word.to_str()).and_then(find);
+    let applet = of_program(&program)
+        .or(named)
+        .map_or(NAME, |applet| applet.name);
+    Diag::anywhere(applet).warn(&format!("a bug in pagebox, please report it: {panic}"));
+    let exit = if is_plugin(applet, &words) {
+        Exit::NagiosUnknown
+    } else {
+        Exit::Software
+    };
+    exit.status()
+}

@@ -1,0 +1,257 @@
+//! One dialogue with one gateway, and what it brought.
+
+use std::time::{Duration, Instant};
+
+use super::features::{self, Features};
+use super::{Args, Step};
+use crate::cli::peer::Peer;
+use crate::diag::Diag;
+use crate::exit::Exit;
+use crate::outcome::{Fate, Outcome};
+use crate::protocol::snpp::client::{Answer, Answered, Client, End, Job, Question, Setup};
+use crate::protocol::snpp::command::{Command, Verb};
+use crate::protocol::snpp::reply::{Class, Reply};
+use crate::protocol::snpp::verdict;
+use crate::protocol::{Input, Phase};
+use crate::session::{Pause, Session};
+use crate::transport::fd::Deadline;
+use crate::transport::interrupt::Interrupt;
+use crate::transport::trace::Trace;
+
+/// What a probe found.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) peer: Peer,
+    /// The greeting was 220, and nothing failed after it.
+    pub(super) success: bool,
+    pub(super) banner: Option<String>,
+    pub(super) farewell: Option<String>,
+    /// From the beginning of the connection to the greeting.
+    pub(super) rtt: Duration,
+    pub(super) error: Option<String>,
+    pub(super) exit: Exit,
+    pub(super) help: Vec<String>,
+    pub(super) features: Option<Features>,
+    /// The reply to PAGE, and whether it means yes.
+    pub(super) pager: Option<(bool, String)>,
+    /// The reply to PING, and whether it means yes.
+    pub(super) ping: Option<(bool, String)>,
+    pub(super) transcript: Vec<String>,
+}
+
+/// Why a dialogue stopped short.
+pub(super) type Stop = Fate;
+
+/// A gateway that is asked.
+#[derive(Debug)]
+pub(super) struct Gateway<'a> {
+    args: &'a Args,
+    peer: &'a Peer,
+    login: Option<&'a Command>,
+    trace: Trace<'a>,
+    interrupt: &'a Interrupt,
+    session: Option<Session<Client>>,
+    deadline: Deadline,
+}
+
+impl<'a> Gateway<'a> {
+    pub(super) fn new(
+        args: &'a Args,
+        peer: &'a Peer,
+        login: Option<&'a Command>,
+        diag: &'a Diag,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        Self {
+            args,
+            peer,
+            login,
+            trace: Trace::new(args.report.verbose.then_some(diag), args.report.json),
+            interrupt,
+            session: None,
+            deadline: Deadline::NEVER,
+        }
+    }
+
+    /// The whole dialogue. Everything that goes wrong is part of the finding.
+    pub(super) fn ask(&mut self) -> Finding {
+        let mut finding = Finding {
+            peer: self.peer.clone(),
+            success: false,
+            banner: None,
+            farewell: None,
+            rtt: Duration::ZERO,
+            error: None,
+            exit: Exit::Ok,
+            help: Vec::new(),
+            features: None,
+            pager: None,
+            ping: None,
+            transcript: Vec::new(),
+        };
+        let result = self.steps(&mut finding);
+        if let Err(fate) = result {
+            finding.success = false;
+            finding.exit = fate.exit;
+            // The API's word for a greeting that is none.
+            finding.error = Some(if finding.banner.is_none() && fate.code.is_some() {
+                format!("Unexpected response: {}", fate.response())
+            } else {
+                fate.response()
+            });
+        }
+        finding.farewell = self.part();
+        finding.transcript = self.trace.take_transcript().unwrap_or_default();
+        finding
+    }
+
+    fn steps(&mut self, finding: &mut Finding) -> Result<(), Stop> {
+        let begun = Instant::now();
+        let greeting = self.connect()?;
+        finding.rtt = begun.elapsed();
+        let banner = greeting.shown();
+        if greeting.code != 220 {
+            let text = format!("Unexpected response: {banner}");
+            finding.banner = Some(banner);
+            return Err(Fate::new(Outcome::Untried, Exit::Protocol, text));
+        }
+        finding.banner = Some(banner);
+        finding.success = true;
+        self.log_in()?;
+        if !self.args.reaches(Step::Help) {
+            return Ok(());
+        }
+        if self.args.features {
+            finding.features = Some(features::find(self)?);
+        } else if self.args.quit_after == Some(Step::Help) {
+            let reply = self.say(&Command::bare(Verb::Help))?;
+            let texts = reply
+                .info
+                .iter()
+                .map(|line| crate::text::escape::printable(line));
+            finding.help = texts.chain([reply.shown()]).collect();
+        }
+        if !self.args.reaches(Step::Page) {
+            return Ok(());
+        }
+        if let Some(id) = &self.args.pager {
+            let reply = self.say_word(Verb::Page, id)?;
+            finding.answer(Verb::Page, &reply)?;
+            self.say(&Command::bare(Verb::Rese))?;
+        }
+        if let Some(id) = &self.args.ping {
+            let reply = self.say_word(Verb::Ping, id)?;
+            finding.answer(Verb::Ping, &reply)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a new session and returns its greeting. Each gets the whole time.
+    pub(super) fn connect(&mut self) -> Result<Reply, Stop> {
+        self.part();
+        self.deadline = Deadline::after(self.args.timeout());
+        self.trace.remark(&format!("connecting to {}", self.peer));
+        let line = self
+            .args
+            .line
+            .open(self.peer, self.deadline, Some(self.interrupt));
+        let line = line.map_err(|error| Fate::new(Outcome::Untried, error.exit, error.text))?;
+        self.session = Some(Session::new(Client::new(Setup::default()), line));
+        self.run(Input::Start)?;
+        let banner = self
+            .session
+            .as_ref()
+            .and_then(|session| session.machine().banner());
+        Ok(banner.cloned().unwrap_or_default())
+    }
+
+    pub(super) fn log_in(&mut self) -> Result<(), Stop> {
+        let Some(login) = self.login else {
+            return Ok(());
+        };
+        let reply = self.say(login)?;
+        if reply.class() == Class::Done {
+            return Ok(());
+        }
+        Err(verdict::refusal(Verb::Logi, &reply))
+    }
+
+    fn say_word(&mut self, verb: Verb, word: &str) -> Result<Reply, Stop> {
+        match Command::words(verb, word, None) {
+            Ok(command) => self.say(&command),
+            Err(error) => Err(Fate::new(Outcome::Refused, Exit::Data, error.to_string())),
+        }
+    }
+
+    /// One command and its reply.
+    pub(super) fn say(&mut self, command: &Command) -> Result<Reply, Stop> {
+        match self.job(Job::Command(command.clone()))? {
+            Answered::Reply(reply) => Ok(reply),
+            _ => Err(Fate::untried("the dialogue went astray")),
+        }
+    }
+
+    /// One job; a page is never sent, its transaction ends before SEND.
+    pub(super) fn job(&mut self, job: Job) -> Result<Answered, Stop> {
+        let mut answer = Answer::Job(job);
+        loop {
+            match self.run(Input::Answer(answer))? {
+                Question::Next(answered) => return Ok(answered),
+                Question::Commit => answer = Answer::Stop(Fate::untried("a probe sends nothing")),
+            }
+        }
+    }
+
+    fn run(&mut self, input: Input<'_, Answer>) -> Result<Question, Stop> {
+        self.run_to(input).map_err(|end| {
+            end.cause
+                .unwrap_or_else(|| Fate::untried("the session ended"))
+        })
+    }
+
+    fn run_to(&mut self, input: Input<'_, Answer>) -> Result<Question, End> {
+        let deadline = self.deadline;
+        let Some(session) = &mut self.session else {
+            return Err(Client::new(Setup::default()).give_up("no connection"));
+        };
+        let patience = |_: Phase| deadline;
+        let end = match session.run(input, &patience, &mut self.trace, Some(self.interrupt)) {
+            Pause::Asked(question) => return Ok(question),
+            Pause::Done(end) => end,
+            Pause::Interrupted => session.machine_mut().give_up("interrupted"),
+        };
+        self.session = None;
+        Err(end)
+    }
+
+    /// Says goodbye, if there is a session, and returns the answer.
+    fn part(&mut self) -> Option<String> {
+        self.session.as_ref()?;
+        match self.run_to(Input::Answer(Answer::Job(Job::Quit))) {
+            Ok(_) => None,
+            Err(end) => end.farewell,
+        }
+    }
+}
+
+impl Finding {
+    /// Notes the answer to a question about a pager. A refusal that says
+    /// nothing about the pager is an error.
+    fn answer(&mut self, verb: Verb, reply: &Reply) -> Result<(), Stop> {
+        let says_yes = reply.class() == Class::Done;
+        let says_no = matches!(reply.code, 550 | 750 | 780);
+        if !says_yes && !says_no {
+            return Err(verdict::refusal(verb, reply));
+        }
+        if says_no {
+            self.exit = Exit::No;
+        }
+        let answer = Some((says_yes, reply.shown()));
+        if verb == Verb::Ping {
+            self.ping = answer;
+        } else {
+            self.pager = answer;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! How findings are said: to people, as JSON, and to a monitoring system.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::ask::Finding;
+use super::features::Features;
+use super::{Args, Step};
+use crate::cli::peer::Peer;
+use crate::cli::report::{Output, millis};
+use crate::diag::Diag;
+use crate::exit::{Exit, Failure};
+use crate::text::escape::one_line;
+
+/// What a monitoring system shows of a server's own words.
+const PLUGIN_TEXT: usize = 80;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Json<'a> {
+    success: bool,
+    host: &'a str,
+    port: u16,
+    banner: Option<&'a str>,
+    server_info: Option<String>,
+    rtt: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<&'a Features>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pager: Option<Answer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ping: Option<Answer<'a>>,
+    transcript: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a str,
+    known: bool,
+    response: &'a str,
+}
+
+fn put(text: &str, diag: &Diag) {
+    if let Err(error) = Output::default().put(text.as_bytes()) {
+        diag.warn(&format!("standard output: {error}"));
+    }
+}
+
+/// Says what was found out about one gateway.
+pub(super) fn finding(args: &Args, finding: &Finding, diag: &Diag) -> Result<(), Failure> {
+    if let Some(error) = &finding.error {
+        diag.warn(&format!("{}: {error}", finding.peer));
+    }
+    if args.report.json {
+        let line = json(args, finding)
+            .map_err(|error| Failure::new(Exit::Software, format!("JSON: {error}")))?;
+        put(&format!("{line}\n"), diag);
+    } else if !args.report.quiet {
+        put(&lines(args, finding).concat(), diag);
+    }
+    Ok(())
+}
+
+fn lines(args: &Args, finding: &Finding) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let (true, Some(banner)) = (finding.success, &finding.banner) {
+        let time = finding.rtt.as_secs_f64() * 1000.0;
+        lines.push(format!("{} up, {time:.1} ms: {banner}\n", finding.peer));
+    }
+    lines.extend(finding.help.iter().map(|line| format!("{line}\n")));
+    if let Some(features) = &finding.features {
+        let levels: Vec<String> = features.levels.iter().map(u8::to_string).collect();
+        let pipelining = if features.pipelining { "yes" } else { "no" };
+        lines.push(format!("levels: {}\n", levels.join(" ")));
+        lines.push(format!("commands: {}\n", features.commands.join(" ")));
+        lines.push(format!("pipelining: {pipelining}\n"));
+    }
+    let mut answer = |id: Option<&String>, answer: Option<&(bool, String)>, yes, no| {
+        if let (Some(id), Some((known, reply))) = (id, answer) {
+            let word = if *known { yes } else { no };
+            lines.push(format!("{id} {word}: {reply}\n"));
+        }
+    };
+    answer(
+        args.pager.as_ref(),
+        finding.pager.as_ref(),
+        "known",
+        "not known",
+    );
+    answer(
+        args.ping.as_ref(),
+        finding.ping.as_ref(),
+        "reachable",
+        "not reachable",
+    );
+    lines
+}
+
+fn json(args: &Args, finding: &Finding) -> serde_json::Result<String> {
+    fn answer<'a>(
+        id: Option<&'a String>,
+        answer: Option<&'a (bool, String)>,
+    ) -> Option<Answer<'a>> {
+        id.zip(answer).map(|(id, (known, response))| Answer {
+            id,
+            known: *known,
+            response,
+        })
+    }
+    let farewell = finding
+        .farewell
+        .as_ref()
+        .map(|text| format!(" | QUIT: {text}"));
+    let banner = finding.banner.as_deref();
+    serde_json::to_string(&Json {
+        success: finding.success,
+        host: &finding.peer.host,
+        port: finding.peer.port,
+        banner,
+        server_info: banner.map(|banner| format!("{banner}{}", farewell.unwrap_or_default())),
+        rtt: millis(finding.rtt),
+        error: finding.error.as_deref(),
+        features: finding.features.as_ref(),
+        pager: answer(args.pager.as_ref(), finding.pager.as_ref()),
+        ping: answer(args.ping.as_ref(), finding.ping.as_ref()),
+        transcript: &finding.transcript,
+    })
+}
+
+/// Says it as a monitoring plugin, and returns the plugin's exit status.
+pub(super) fn plugin(args: &Args, finding: &Finding, diag: &Diag) -> Exit {
+    let over = |limit: Option<Duration>| limit.is_some_and(|limit| finding.rtt > limit);
+    let greeted_oddly = finding
+        .banner
+        .as_deref()
+        .is_some_and(|banner| banner.starts_with('2'))
+        && finding.exit == Exit::Protocol
+        && !finding.success;
+    let (exit, word) = match finding.exit {
+        Exit::NoHost | Exit::Usage | Exit::Software | Exit::Os => (Exit::NagiosUnknown, "UNKNOWN"),
+        _ if finding.error.as_deref().is_some_and(is_name_trouble) => {
+            (Exit::NagiosUnknown, "UNKNOWN")
+        }
+        Exit::Protocol if greeted_oddly => (Exit::NagiosWarning, "WARNING"),
+        Exit::Ok if over(args.critical) => (Exit::NagiosCritical, "CRITICAL"),
+        Exit::Ok if over(args.warning) => (Exit::NagiosWarning, "WARNING"),
+        Exit::Ok => (Exit::Ok, "OK"),
+        _ => (Exit::NagiosCritical, "CRITICAL"),
+    };
+    let seconds = finding.rtt.as_secs_f64();
+    let refused = [&finding.pager, &finding.ping]
+        .into_iter()
+        .flatten()
+        .find_map(|(known, reply)| (!known).then_some(reply));
+    let text = finding
+        .error
+        .as_ref()
+        .or(refused)
+        .or(finding.banner.as_ref());
+    let text = one_line(text.map_or("", String::as_str), PLUGIN_TEXT);
+    let line = if finding.banner.is_some() {
+        let threshold = |limit: Option<Duration>| {
+            limit.map_or(String::new(), |limit| format!("{:.3}", limit.as_secs_f64()))
+        };
+        format!(
+            "SNPP {word} - {seconds:.3} second response time, {text} | 'time'={seconds:.6}s;{};{};0.000;{:.3}\n",
+            threshold(args.warning),
+            threshold(args.critical),
+            args.timeout().as_secs_f64(),
+        )
+    } else {
+        format!("SNPP {word} - {}: {text}\n", finding.peer)
+    };
+    put(&line, diag);
+    exit
+}
+
+/// A name that could not be looked up says nothing about the gateway.
+fn is_name_trouble(error: &str) -> bool {
+    error.contains("name service") || error.contains("name did not resolve")
+}
+
+/// What a monitoring system is told when the probe itself could not be made.
+pub(super) fn plugin_failure(failure: &Failure, diag: &Diag) {
+    let text = one_line(&failure.cause.to_string(), PLUGIN_TEXT);
+    put(&format!("SNPP UNKNOWN - {text}\n"), diag);
+}
+
+/// What would be said to each gateway.
+pub(super) fn plan(args: &Args, peers: &[Peer], diag: &Diag) {
+    let mut said = Vec::new();
+    if let Some(user) = args.login.as_ref().filter(|_| args.reaches(Step::Logi)) {
+        said.push(format!("LOGI {user} ****"));
+    }
+    if args.reaches(Step::Help) && (args.features || args.quit_after == Some(Step::Help)) {
+        said.push("HELP".to_owned());
+    }
+    if let Some(id) = args.pager.as_ref().filter(|_| args.reaches(Step::Page)) {
+        said.push(format!("PAGE {id}"));
+        said.push("RESE".to_owned());
+    }
+    if let Some(id) = args.ping.as_ref().filter(|_| args.reaches(Step::Page)) {
+        said.push(format!("PING {id}"));
+    }
+    said.push("QUIT".to_owned());
+    if args.report.quiet {
+        return;
+    }
+    for peer in peers {
+        let lines: Vec<String> = said.iter().map(|line| format!("C: {line}\n")).collect();
+        put(&format!("{peer}\n{}", lines.concat()), diag);
+    }
+}

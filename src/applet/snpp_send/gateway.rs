@@ -1,0 +1,498 @@
+//! Paging gateways in order of preference: connections, failover and retry.
+//!
+//! Answers for when a page is tried again and where, and for what is known of
+//! pages on a connection whose end is not known yet. The dialogue itself is
+//! [`crate::protocol::snpp::client`]'s affair.
+
+use std::time::{Duration, Instant};
+
+use super::Page;
+use crate::bulk::retry::{Backoff, RetryArgs};
+use crate::bulk::run::{Commit, Receipt};
+use crate::cli::line::LineArgs;
+use crate::cli::peer::Peer;
+use crate::cli::report::Report;
+use crate::diag::Diag;
+use crate::outcome::{Fate, Outcome};
+use crate::protocol::snpp::client::{Answer, Answered, Client, End, Job, Question, Setup};
+use crate::protocol::snpp::command::{Command, Verb};
+use crate::protocol::snpp::plan::Plan;
+use crate::protocol::snpp::progress::PageAnswer;
+use crate::protocol::snpp::reply::Reply;
+use crate::protocol::{Input, Phase};
+use crate::session::{Pause, Session};
+use crate::transport::fd::Deadline;
+use crate::transport::interrupt::Interrupt;
+use crate::transport::trace::Trace;
+
+/// How long a server gets to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How long an interrupted dialogue may take to end in order.
+const ABANDON: Duration = Duration::from_secs(2);
+/// Pages called sent on one connection before a farewell must confirm them:
+/// what is kept of them is bounded.
+const MAX_RECEIPTS: usize = 20_000;
+
+/// What all gateways of a run have in common.
+#[derive(Debug)]
+pub(super) struct Settings<'a> {
+    pub(super) line: &'a LineArgs,
+    pub(super) timeout: Duration,
+    pub(super) login: Option<Command>,
+    /// Several transactions share a connection.
+    pub(super) strict: bool,
+    pub(super) retry: &'a RetryArgs,
+    pub(super) diag: &'a Diag,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+#[derive(Debug)]
+struct Server {
+    peer: Peer,
+    session: Option<Session<Client>>,
+    receipts: Vec<Receipt>,
+    /// Why it cannot be used for now.
+    down: Option<Fate>,
+    /// Options whose refusal the user was told of.
+    told: Vec<Verb>,
+}
+
+/// The gateways of a run.
+#[derive(Debug)]
+pub(super) struct Gateways<'a> {
+    settings: &'a Settings<'a>,
+    servers: Vec<Server>,
+    trace: Trace<'a>,
+    /// No server is of any use: the fate of every further page.
+    dead: Option<Fate>,
+    taken_back: Vec<(Receipt, Peer)>,
+}
+
+/// What a command brought.
+pub(super) type CommandResult = Result<Reply, Fate>;
+
+impl<'a> Gateways<'a> {
+    pub(super) fn new(settings: &'a Settings<'a>, peers: &[Peer], trace: Trace<'a>) -> Self {
+        let server = |peer: &Peer| Server {
+            peer: peer.clone(),
+            session: None,
+            receipts: Vec::new(),
+            down: None,
+            told: Vec::new(),
+        };
+        Self {
+            settings,
+            servers: peers.iter().map(server).collect(),
+            trace,
+            dead: None,
+            taken_back: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.dead.is_some()
+    }
+
+    pub(super) fn take_back(&mut self) -> Vec<(Receipt, Peer)> {
+        std::mem::take(&mut self.taken_back)
+    }
+
+    /// Sends one page to each of its recipients, part by part; a part goes
+    /// out only to those who got the parts before it.
+    pub(super) fn send(&mut self, page: &Page, commit: Commit<'_>) -> Vec<Report> {
+        let mut reports = page.untried();
+        for part in 0..page.parts {
+            let pending: Vec<usize> = (0..reports.len())
+                .filter(|index| {
+                    reports
+                        .get(*index)
+                        .is_some_and(|report| report.parts.0 == part)
+                })
+                .collect();
+            self.send_part(page, part, pending, &mut reports, commit);
+        }
+        for report in &mut reports {
+            report.settle_parts();
+        }
+        reports
+    }
+
+    fn send_part(
+        &mut self,
+        page: &Page,
+        part: usize,
+        mut pending: Vec<usize>,
+        reports: &mut [Report],
+        commit: Commit<'_>,
+    ) {
+        let mut backoff = Backoff::new(self.settings.retry);
+        let again_if_unknown = self.settings.retry.retry_unknown;
+        loop {
+            if let Some(fate) = &self.dead {
+                for report in pick(reports, &pending) {
+                    report.fate = fate.clone();
+                }
+                return;
+            }
+            self.try_servers(page, part, &pending, reports, commit);
+            pending.retain(|index| {
+                reports.get(*index).is_some_and(|report| {
+                    let unknown = report.fate.outcome == Outcome::Unknown;
+                    report.fate.outcome.may_retry() || (unknown && again_if_unknown)
+                })
+            });
+            if pending.is_empty() || self.settings.interrupt.exit().is_some() {
+                break;
+            }
+            let Some(pause) = backoff.next() else { break };
+            self.trace
+                .remark(&format!("next try in {:.1} s", pause.as_secs_f64()));
+            if !self.settings.interrupt.sleep(pause) {
+                break;
+            }
+            for report in pick(reports, &pending) {
+                report.duplicate_possible |= report.fate.outcome == Outcome::Unknown;
+            }
+            for server in &mut self.servers {
+                server.down = None;
+            }
+        }
+        // A login that is refused once is refused for every page.
+        let refused = |server: &Server| {
+            server
+                .down
+                .as_ref()
+                .is_some_and(|fate| fate.outcome == Outcome::Refused)
+        };
+        if let Some(server) = self.servers.iter().find(|server| refused(server)) {
+            self.dead.clone_from(&server.down);
+        } else if self.settings.interrupt.exit().is_none()
+            && self.servers.iter().all(|server| server.down.is_some())
+        {
+            self.dead = self.servers.last().and_then(|server| server.down.clone());
+        }
+    }
+
+    /// Tries the servers in order until nothing is left that may be tried elsewhere.
+    fn try_servers(
+        &mut self,
+        page: &Page,
+        part: usize,
+        pending: &[usize],
+        reports: &mut [Report],
+        commit: Commit<'_>,
+    ) {
+        let mut rest = pending.to_vec();
+        let last = self.servers.len().saturating_sub(1);
+        for index in 0..self.servers.len() {
+            if self
+                .servers
+                .get(index)
+                .is_none_or(|server| server.down.is_some())
+            {
+                continue;
+            }
+            self.attempt(index, page, part, &rest, reports, commit);
+            rest.retain(|at| {
+                reports
+                    .get(*at)
+                    .is_some_and(|report| report.fate.outcome.may_retry())
+            });
+            if rest.is_empty() || self.settings.interrupt.exit().is_some() {
+                return;
+            }
+            if index < last {
+                for report in pick(reports, &rest) {
+                    self.settings
+                        .diag
+                        .warn(&format!("{}; trying the next server", report.error()));
+                }
+            }
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        index: usize,
+        page: &Page,
+        part: usize,
+        who: &[usize],
+        reports: &mut [Report],
+        commit: Commit<'_>,
+    ) {
+        let begun = Instant::now();
+        let result = match page.plan(part, who) {
+            Ok(plan) => self.transact(index, &plan, commit),
+            Err(error) => Err(Fate::new(
+                Outcome::Refused,
+                crate::exit::Exit::Data,
+                error.to_string(),
+            )),
+        };
+        let rtt = begun.elapsed();
+        let transcript = self.trace.take_transcript().unwrap_or_default();
+        let Some(server) = self.servers.get_mut(index) else {
+            return;
+        };
+        let answer = result.unwrap_or_else(|fate| PageAnswer {
+            fates: vec![fate; who.len()],
+            ..PageAnswer::default()
+        });
+        let mut replies = answer.page_replies.into_iter();
+        for (report, fate) in pick(reports, who).zip(answer.fates) {
+            report.attempts += 1;
+            report.server = Some(server.peer.clone());
+            report.rtt = rtt;
+            report.fate = fate;
+            report.page_reply = replies.next().flatten();
+            report.send_reply.clone_from(&answer.send_reply);
+            report.tag.clone_from(&answer.tag);
+            report.failed_at = answer.failed_at.map(|verb| verb.to_string());
+            report.transcript.extend(transcript.iter().cloned());
+            report.options_refused = answer
+                .refused_options
+                .iter()
+                .map(|(verb, _)| verb.to_string())
+                .collect();
+            if report.fate.outcome.accepted() {
+                report.parts.0 = part + 1;
+                report.failed_at = None;
+                if report.parts.0 == report.parts.1 {
+                    server.receipts.push(page.receipt(report));
+                }
+            }
+        }
+        server.tell(&answer.refused_options, self.settings.diag);
+        if server.receipts.len() >= MAX_RECEIPTS {
+            self.part(index);
+        }
+    }
+
+    /// One transaction at one server, over the connection that is there or a
+    /// new one. An error is the fate of a page of which nothing was said.
+    fn transact(
+        &mut self,
+        index: usize,
+        plan: &Plan,
+        commit: Commit<'_>,
+    ) -> Result<PageAnswer, Fate> {
+        let deadline = Deadline::after(self.settings.timeout);
+        let mut fresh = self.open(index, deadline)?;
+        loop {
+            let end = match self.converse(index, Job::Page(plan.clone()), deadline, commit) {
+                Ok(Answered::Page(answer)) => return Ok(answer),
+                Ok(_) => None,
+                Err(end) => Some(end),
+            };
+            let cause = match end {
+                Some(End {
+                    answered: Some(Answered::Page(answer)),
+                    ..
+                }) => return Ok(answer),
+                Some(End {
+                    cause: Some(cause), ..
+                }) => cause,
+                _ => Fate::untried("the dialogue went astray"),
+            };
+            // A connection that idled may be gone by now; that is no try.
+            let is_final =
+                cause.outcome == Outcome::Refused || self.settings.interrupt.exit().is_some();
+            if fresh || is_final {
+                let outcome = if is_final {
+                    cause.outcome
+                } else {
+                    Outcome::Untried
+                };
+                return Err(Fate { outcome, ..cause });
+            }
+            fresh = self.open(index, deadline)?;
+        }
+    }
+
+    /// One command at the first server that can be reached, and its reply.
+    pub(super) fn command(&mut self, command: &Command) -> (Option<Peer>, CommandResult) {
+        let mut result = (None, Err(Fate::untried("no server")));
+        for index in 0..self.servers.len() {
+            let peer = self.servers.get(index).map(|server| server.peer.clone());
+            let reply = self.command_at(index, command);
+            let elsewhere = matches!(&reply, Err(fate) if fate.outcome.may_retry());
+            result = (peer, reply);
+            if !elsewhere || self.settings.interrupt.exit().is_some() {
+                break;
+            }
+        }
+        result
+    }
+
+    /// One command at one server.
+    pub(super) fn command_at(&mut self, index: usize, command: &Command) -> CommandResult {
+        let deadline = Deadline::after(self.settings.timeout);
+        let mut fresh = self.open(index, deadline)?;
+        loop {
+            let job = Job::Command(command.clone());
+            match self.converse(index, job, deadline, &mut || Ok(())) {
+                Ok(Answered::Reply(reply)) => return Ok(reply),
+                Err(End {
+                    cause: Some(cause), ..
+                }) if fresh => return Err(cause),
+                _ if fresh => return Err(Fate::untried("the dialogue went astray")),
+                _ => fresh = self.open(index, deadline)?,
+            }
+        }
+    }
+
+    /// The server that gave the verdict on a page.
+    pub(super) fn index_of(&self, peer: &Peer) -> Option<usize> {
+        self.servers.iter().position(|server| server.peer == *peer)
+    }
+
+    /// Makes sure that there is a session. True: it is new.
+    fn open(&mut self, index: usize, deadline: Deadline) -> Result<bool, Fate> {
+        let Some(server) = self.servers.get_mut(index) else {
+            return Err(Fate::untried("no server"));
+        };
+        if server.session.is_some() {
+            return Ok(false);
+        }
+        self.trace.remark(&format!("connecting to {}", server.peer));
+        let line = self
+            .settings
+            .line
+            .open(&server.peer, deadline, Some(self.settings.interrupt));
+        let begun = match line {
+            Ok(line) => {
+                let setup = Setup {
+                    login: self.settings.login.clone(),
+                    strict: self.settings.strict,
+                };
+                server.session = Some(Session::new(Client::new(setup), line));
+                self.advance(index, Input::Start, deadline)
+                    .map_err(|end| end.cause.unwrap_or_else(|| Fate::untried("no session")))
+            }
+            Err(error) => Err(Fate::new(Outcome::Untried, error.exit, error.text)),
+        };
+        if let (Err(fate), Some(server)) = (&begun, self.servers.get_mut(index)) {
+            server.down = Some(fate.clone());
+        }
+        begun.map(|_| true)
+    }
+
+    /// Runs a session to its next question; a session that ended is put away.
+    fn advance(
+        &mut self,
+        index: usize,
+        input: Input<'_, Answer>,
+        deadline: Deadline,
+    ) -> Result<Question, End> {
+        let settings = self.settings;
+        let patience = |phase| match phase {
+            Phase::Verdict => Deadline::after(settings.line.verdict_timeout),
+            Phase::Farewell => Deadline::after(FAREWELL.min(settings.timeout)),
+            _ => deadline,
+        };
+        let Some(session) = self
+            .servers
+            .get_mut(index)
+            .and_then(|server| server.session.as_mut())
+        else {
+            return Err(Client::new(Setup::default()).give_up("no connection"));
+        };
+        let interrupt = Some(settings.interrupt);
+        let end = match session.run(input, &patience, &mut self.trace, interrupt) {
+            Pause::Asked(question) => return Ok(question),
+            Pause::Done(end) => end,
+            Pause::Interrupted => {
+                let end = session.machine_mut().give_up("interrupted");
+                session.part(b"RESE\r\nQUIT\r\n", Deadline::after(ABANDON));
+                end
+            }
+        };
+        self.put_away(index, &end);
+        Err(end)
+    }
+
+    fn put_away(&mut self, index: usize, end: &End) {
+        let Some(server) = self.servers.get_mut(index) else {
+            return;
+        };
+        server.session = None;
+        let receipts = std::mem::take(&mut server.receipts);
+        if end.shifted {
+            let peer = &server.peer;
+            self.taken_back
+                .extend(receipts.into_iter().map(|receipt| (receipt, peer.clone())));
+        }
+    }
+
+    /// One job, with its commit.
+    fn converse(
+        &mut self,
+        index: usize,
+        job: Job,
+        deadline: Deadline,
+        commit: Commit<'_>,
+    ) -> Result<Answered, End> {
+        let mut answer = Answer::Job(job);
+        loop {
+            match self.advance(index, Input::Answer(answer), deadline)? {
+                Question::Next(answered) => return Ok(answered),
+                Question::Commit => {
+                    answer = match commit() {
+                        Ok(()) => Answer::Go,
+                        Err(fate) => Answer::Stop(fate),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Says goodbye to one server.
+    fn part(&mut self, index: usize) {
+        if self
+            .servers
+            .get(index)
+            .is_some_and(|server| server.session.is_some())
+        {
+            let deadline = Deadline::after(self.settings.timeout);
+            // Its end is told by what is taken back.
+            drop(self.converse(index, Job::Quit, deadline, &mut || Ok(())));
+        }
+    }
+
+    /// Says goodbye to all servers.
+    pub(super) fn finish(&mut self) {
+        for index in 0..self.servers.len() {
+            self.part(index);
+        }
+    }
+
+    /// The dialogue since the last page, for a report.
+    pub(super) fn transcript(&mut self) -> Vec<String> {
+        self.trace.take_transcript().unwrap_or_default()
+    }
+}
+
+impl Server {
+    /// Tells the user once of each option that this server does not take.
+    fn tell(&mut self, refused: &[(Verb, String)], diag: &Diag) {
+        for (verb, reply) in refused {
+            if self.told.contains(verb) {
+                continue;
+            }
+            self.told.push(*verb);
+            let instead = match verb {
+                Verb::Data => "the message went as one line",
+                _ => "the page went without it",
+            };
+            diag.warn(&format!(
+                "{}: {verb} was refused: {reply}; {instead}",
+                self.peer
+            ));
+        }
+    }
+}
+
+fn pick<'r>(reports: &'r mut [Report], which: &'r [usize]) -> impl Iterator<Item = &'r mut Report> {
+    let chosen = reports.iter_mut().enumerate();
+    chosen.filter_map(move |(index, report)| which.contains(&index).then_some(report))
+}

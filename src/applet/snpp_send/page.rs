@@ -1,0 +1,246 @@
+//! A page as this applet sends it, built from whatever the user gave.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::time::{Duration, SystemTime};
+
+use rustix::event::PollFlags;
+use rustix::fs::{FileType, fstat};
+
+use crate::bulk::run::Receipt;
+use crate::cli::moment;
+use crate::cli::report::Report;
+use crate::cli::secret::{self, ReadError};
+use crate::diag::Diag;
+use crate::exit::{Exit, Failure};
+use crate::outcome::Fate;
+use crate::page::{Column, PageOptions, pager};
+use crate::protocol::Wire;
+use crate::protocol::snpp::command::BadArgument;
+use crate::protocol::snpp::plan::{Body, Options, Plan, Recipient, ReplyType, TwoWay};
+use crate::transport::fd::{Deadline, Ready, wait};
+
+/// What holds for every page of a run.
+#[derive(Clone, Debug)]
+pub(super) struct Wishes {
+    pub(super) two_way: bool,
+    pub(super) no_queue: bool,
+    pub(super) ack: bool,
+    pub(super) reply: Option<ReplyType>,
+    pub(super) choices: Vec<(String, String)>,
+    pub(super) body: Body,
+    pub(super) strict: bool,
+}
+
+/// One message to recipients who share its SEND; mostly one.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    number: u64,
+    id: String,
+    hash: String,
+    recipients: Vec<Recipient>,
+    texts: Vec<String>,
+    /// How many parts it has.
+    pub(super) parts: usize,
+    options: Options,
+    body: Body,
+    strict: bool,
+    /// An expiry that is no whole number of hours.
+    rounded: bool,
+}
+
+impl Page {
+    pub(super) fn new(
+        number: u64,
+        recipients: Vec<Recipient>,
+        texts: Vec<String>,
+        options: &PageOptions,
+        wishes: &Wishes,
+    ) -> Self {
+        let hours = options
+            .expire
+            .map(|expire| expire.as_secs().div_ceil(3600).max(1));
+        let two_way = (wishes.two_way || hours.is_some()).then(|| TwoWay {
+            no_queue: wishes.no_queue,
+            expire_hours: hours,
+            ack: wishes.ack,
+            reply: wishes.reply,
+            choices: wishes.choices.clone(),
+        });
+        Self {
+            number,
+            id: String::new(),
+            hash: String::new(),
+            recipients,
+            parts: texts.len(),
+            texts,
+            options: Options {
+                level: options.level,
+                alert: options.alert,
+                coverage: options.coverage.clone(),
+                hold: options.hold.map(moment::utc_fields),
+                caller: options.caller.clone(),
+                subject: options.subject.clone(),
+                two_way,
+            },
+            body: wishes.body,
+            strict: wishes.strict,
+            rounded: options.expire.zip(hours).is_some_and(|(expire, hours)| {
+                expire != Duration::from_secs(hours.saturating_mul(3600))
+            }),
+        }
+    }
+
+    /// The same page as a row of a bulk run.
+    pub(super) fn with_row(mut self, id: &str, hash: &str) -> Self {
+        id.clone_into(&mut self.id);
+        hash.clone_into(&mut self.hash);
+        self
+    }
+
+    /// Can all of it be sent?
+    pub(super) fn check(&self) -> Result<(), BadArgument> {
+        let everybody: Vec<usize> = (0..self.recipients.len()).collect();
+        for part in 0..self.parts {
+            self.plan(part, &everybody)?;
+        }
+        Ok(())
+    }
+
+    /// Says what is not sent exactly as asked.
+    pub(super) fn warn(&self, diag: &Diag) {
+        let hours = self
+            .options
+            .two_way
+            .as_ref()
+            .and_then(|two_way| two_way.expire_hours);
+        if let (true, Some(hours)) = (self.rounded, hours) {
+            diag.warn(&format!(
+                "SNPP counts the expiry in whole hours: sent as {hours}"
+            ));
+        }
+    }
+
+    /// The transaction that sends one part to some of the recipients.
+    pub(super) fn plan(&self, part: usize, who: &[usize]) -> Result<Plan, BadArgument> {
+        let recipients: Vec<Recipient> = who
+            .iter()
+            .filter_map(|index| self.recipients.get(*index).cloned())
+            .collect();
+        let text = self.texts.get(part).map_or("", String::as_str);
+        Plan::new(&recipients, &self.options, text, self.body, self.strict)
+    }
+
+    /// All that would be said for it.
+    pub(super) fn dialogue(&self) -> Result<Vec<Wire>, BadArgument> {
+        let everybody: Vec<usize> = (0..self.recipients.len()).collect();
+        let mut wires = Vec::new();
+        for part in 0..self.parts {
+            wires.extend(self.plan(part, &everybody)?.wires());
+        }
+        Ok(wires)
+    }
+
+    /// A report for each recipient, to which nothing has happened yet.
+    pub(super) fn untried(&self) -> Vec<Report> {
+        let report = |(number, recipient): (u64, &Recipient)| {
+            Report::new(
+                number,
+                &self.id,
+                &recipient.id,
+                self.parts,
+                Fate::untried("not tried"),
+            )
+        };
+        (self.number..).zip(&self.recipients).map(report).collect()
+    }
+
+    /// What is kept of a recipient's accepted page.
+    pub(super) fn receipt(&self, report: &Report) -> Receipt {
+        Receipt {
+            number: report.number,
+            id: report.id.clone(),
+            pager: report.pager.clone(),
+            hash: self.hash.clone(),
+            attempts: report.attempts,
+            parts: self.parts,
+        }
+    }
+}
+
+/// A page as a server hands it to a chained command.
+#[derive(Debug)]
+pub(super) struct Envelope {
+    pub(super) pager: String,
+    pub(super) pin: Option<String>,
+    pub(super) options: PageOptions,
+}
+
+impl Envelope {
+    /// Reads `PAGEBOX_PAGER`, `_LEVEL`, `_ALERT`, `_COVERAGE`, `_HOLD`,
+    /// `_CALLER`, `_SUBJECT`, and the pager's PIN from file descriptor 3.
+    pub(super) fn read(defaults: &PageOptions) -> Result<Self, Failure> {
+        let now = SystemTime::now();
+        let Some(id) = variable("PAGEBOX_PAGER")? else {
+            return Err(Failure::usage("--envelope: PAGEBOX_PAGER is not set"));
+        };
+        let mut options = defaults.clone();
+        for (column, name) in Column::ALL {
+            if column == Column::Expire {
+                continue;
+            }
+            let name = format!("PAGEBOX_{}", name.to_ascii_uppercase());
+            if let Some(value) = variable(&name)? {
+                let set = options.set(column, &value, now);
+                set.map_err(|text| Failure::data(format!("{name}: {text}")))?;
+            }
+        }
+        Ok(Self {
+            pager: pager(&id).map_err(|text| Failure::data(format!("PAGEBOX_PAGER: {text}")))?,
+            pin: pin()?,
+            options,
+        })
+    }
+}
+
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::data(format!("{name} is not UTF-8")))
+        }
+    }
+}
+
+/// The PIN that may wait at file descriptor 3: a pipe or a file, never
+/// something that a read could disturb or be held up by.
+fn pin() -> Result<Option<String>, Failure> {
+    let Ok(file) = File::open("/dev/fd/3") else {
+        return Ok(None);
+    };
+    let kind = fstat(&file).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    if !matches!(kind, Ok(FileType::Fifo | FileType::RegularFile)) {
+        return Ok(None);
+    }
+    let ready = wait(
+        file.as_fd(),
+        PollFlags::IN,
+        Deadline::after(Duration::from_secs(1)),
+        None,
+    );
+    if !matches!(ready, Ok(Ready::Yes)) {
+        return Ok(None);
+    }
+    match secret::from_reader(file.take(1024)) {
+        Ok(pin) => Ok(Some(pin).filter(|pin| !pin.is_empty())),
+        Err(ReadError::Text(text)) => Err(Failure::data(format!(
+            "the PIN on file descriptor 3: {text}"
+        ))),
+        Err(ReadError::Io(error)) => Err(Failure::new(
+            Exit::NoInput,
+            format!("file descriptor 3: {error}"),
+        )),
+    }
+}

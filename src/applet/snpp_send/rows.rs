@@ -1,0 +1,145 @@
+//! Bulk sending: rows of a CSV, each a page, over one or several connections.
+
+use std::path::Path;
+
+use super::Args;
+use super::gateway::{Gateways, Settings};
+use super::page::{Page, Wishes};
+use crate::bulk::journal::Journal;
+use crate::bulk::results::{Form, Results};
+use crate::bulk::rows::{Row, RowPage, Rows};
+use crate::bulk::run::{self, Commit, Receipt, Run, Sender};
+use crate::cli::message::TextArgs;
+use crate::cli::peer::Peer;
+use crate::cli::report::Report;
+use crate::cli::terminal;
+use crate::exit::{Exit, Failure};
+use crate::outcome::{Fate, Outcome};
+use crate::page::PageOptions;
+use crate::protocol::snpp::plan::Recipient;
+
+struct RowSender<'a> {
+    gateways: Gateways<'a>,
+    wishes: &'a Wishes,
+    text: &'a TextArgs,
+}
+
+impl RowSender<'_> {
+    fn page(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
+        let fitted = self.text.fit(&page.message)?;
+        let recipient = Recipient {
+            id: row.pager.clone(),
+            pin: page.pin.clone(),
+        };
+        let page = Page::new(
+            row.number,
+            vec![recipient],
+            fitted.parts,
+            &page.options,
+            self.wishes,
+        );
+        page.check()
+            .map_err(|error| Failure::data(error.to_string()))?;
+        Ok(page.with_row(&row.id, &row.hash))
+    }
+}
+
+impl Sender for RowSender<'_> {
+    fn check(&self, row: &Row, page: &RowPage) -> Result<(), Failure> {
+        self.page(row, page).map(drop)
+    }
+
+    fn send(&mut self, row: &Row, page: &RowPage, commit: Commit<'_>) -> Report {
+        let refused = |failure: &Failure| {
+            let fate = Fate::new(Outcome::Refused, failure.exit, failure.cause.to_string());
+            Report::new(row.number, &row.id, &row.pager, 1, fate)
+        };
+        match self.page(row, page) {
+            Ok(page) => {
+                let report = self.gateways.send(&page, commit).into_iter().next();
+                report.unwrap_or_else(|| refused(&Failure::new(Exit::Software, "no report")))
+            }
+            Err(failure) => refused(&failure),
+        }
+    }
+
+    fn is_dead(&self) -> bool {
+        self.gateways.is_dead()
+    }
+
+    fn take_back(&mut self) -> Vec<(Receipt, Peer)> {
+        self.gateways.take_back()
+    }
+
+    fn finish(&mut self) {
+        self.gateways.finish();
+    }
+}
+
+/// Sends the rows of a CSV.
+pub(super) fn run<'a>(
+    args: &'a Args,
+    csv: &Path,
+    defaults: PageOptions,
+    wishes: &'a Wishes,
+    settings: &'a Settings<'a>,
+    servers: &[Peer],
+    gateways: &dyn Fn() -> Gateways<'a>,
+) -> Result<Exit, Failure> {
+    let interrupt = settings.interrupt;
+    let needs_text = !args.text.tone;
+    let rows = Rows::open(
+        csv,
+        args.bulk.delimiter,
+        defaults,
+        needs_text,
+        Some(interrupt),
+    )?;
+    let journal = match &args.bulk.journal {
+        Some(path) if !args.report.dry_run => {
+            Some(Journal::open(path, &fingerprint(args, wishes, servers))?)
+        }
+        _ => None,
+    };
+    let form = match (args.report.quiet, args.report.json) {
+        (true, _) => Form::Silent,
+        (_, true) => Form::Json,
+        _ => Form::Csv,
+    };
+    let jobs = if args.report.dry_run {
+        1
+    } else {
+        args.bulk.jobs
+    };
+    let senders: Vec<RowSender<'a>> = (0..jobs)
+        .map(|_| RowSender {
+            gateways: gateways(),
+            wishes,
+            text: &args.text,
+        })
+        .collect();
+    let run = Run {
+        rows,
+        journal,
+        results: Results::new(form, settings.diag),
+        diag: settings.diag,
+        interrupt,
+        retry_unknown: args.retry.retry_unknown,
+        dry: args.report.dry_run,
+        progress: !args.report.quiet && !args.report.verbose && terminal::shows_progress(),
+    };
+    run::run(run, senders)
+}
+
+/// Everything but the rows that decides where a page goes and what it says.
+fn fingerprint(args: &Args, wishes: &Wishes, servers: &[Peer]) -> String {
+    format!(
+        "{servers:?} {:?} {:?} {:?} {wishes:?} {:?} {:?} {:?}",
+        args.line.proxy_command,
+        args.login,
+        args.options,
+        args.two_way.expire,
+        args.text,
+        args.bulk.delimiter
+    )
+}

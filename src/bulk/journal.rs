@@ -1,0 +1,354 @@
+//! A journal that makes a bulk run resumable, through power loss.
+//!
+//! One line a step, appended: a row's `begin` is on disk before its SEND is
+//! written, its `end` follows with the verdict. A row that began and never
+//! ended may be out. The journal holds no text of any message.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest, Sha256};
+
+use super::rows::hex;
+use crate::cli::peer::Peer;
+use crate::cli::report::Report;
+use crate::exit::{self, Exit, Failure};
+use crate::outcome::{Fate, Outcome};
+
+const MAGIC: &str = "pagebox-journal 1";
+
+/// What is known of a row from earlier runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// The row's hash when it was begun.
+    pub hash: String,
+    /// Its verdict; `None`: it was in flight.
+    pub verdict: Option<Verdict>,
+}
+
+/// A recorded verdict.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verdict {
+    outcome: Outcome,
+    exit: Exit,
+    code: Option<u16>,
+    attempts: u32,
+    parts: (usize, usize),
+    rtt_ms: u64,
+    server: Option<Peer>,
+    tag: Option<(String, String)>,
+}
+
+impl Verdict {
+    /// What became of the row.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// The report of a row whose page is not sent again.
+    pub fn report(&self, number: u64, id: &str, pager: &str) -> Report {
+        let mut fate = Fate::new(self.outcome, self.exit, "as the journal has it");
+        fate.code = self.code;
+        let mut report = Report::new(number, id, pager, self.parts.1, fate);
+        report.parts = self.parts;
+        report.attempts = self.attempts;
+        report.rtt = Duration::from_millis(self.rtt_ms);
+        report.server.clone_from(&self.server);
+        report.tag.clone_from(&self.tag);
+        report
+    }
+
+    fn of(report: &Report) -> Self {
+        Self {
+            outcome: report.fate.outcome,
+            exit: report.fate.exit,
+            code: report.fate.code,
+            attempts: report.attempts,
+            parts: report.parts,
+            rtt_ms: u64::try_from(report.rtt.as_millis()).unwrap_or(u64::MAX),
+            server: report.server.clone(),
+            tag: report.tag.clone(),
+        }
+    }
+
+    /// `OUTCOME STATUS CODE ATTEMPTS OUT/PARTS MS SERVER TAG PASS`, `-` for what there is not.
+    fn to_words(&self) -> String {
+        let code = self.code.map(|code| code.to_string());
+        let (tag, pass) = self.tag.clone().unzip();
+        let or_dash = |word: Option<String>| word.unwrap_or_else(|| "-".to_owned());
+        format!(
+            "{} {} {} {} {}/{} {} {} {} {}",
+            self.outcome,
+            self.exit.status(),
+            or_dash(code),
+            self.attempts,
+            self.parts.0,
+            self.parts.1,
+            self.rtt_ms,
+            or_dash(self.server.as_ref().map(ToString::to_string)),
+            or_dash(tag),
+            or_dash(pass),
+        )
+    }
+
+    fn from_words(words: &[&str]) -> Option<Self> {
+        let [
+            outcome,
+            status,
+            code,
+            attempts,
+            parts,
+            rtt_ms,
+            server,
+            tag,
+            pass,
+        ] = words
+        else {
+            return None;
+        };
+        let some = |word: &str| (word != "-").then(|| word.to_owned());
+        let status: u8 = status.parse().ok()?;
+        let (out, total) = parts.split_once('/')?;
+        Some(Self {
+            outcome: Outcome::from_word(outcome)?,
+            exit: exit::TABLE.iter().find(|(_, known, _)| *known == status)?.0,
+            code: some(code).map(|code| code.parse()).transpose().ok()?,
+            attempts: attempts.parse().ok()?,
+            parts: (out.parse().ok()?, total.parse().ok()?),
+            rtt_ms: rtt_ms.parse().ok()?,
+            server: some(server)
+                .map(|server| Peer::parse(&server, 1))
+                .transpose()
+                .ok()?,
+            tag: some(tag).zip(some(pass)),
+        })
+    }
+}
+
+/// An open, locked journal.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: String,
+    entries: HashMap<u64, Entry>,
+}
+
+impl Journal {
+    /// Opens a journal, or begins one, and locks it. `settings` is everything
+    /// but the rows that a verdict depends on; a journal of other settings is
+    /// refused (65), and so is one that another run holds (75).
+    pub fn open(path: &Path, settings: &str) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let fail = |exit, text: &str| Failure::new(exit, format!("{shown}: {text}"));
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| fail(Exit::CantCreate, &error.to_string()))?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| fail(Exit::TempFail, "another run holds this journal"))?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)
+            .map_err(|error| fail(Exit::Io, &error.to_string()))?;
+        let header = format!("{MAGIC} {}", hex(&Sha256::digest(settings)));
+        let mut journal = Self {
+            file,
+            path: shown.clone(),
+            entries: HashMap::new(),
+        };
+        let kept = journal
+            .load(&text, &header)
+            .map_err(|text| fail(Exit::Data, &text))?;
+        journal
+            .repair(kept, text.len(), &header, path)
+            .map_err(|error| fail(Exit::Io, &error.to_string()))?;
+        Ok(journal)
+    }
+
+    /// Takes in every whole line, and says how many bytes they are. What
+    /// stands behind them is a torn tail, unless whole lines follow it.
+    fn load(&mut self, text: &[u8], header: &str) -> Result<usize, String> {
+        let mut kept = 0;
+        let mut torn = None;
+        for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let whole = line
+                .strip_suffix(b"\n")
+                .and_then(|line| std::str::from_utf8(line).ok());
+            let good = match whole {
+                Some(line) if index == 0 => {
+                    if line != header {
+                        return Err(foreign(line));
+                    }
+                    true
+                }
+                Some(line) => self.take(line),
+                None => false,
+            };
+            match (good, torn) {
+                (true, None) => kept += line.len(),
+                (true, Some(at)) => return Err(format!("line {at} is damaged")),
+                (false, _) => torn = torn.or(Some(index + 1)),
+            }
+        }
+        Ok(kept)
+    }
+
+    fn take(&mut self, line: &str) -> bool {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (Some(kind), Some(Ok(row)), Some(hash)) = (
+            words.first(),
+            words.get(1).map(|row| row.parse::<u64>()),
+            words.get(2),
+        ) else {
+            return false;
+        };
+        let rest = words.get(3..).unwrap_or_default();
+        let verdict = match *kind {
+            "begin" if rest.is_empty() => None,
+            "end" => match Verdict::from_words(rest) {
+                Some(verdict) => Some(verdict),
+                None => return false,
+            },
+            _ => return false,
+        };
+        let hash = (*hash).to_owned();
+        self.entries.insert(row, Entry { hash, verdict });
+        true
+    }
+
+    /// Cuts a torn tail, and writes the header of a new journal.
+    fn repair(&mut self, kept: usize, length: usize, header: &str, path: &Path) -> io::Result<()> {
+        if kept < length {
+            self.file.set_len(u64::try_from(kept).unwrap_or(u64::MAX))?;
+        }
+        self.file.seek(SeekFrom::End(0))?;
+        if kept == 0 {
+            self.file.write_all(format!("{header}\n").as_bytes())?;
+            // The name must outlive a crash as well as the bytes.
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
+        self.file.sync_data()
+    }
+
+    /// What earlier runs know of a row.
+    pub fn entry(&self, row: u64) -> Option<&Entry> {
+        self.entries.get(&row)
+    }
+
+    /// The page of this row may go out from now on. On disk when this returns.
+    pub fn begin(&mut self, row: u64, hash: &str) -> Result<(), String> {
+        self.append(&format!("begin {row} {hash}\n"))
+            .and_then(|()| self.file.sync_data())
+            .map_err(|error| format!("{}: {error}", self.path))
+    }
+
+    /// The verdict on a row. On disk with the next `begin`, or with [`Journal::close`]:
+    /// a verdict that is lost makes its row unknown, never forgotten.
+    pub fn end(&mut self, hash: &str, report: &Report) -> Result<(), String> {
+        let words = Verdict::of(report).to_words();
+        self.append(&format!("end {} {hash} {words}\n", report.number))
+            .map_err(|error| format!("{}: {error}", self.path))
+    }
+
+    /// Puts everything on disk.
+    pub fn close(&mut self) -> Result<(), String> {
+        self.file
+            .sync_data()
+            .map_err(|error| format!("{}: {error}", self.path))
+    }
+
+    fn append(&mut self, line: &str) -> io::Result<()> {
+        let length = self.file.metadata()?.len();
+        self.file.write_all(line.as_bytes()).inspect_err(|_| {
+            // Half a line would be taken for damage by what is written after it.
+            _ = self.file.set_len(length);
+        })
+    }
+}
+
+fn foreign(line: &str) -> String {
+    if line.starts_with(MAGIC) {
+        "this journal belongs to a run with other servers or options".to_owned()
+    } else {
+        "this is no journal".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn path(name: &str) -> PathBuf {
+        let path =
+            std::env::temp_dir().join(format!("pagebox-journal-{}-{name}", std::process::id()));
+        _ = std::fs::remove_file(&path);
+        path
+    }
+
+    fn sent(number: u64) -> Report {
+        let fate = Fate::new(Outcome::Sent, Exit::Ok, "ok").with_code(860);
+        let mut report = Report::new(number, "", "1", 1, fate);
+        report.tag = Some(("00321".into(), "1234".into()));
+        report.server = Some(Peer::parse("[::1]:4444", 1).unwrap());
+        report
+    }
+
+    #[test]
+    fn a_verdict_survives_and_a_begin_without_end_is_in_flight() {
+        let path = path("resume");
+        let mut journal = Journal::open(&path, "s").unwrap();
+        journal.begin(1, "aa").unwrap();
+        journal.end("aa", &sent(1)).unwrap();
+        journal.begin(2, "bb").unwrap();
+        drop(journal);
+        let journal = Journal::open(&path, "s").unwrap();
+        let first = journal.entry(1).unwrap();
+        let report = first.verdict.as_ref().unwrap().report(1, "", "1");
+        assert_eq!(report.fate.outcome, Outcome::Sent);
+        assert_eq!(report.tag, sent(1).tag);
+        assert_eq!(report.server, sent(1).server);
+        assert_eq!(journal.entry(2).unwrap().verdict, None);
+        assert_eq!(journal.entry(3), None);
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut_and_damage_is_refused() {
+        let path = path("torn");
+        let mut journal = Journal::open(&path, "s").unwrap();
+        journal.begin(1, "aa").unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for tail in [&b"end 1 aa sent 0 25"[..], b"beg", b"\0\0\0\0"] {
+            std::fs::write(&path, [&whole, tail].concat()).unwrap();
+            let journal = Journal::open(&path, "s").unwrap();
+            assert!(journal.entry(1).unwrap().verdict.is_none());
+            drop(journal);
+            assert_eq!(std::fs::read(&path).unwrap(), whole);
+        }
+        std::fs::write(&path, [&whole, &b"nonsense\nbegin 2 bb\n"[..]].concat()).unwrap();
+        assert_eq!(Journal::open(&path, "s").unwrap_err().exit, Exit::Data);
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn other_settings_and_a_second_run_are_refused() {
+        let path = path("lock");
+        let journal = Journal::open(&path, "s").unwrap();
+        assert_eq!(Journal::open(&path, "s").unwrap_err().exit, Exit::TempFail);
+        drop(journal);
+        assert_eq!(Journal::open(&path, "other").unwrap_err().exit, Exit::Data);
+        std::fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,30 @@
+//! What applets share on the command line: the words, what they mean, and how
+//! results are said. Must never know a protocol.
+
+pub mod duration;
+pub mod line;
+pub mod message;
+pub mod moment;
+pub mod peer;
+pub mod report;
+pub mod secret;
+pub mod terminal;
+
+use clap::Args;
+
+/// How an applet reports.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ReportArgs {
+    /// Show the dialogue on standard error, secrets masked
+    #[arg(short, long, help_heading = "Reports")]
+    pub verbose: bool,
+    /// Print nothing; the exit status tells
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Reports")]
+    pub quiet: bool,
+    /// Print results as JSON, one object a line
+    #[arg(long, help_heading = "Reports")]
+    pub json: bool,
+    /// Say what would be sent, and connect to nothing
+    #[arg(long, help_heading = "Reports")]
+    pub dry_run: bool,
+}

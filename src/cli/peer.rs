@@ -1,0 +1,166 @@
+//! Reads and prints the name of the other side: a host and a port.
+//!
+//! It must never look a name up: whether the host exists is for the transport.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+/// A host and a port, not looked up yet.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Peer {
+    /// A name or an address; an IPv6 address stands here without brackets.
+    pub host: String,
+    /// The port, never 0 when it was parsed.
+    pub port: u16,
+}
+
+impl Peer {
+    /// Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
+    ///
+    /// A host has only letters, digits, `.`, `-` and `_`, and begins with no
+    /// `-`: it may end in the argv of a proxy command. Errors quote the text.
+    pub fn parse(text: &str, default_port: u16) -> Result<Self, String> {
+        let (host, port) = split_port(text)
+            .ok_or_else(|| format!("{text:?} is not HOST, HOST:PORT or [IPV6]:PORT"))?;
+        let port = match port {
+            None => default_port,
+            Some(digits) => parse_port(digits)
+                .ok_or_else(|| format!("{text:?}: the port is not a number from 1 to 65535"))?,
+        };
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') {
+            write!(f, "[{host}]:{port}")
+        } else {
+            write!(f, "{host}:{port}")
+        }
+    }
+}
+
+/// Reads a comma separated list, as in `$SNPP_SERVER`; empty items are skipped.
+///
+/// The first item that is no peer is the error.
+pub fn list(text: &str, default_port: u16) -> Result<Vec<Peer>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| Peer::parse(item, default_port))
+        .collect()
+}
+
+/// The host and the text of its port; `None` if the host is not well formed.
+fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
+    if let Some(bracketed) = text.strip_prefix('[') {
+        let (host, after) = bracketed.split_once(']')?;
+        let port = if after.is_empty() {
+            None
+        } else {
+            Some(after.strip_prefix(':')?)
+        };
+        return is_ipv6(host).then_some((host, port));
+    }
+    if is_ipv6(text) {
+        return Some((text, None));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    // A second colon is a broken IPv6 address, not a bad port.
+    let one_colon = !port.is_some_and(|port| port.contains(':'));
+    (is_name(host) && one_colon).then_some((host, port))
+}
+
+/// An IPv6 address, with or without a zone (`fe80::1%eth0`).
+fn is_ipv6(text: &str) -> bool {
+    let (address, zone) = match text.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (text, None),
+    };
+    address.parse::<Ipv6Addr>().is_ok() && zone.is_none_or(is_name)
+}
+
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !text.is_empty() && !text.starts_with('-') && text.chars().all(allowed)
+}
+
+/// A port from 1 on; `u16` would take a sign.
+fn parse_port(digits: &str) -> Option<u16> {
+    let port = digits.parse().ok().filter(|port| *port != 0);
+    port.filter(|_| !digits.starts_with('+'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read_and_printed() {
+        for (text, host, port, shown) in [
+            ("h.example", "h.example", 444, "h.example:444"),
+            ("h:1", "h", 1, "h:1"),
+            ("192.0.2.1:65535", "192.0.2.1", 65535, "192.0.2.1:65535"),
+            (
+                "bücher.example",
+                "bücher.example",
+                444,
+                "bücher.example:444",
+            ),
+            ("::1", "::1", 444, "[::1]:444"),
+            ("[::1]", "::1", 444, "[::1]:444"),
+            ("[2001:db8::2]:25", "2001:db8::2", 25, "[2001:db8::2]:25"),
+            ("fe80::1%eth0", "fe80::1%eth0", 444, "[fe80::1%eth0]:444"),
+        ] {
+            let peer = Peer::parse(text, 444).unwrap();
+            assert_eq!((peer.host.as_str(), peer.port), (host, port));
+            assert_eq!(peer.to_string(), shown);
+            assert_eq!(Peer::parse(shown, 1).unwrap(), peer);
+        }
+    }
+
+    #[test]
+    fn what_is_no_peer_is_refused() {
+        for text in [
+            "", ":444", "[]:444", "a b", "a\n", "a/b", "a%b", "-oProxy", "a;b", "[h]:1", "[::1",
+            "[::1]1", "::g", "a:b:c", "::1%", "::1%-x", "h:", "h:0", "h:65536", "h:+1", "h:-1",
+            "h:x", "[::1]:",
+        ] {
+            assert!(Peer::parse(text, 444).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_port_is_told_from_a_bad_host() {
+        assert!(
+            Peer::parse("h:0", 444)
+                .unwrap_err()
+                .contains("from 1 to 65535")
+        );
+        assert!(
+            Peer::parse("a b:1", 444)
+                .unwrap_err()
+                .contains("is not HOST")
+        );
+    }
+
+    #[test]
+    fn a_list_skips_what_is_empty_and_keeps_the_order() {
+        let shown: Vec<String> = list(" a, ,b:2,[::1]:3,", 444)
+            .unwrap()
+            .iter()
+            .map(Peer::to_string)
+            .collect();
+        assert_eq!(shown, ["a:444", "b:2", "[::1]:3"]);
+        assert_eq!(list("", 444), Ok(Vec::new()));
+        assert!(list("a,b:0", 444).is_err());
+    }
+}

@@ -1,0 +1,281 @@
+//! What became of one page, as a line for people, a CSV record, or a JSON
+//! object with the field names of the Port of Call API.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::peer::Peer;
+use crate::exit::Exit;
+use crate::outcome::{Fate, Outcome};
+
+/// What became of one page.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Which page of the run: a row's number, or the place in the list.
+    pub number: u64,
+    /// The user's own name for it.
+    pub id: String,
+    /// Whom it was for.
+    pub pager: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// The server that gave the verdict, or was tried last.
+    pub server: Option<Peer>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Parts that went out, of how many.
+    pub parts: (usize, usize),
+    /// Message tag and pass code of a two-way page.
+    pub tag: Option<(String, String)>,
+    /// From the beginning of the last try to its verdict.
+    pub rtt: Duration,
+    /// Options that the server refused and the page went without.
+    pub options_refused: Vec<String>,
+    /// It may be out more than once.
+    pub duplicate_possible: bool,
+    /// The reply to PAGE.
+    pub page_reply: Option<String>,
+    /// The reply to SEND.
+    pub send_reply: Option<String>,
+    /// The command that failed.
+    pub failed_at: Option<String>,
+    /// What the pager's user answered.
+    pub reply: Option<String>,
+    /// The dialogue.
+    pub transcript: Vec<String>,
+}
+
+impl Report {
+    /// The report of a page that nothing has happened to yet.
+    pub fn new(number: u64, id: &str, pager: &str, parts: usize, fate: Fate) -> Self {
+        Self {
+            number,
+            id: id.to_owned(),
+            pager: pager.to_owned(),
+            fate,
+            server: None,
+            attempts: 0,
+            parts: (0, parts),
+            tag: None,
+            rtt: Duration::ZERO,
+            options_refused: Vec::new(),
+            duplicate_possible: false,
+            page_reply: None,
+            send_reply: None,
+            failed_at: None,
+            reply: None,
+            transcript: Vec::new(),
+        }
+    }
+
+    /// For people: `PAGER outcome code text`.
+    pub fn line(&self) -> String {
+        let response = self.fate.response();
+        if response.is_empty() {
+            format!("{} {}", self.pager, self.fate.outcome)
+        } else {
+            format!("{} {} {response}", self.pager, self.fate.outcome)
+        }
+    }
+
+    /// For people, when it failed: `SERVER: what happened (pager ID)`.
+    pub fn error(&self) -> String {
+        let server = self.server.as_ref().map(|server| format!("{server}: "));
+        format!(
+            "{}{} (pager {})",
+            server.unwrap_or_default(),
+            self.fate.response(),
+            self.pager
+        )
+    }
+
+    /// The JSON object, without a line end. `row` and `id` belong to rows of CSV.
+    pub fn json(&self, is_row: bool) -> serde_json::Result<String> {
+        let failed = !self.fate.outcome.accepted();
+        let (tag, pass) = self.tag.clone().unzip();
+        serde_json::to_string(&Json {
+            success: !failed,
+            row: is_row.then_some(self.number),
+            id: is_row.then_some(&self.id),
+            host: self.server.as_ref().map(|server| server.host.as_str()),
+            port: self.server.as_ref().map(|server| server.port),
+            pager_id: &self.pager,
+            page_response: self.page_reply.as_deref(),
+            send_response: self.send_reply.as_deref(),
+            transcript: &self.transcript,
+            rtt: millis(self.rtt),
+            error: failed.then(|| self.json_error()),
+            outcome: self.fate.outcome.word(),
+            code: self.fate.code,
+            attempts: self.attempts,
+            parts: self.parts_text(),
+            tag,
+            pass,
+            reply: self.reply.as_deref(),
+            options_refused: &self.options_refused,
+            duplicate_possible: self.duplicate_possible,
+        })
+    }
+
+    fn json_error(&self) -> String {
+        match (&self.failed_at, self.fate.code) {
+            (Some(verb), Some(_)) => format!("{verb} command failed: {}", self.fate.response()),
+            _ => self.fate.response(),
+        }
+    }
+
+    fn parts_text(&self) -> String {
+        format!("{}/{}", self.parts.0, self.parts.1)
+    }
+
+    /// The fields of a CSV record, in the order of [`CSV_HEADER`].
+    pub fn fields(&self) -> [String; 11] {
+        let server = self.server.as_ref().map(ToString::to_string);
+        [
+            self.number.to_string(),
+            self.id.clone(),
+            self.pager.clone(),
+            self.fate.outcome.to_string(),
+            self.fate
+                .code
+                .map(|code| code.to_string())
+                .unwrap_or_default(),
+            self.fate.text.clone(),
+            server.unwrap_or_default(),
+            self.attempts.to_string(),
+            self.parts_text(),
+            self.tag
+                .as_ref()
+                .map(|(tag, _)| tag.clone())
+                .unwrap_or_default(),
+            millis(self.rtt).to_string(),
+        ]
+    }
+
+    /// Part of a page is out, and the rest is not to be had: whoever would
+    /// send it again would double what is out.
+    pub fn settle_parts(&mut self) {
+        let (out, total) = self.parts;
+        if total < 2 || self.fate.outcome.accepted() {
+            return;
+        }
+        self.fate.text = format!("part {} of {total}: {}", out + 1, self.fate.text);
+        if out > 0 && self.fate.outcome.may_retry() {
+            self.fate.outcome = Outcome::Unknown;
+            self.fate.exit = Exit::Unknown;
+        }
+    }
+}
+
+/// Header of the results as CSV.
+pub const CSV_HEADER: [&str; 11] = [
+    "row", "id", "pager", "outcome", "code", "response", "server", "attempts", "parts", "tag",
+    "rtt_ms",
+];
+
+/// Whole milliseconds.
+pub fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Json<'a> {
+    success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a String>,
+    host: Option<&'a str>,
+    port: Option<u16>,
+    pager_id: &'a str,
+    page_response: Option<&'a str>,
+    send_response: Option<&'a str>,
+    transcript: &'a [String],
+    rtt: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    outcome: &'a str,
+    code: Option<u16>,
+    attempts: u32,
+    parts: String,
+    tag: Option<String>,
+    pass: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<&'a str>,
+    #[serde(rename = "options_refused")]
+    options_refused: &'a [String],
+    #[serde(rename = "duplicate_possible")]
+    duplicate_possible: bool,
+}
+
+/// Standard output for results: one line at a time, and no more once nobody reads.
+///
+/// A status tells the fate of the page, never of our output, so failing to
+/// write is a warning here and never an error.
+#[derive(Debug, Default)]
+pub struct Output {
+    broken: bool,
+}
+
+impl Output {
+    /// Writes some bytes at once. The first failure is returned, unless the
+    /// reader has just gone; after it nothing is written any more.
+    pub fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.broken {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.broken = true;
+                if error.kind() == io::ErrorKind::BrokenPipe {
+                    return Ok(());
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(outcome: Outcome, exit: Exit) -> Report {
+        let fate = Fate::new(outcome, exit, "Invalid Pager ID").with_code(550);
+        let mut report = Report::new(1, "", "5551212", 3, fate);
+        report.server = Some(Peer {
+            host: "pager.example.com".into(),
+            port: 444,
+        });
+        report.failed_at = Some("PAGE".into());
+        report
+    }
+
+    #[test]
+    fn an_error_names_server_reply_and_pager() {
+        let report = report(Outcome::Refused, Exit::NoUser);
+        assert_eq!(
+            report.error(),
+            "pager.example.com:444: 550 Invalid Pager ID (pager 5551212)"
+        );
+        let json = report.json(false).unwrap();
+        assert!(
+            json.contains(r#""error":"PAGE command failed: 550 Invalid Pager ID""#),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn what_is_partly_out_is_not_to_be_sent_again() {
+        let mut report = report(Outcome::Temporary, Exit::TempFail);
+        report.parts = (1, 3);
+        report.settle_parts();
+        assert_eq!(report.fate.outcome, Outcome::Unknown);
+        assert_eq!(report.fate.text, "part 2 of 3: Invalid Pager ID");
+    }
+}

@@ -1,0 +1,135 @@
+//! Every line of talk: errors, warnings, traces and logs. Talk never goes to
+//! standard output, and failing to talk never fails a page.
+
+use std::io::{self, Write};
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use rustix::fs::fstat;
+use rustix::stdio::{stderr, stdin};
+
+/// How grave a log line is, as syslog(3) counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Priority {
+    /// Our own trouble.
+    Error = 3,
+    /// A client's trouble.
+    Warning = 4,
+    /// A session event worth keeping.
+    Info = 6,
+}
+
+/// syslog's facility `daemon`.
+const DAEMON: u8 = 3;
+
+#[derive(Debug)]
+enum Place {
+    /// Standard error, for a person.
+    Stderr,
+    /// Standard error, with a priority in front that journald understands.
+    Journal,
+    /// syslog: standard error is the client's socket.
+    Syslog(Option<UnixDatagram>),
+}
+
+/// Where an applet talks.
+#[derive(Debug)]
+pub struct Diag {
+    applet: &'static str,
+    place: Place,
+    quiet: bool,
+}
+
+impl Diag {
+    /// For a program that a person or a script runs. `quiet` says nothing at all.
+    pub fn client(applet: &'static str, quiet: bool) -> Self {
+        Self {
+            applet,
+            place: Place::Stderr,
+            quiet,
+        }
+    }
+
+    /// For a program whose standard error may be its client's socket, as
+    /// under inetd: then it talks to syslog.
+    pub fn server(applet: &'static str) -> Self {
+        let place = if same_file() {
+            Place::Syslog(syslog())
+        } else {
+            Place::Journal
+        };
+        Self {
+            applet,
+            place,
+            quiet: false,
+        }
+    }
+
+    /// For a last word, whoever is listening.
+    pub fn anywhere(applet: &'static str) -> Self {
+        let place = if same_file() {
+            Place::Syslog(syslog())
+        } else {
+            Place::Stderr
+        };
+        Self {
+            applet,
+            place,
+            quiet: false,
+        }
+    }
+
+    /// An error or a warning.
+    pub fn warn(&self, text: &str) {
+        self.log(Priority::Warning, text);
+    }
+
+    /// A line of the trace, with the time since its start.
+    pub fn trace(&self, elapsed: Duration, text: &str) {
+        self.put(&format!("{:8.3}  {text}\n", elapsed.as_secs_f64()));
+    }
+
+    /// A line of the log.
+    pub fn log(&self, priority: Priority, text: &str) {
+        let applet = self.applet;
+        match &self.place {
+            Place::Stderr => self.put(&format!("{applet}: {text}\n")),
+            Place::Journal => self.put(&format!("<{}>{applet}: {text}\n", priority as u8)),
+            Place::Syslog(socket) => {
+                let number = DAEMON * 8 + priority as u8;
+                let line = format!("<{number}>{applet}[{}]: {text}", std::process::id());
+                if let Some(socket) = socket {
+                    // A log that nobody takes is no reason to lose a page.
+                    _ = socket.send(line.as_bytes());
+                }
+            }
+        }
+    }
+
+    fn put(&self, line: &str) {
+        if !self.quiet {
+            // One write, so that lines of several processes do not mix. There
+            // is nobody left to tell when standard error is gone.
+            _ = io::stderr().lock().write_all(line.as_bytes());
+        }
+    }
+}
+
+/// Is standard error the same socket as standard input?
+fn same_file() -> bool {
+    match (fstat(stdin()), fstat(stderr())) {
+        (Ok(input), Ok(error)) => {
+            (input.st_dev, input.st_ino) == (error.st_dev, error.st_ino)
+                && rustix::net::sockopt::socket_type(stdin()).is_ok()
+        }
+        _ => false,
+    }
+}
+
+fn syslog() -> Option<UnixDatagram> {
+    let socket = UnixDatagram::unbound().ok()?;
+    // A full syslog must not hold up a session.
+    socket.set_nonblocking(true).ok()?;
+    socket.connect("/dev/log").ok()?;
+    Some(socket)
+}

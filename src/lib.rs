@@ -1,0 +1,27 @@
+//! Paging for the Unix shell: the library behind the one binary `pagebox`.
+//!
+//! Data flows one way through the house:
+//!
+//! ```text
+//! applet ─▶ session ─▶ { protocol, transport }
+//!   │          └─ servers: what was accepted ─▶ queue
+//!   └─▶ cli, bulk, page, outcome, text, exit, diag
+//! ```
+//!
+//! A protocol imports no transport, a transport imports no session, and
+//! neither knows an applet; a test holds the imports to that.
+
+#![forbid(unsafe_code)]
+
+pub mod applet;
+pub mod bulk;
+pub mod cli;
+pub mod diag;
+pub mod exit;
+pub mod outcome;
+pub mod page;
+pub mod protocol;
+pub mod queue;
+pub mod session;
+pub mod text;
+pub mod transport;

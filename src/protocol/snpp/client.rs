@@ -1,0 +1,634 @@
+//! The client machine: one connection to a paging gateway, many transactions.
+//!
+//! ```text
+//! Start ─▶ greeting ─▶ [LOGI] ─▶ ready ◀──────────────┐
+//!                                  │ Ask(Next)         │
+//!            page ◀────────────────┼──▶ one command ──▶│
+//!   options, PAGE, message         │                   │
+//!   Ask(Commit), SEND, verdict ────┼──[RESE, LOGI]────▶┘
+//!                                  ▼
+//!                          QUIT, farewell, Done
+//! ```
+//!
+//! Answers for lock-step, for what a refusal stops, for the moment from which
+//! a page may be out, and for noticing replies that have shifted: a server
+//! that gave one reply too many makes every later verdict worthless. Must
+//! never know where a page came from, nor retry anything.
+
+use std::time::SystemTime;
+
+use super::command::{Command, Verb};
+use super::plan::{Plan, Role};
+use super::progress::{PageAnswer, Progress};
+use super::reply::{self, Class, Reader, Reply};
+use super::verdict;
+use crate::exit::Exit;
+use crate::outcome::{Fate, Outcome};
+use crate::protocol::{Action, Input, Machine, Phase, Wire};
+
+/// How a connection is used.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// LOGI, with a password where there is one.
+    pub login: Option<Command>,
+    /// Several transactions share the connection: a reply that comes before
+    /// its command is an error. Otherwise it is only remembered.
+    pub strict: bool,
+}
+
+/// What a client is asked to do next.
+#[derive(Debug)]
+pub enum Job {
+    /// Send a page.
+    Page(Plan),
+    /// Say one command and hear its reply.
+    Command(Command),
+    /// Say goodbye.
+    Quit,
+}
+
+/// What became of a job.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Answered {
+    /// There was none: the session has just begun.
+    Ready,
+    /// Of a page.
+    Page(PageAnswer),
+    /// Of a command.
+    Reply(Reply),
+}
+
+/// What the machine asks.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Question {
+    /// What became of the last job; what is the next one?
+    Next(Answered),
+    /// The next command is SEND, and from then on the page may be out. Go?
+    Commit,
+}
+
+/// What it is told.
+#[derive(Debug)]
+pub enum Answer {
+    /// The next job.
+    Job(Job),
+    /// Yes: write SEND.
+    Go,
+    /// No: the page must not go. The reason is its fate.
+    Stop(Fate),
+}
+
+/// How a connection ended.
+#[derive(Debug, Eq, PartialEq)]
+pub struct End {
+    /// Why, where it was not a farewell.
+    pub cause: Option<Fate>,
+    /// What became of the job that was under way. None: nothing of it was said.
+    pub answered: Option<Answered>,
+    /// Replies had shifted: what this connection called sent is unknown.
+    pub shifted: bool,
+    /// The reply to QUIT.
+    pub farewell: Option<String>,
+}
+
+#[derive(Debug)]
+enum State {
+    Greeting,
+    Login,
+    Ready,
+    Reset,
+    Said(Command),
+    Paging,
+    Body,
+    Committing,
+    Farewell { again: bool },
+}
+
+/// See the module's text.
+#[derive(Debug)]
+pub struct Client {
+    setup: Setup,
+    reader: Reader,
+    state: State,
+    /// Waiting for silence before this is written.
+    outgoing: Option<(Wire, Phase)>,
+    job: Option<Job>,
+    page: Option<Progress>,
+    needs_reset: bool,
+    /// A reply came before its command.
+    early: bool,
+    banner: Option<Reply>,
+    farewell: Option<String>,
+}
+
+const SHIFTED: &str = "the server answered before it was asked: replies have shifted";
+
+type Actions = Vec<Action<Question, End>>;
+
+impl Client {
+    /// A client that has said and heard nothing yet.
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            reader: Reader::default(),
+            state: State::Greeting,
+            outgoing: None,
+            job: None,
+            page: None,
+            needs_reset: false,
+            early: false,
+            banner: None,
+            farewell: None,
+        }
+    }
+
+    /// The server's greeting, once heard.
+    pub fn banner(&self) -> Option<&Reply> {
+        self.banner.as_ref()
+    }
+
+    /// Ends a dialogue that the world does not wait for any longer.
+    pub fn give_up(&mut self, text: &str) -> End {
+        let mut actions = Vec::new();
+        self.outgoing = None;
+        self.ended(text, &mut actions);
+        let end = actions.into_iter().find_map(|action| match action {
+            Action::Done(end) => Some(end),
+            _ => None,
+        });
+        end.unwrap_or_else(|| End {
+            cause: Some(Fate::untried(text)),
+            answered: None,
+            shifted: false,
+            farewell: None,
+        })
+    }
+
+    /// Says this and listens for the answer; in strict use, once the line is quiet.
+    fn say(&mut self, wire: Wire, phase: Phase, actions: &mut Actions) {
+        let waiting = self.reader.has_more();
+        if !self.setup.strict {
+            self.early |= waiting;
+            self.write(wire, phase, actions);
+            return;
+        }
+        self.outgoing = Some((wire, phase));
+        if waiting {
+            self.overhear(actions);
+        } else {
+            actions.push(Action::Wait(Phase::Quiet));
+        }
+    }
+
+    fn write(&mut self, wire: Wire, phase: Phase, actions: &mut Actions) {
+        if let Some(page) = &mut self.page {
+            page.said = true;
+            // From here on the page may be out.
+            page.sending |= phase == Phase::Verdict;
+        }
+        actions.push(Action::Send(wire));
+        self.listen(phase, actions);
+    }
+
+    /// Takes the next reply if it is there already, and waits for it otherwise.
+    fn listen(&mut self, phase: Phase, actions: &mut Actions) {
+        let mut heard = Vec::new();
+        let next = self.reader.next(&mut heard);
+        self.mask(&mut heard, next.as_ref());
+        actions.extend(heard.into_iter().map(Action::Event));
+        match next {
+            None => actions.push(Action::Wait(phase)),
+            Some(Ok(reply)) => self.hear(reply, actions),
+            Some(Err(error)) => {
+                self.lose(Exit::Protocol, &error.to_string(), false, actions);
+            }
+        }
+    }
+
+    /// Bytes came where none may be: only a server that is closing has an excuse.
+    fn overhear(&mut self, actions: &mut Actions) {
+        let mut heard = Vec::new();
+        let next = self.reader.next(&mut heard);
+        actions.extend(heard.into_iter().map(Action::Event));
+        match next {
+            None => actions.push(Action::Wait(Phase::Reply)),
+            Some(Ok(reply)) if reply.class() == Class::Closing => {
+                self.outgoing = None;
+                let fate = verdict::refusal(Verb::Send, &reply);
+                self.fall(fate, false, actions);
+            }
+            Some(_) => {
+                self.outgoing = None;
+                self.lose(Exit::Protocol, SHIFTED, true, actions);
+            }
+        }
+    }
+
+    /// Hides the pass code that a two-way SEND is answered with.
+    fn mask(&self, heard: &mut [Wire], next: Option<&Result<Reply, reply::ReplyError>>) {
+        let two_way = self
+            .page
+            .as_ref()
+            .is_some_and(|page| page.plan.two_way && page.sending);
+        if let (true, Some(Ok(reply)), Some(last)) = (two_way, next, heard.last_mut()) {
+            if matches!(reply.code / 100, 8 | 9) {
+                last.secret = reply::pass_code(&last.bytes);
+            }
+        }
+    }
+
+    fn hear(&mut self, reply: Reply, actions: &mut Actions) {
+        match std::mem::replace(&mut self.state, State::Ready) {
+            State::Greeting => self.greeted(reply, actions),
+            State::Login if reply.class() == Class::Done => self.begin(actions),
+            State::Login => {
+                let fate = verdict::refusal(Verb::Logi, &reply);
+                self.leave(&reply, fate, actions);
+            }
+            State::Reset if reply.class() == Class::Done => {
+                self.needs_reset = false;
+                self.log_in(actions);
+            }
+            State::Reset => {
+                let fate = Fate::untried(format!("RESE was answered {}", reply.shown()));
+                self.leave(&reply, fate, actions);
+            }
+            State::Said(command) => {
+                if matches!(reply.class(), Class::Closing) {
+                    let cause = verdict::refusal(command.verb(), &reply);
+                    self.end(Some(cause), Some(Answered::Reply(reply)), false, actions);
+                } else {
+                    self.ask_next(Answered::Reply(reply), actions);
+                }
+            }
+            State::Paging => self.paged(&reply, actions),
+            State::Body => self.body_taken(&reply, actions),
+            State::Farewell { again } => self.parted(&reply, again, actions),
+            // No reply is read while a question is open.
+            state @ (State::Ready | State::Committing) => self.state = state,
+        }
+    }
+
+    fn greeted(&mut self, reply: Reply, actions: &mut Actions) {
+        let welcome = reply.class() == Class::Done;
+        let fate = verdict::greeting(&reply);
+        self.banner = Some(reply.clone());
+        if welcome {
+            self.log_in(actions);
+        } else {
+            self.leave(&reply, fate, actions);
+        }
+    }
+
+    fn log_in(&mut self, actions: &mut Actions) {
+        match self.setup.login.clone() {
+            Some(login) => {
+                self.state = State::Login;
+                self.say(login.wire(), Phase::Reply, actions);
+            }
+            None => self.begin(actions),
+        }
+    }
+
+    /// Starts the job that waits, or asks for one.
+    fn begin(&mut self, actions: &mut Actions) {
+        match self.job.take() {
+            None => self.ask_next(Answered::Ready, actions),
+            Some(Job::Quit) => {
+                self.state = State::Farewell { again: false };
+                self.say(Command::bare(Verb::Quit).wire(), Phase::Farewell, actions);
+            }
+            Some(Job::Command(command)) => {
+                let wire = command.wire();
+                self.state = State::Said(command);
+                self.say(wire, Phase::Reply, actions);
+            }
+            Some(Job::Page(plan)) => {
+                self.page = Some(Progress::new(plan));
+                self.next_step(actions);
+            }
+        }
+    }
+
+    fn ask_next(&mut self, answered: Answered, actions: &mut Actions) {
+        self.state = State::Ready;
+        actions.push(Action::Ask(Question::Next(answered)));
+    }
+
+    /// Says the command at hand, or asks before SEND.
+    fn next_step(&mut self, actions: &mut Actions) {
+        let Some(page) = &mut self.page else { return };
+        let Some(step) = page.step() else { return };
+        if step.role == Role::Send {
+            self.state = State::Committing;
+            actions.push(Action::Ask(Question::Commit));
+            return;
+        }
+        let wire = step.command.wire();
+        self.state = State::Paging;
+        self.say(wire, Phase::Reply, actions);
+    }
+
+    fn paged(&mut self, reply: &Reply, actions: &mut Actions) {
+        let Some(page) = &mut self.page else { return };
+        let Some(step) = page.step() else { return };
+        let verb = step.command.verb();
+        let role = step.role;
+        let body = step.body.clone();
+        let has_fallback = step.fallback.is_some();
+        if let Role::Pager(index) = role {
+            page.note_page_reply(index, reply.shown());
+        }
+        match (reply.class(), role) {
+            (_, Role::Send) => self.sent(reply, actions),
+            (class @ (Class::SendMore | Class::Done), Role::Message) if body.is_some() => {
+                match body {
+                    Some(body) if class == Class::SendMore => {
+                        self.state = State::Body;
+                        self.say(body, Phase::Body, actions);
+                    }
+                    // 250 to DATA is the reply to some earlier command.
+                    _ => self.shift(verb, reply, actions),
+                }
+            }
+            (Class::Done, role) => {
+                page.accepted += usize::from(matches!(role, Role::Pager(_)));
+                self.advance(1, actions);
+            }
+            (Class::Failed, Role::Wish) => {
+                page.answer.refused_options.push((verb, reply.shown()));
+                let skip = page.useless_after(verb);
+                self.advance(1 + skip, actions);
+            }
+            (Class::Failed, Role::Pager(index)) => {
+                page.refuse(index, verdict::refusal(verb, reply));
+                self.needs_reset = true;
+                self.after_refused_pager(verb, actions);
+            }
+            (Class::Failed, Role::Message) if reply.code == 500 && has_fallback => {
+                page.answer.refused_options.push((verb, reply.shown()));
+                page.fall_back();
+                self.next_step(actions);
+            }
+            (Class::Failed, _) => self.stop(verb, verdict::refusal(verb, reply), actions),
+            (Class::Closing, _) => {
+                page.answer.failed_at = Some(verb);
+                self.fall(verdict::refusal(verb, reply), false, actions);
+            }
+            (Class::SendMore | Class::Undefined, _) => self.shift(verb, reply, actions),
+        }
+    }
+
+    fn body_taken(&mut self, reply: &Reply, actions: &mut Actions) {
+        match reply.class() {
+            Class::Done => self.advance(1, actions),
+            Class::Failed => self.stop(Verb::Data, verdict::refusal(Verb::Data, reply), actions),
+            Class::Closing => self.fall(verdict::refusal(Verb::Data, reply), false, actions),
+            Class::SendMore | Class::Undefined => self.shift(Verb::Data, reply, actions),
+        }
+    }
+
+    /// Goes on while any pager is left that could get the message.
+    fn after_refused_pager(&mut self, verb: Verb, actions: &mut Actions) {
+        let Some(page) = &mut self.page else { return };
+        page.answer.failed_at = Some(verb);
+        if page.accepted > 0 || page.has_more_pagers() {
+            self.advance(1, actions);
+        } else {
+            self.finish(actions);
+        }
+    }
+
+    fn advance(&mut self, steps: usize, actions: &mut Actions) {
+        if let Some(page) = &mut self.page {
+            page.at += steps;
+        }
+        self.next_step(actions);
+    }
+
+    /// The verdict.
+    fn sent(&mut self, reply: &Reply, actions: &mut Actions) {
+        let Some(page) = &mut self.page else { return };
+        page.answer.send_reply = Some(reply.shown());
+        match reply.class() {
+            Class::Done => {
+                if page.plan.two_way && reply.code / 100 != 2 {
+                    let mut words = reply.words().into_iter();
+                    page.answer.tag = words.next().zip(words.next());
+                }
+                page.judge(&verdict::success(reply));
+                self.finish(actions);
+            }
+            Class::Failed | Class::Closing => {
+                self.needs_reset = true;
+                page.answer.failed_at = Some(Verb::Send);
+                let refusal = verdict::refusal(Verb::Send, reply);
+                page.judge(&page.shared(&refusal));
+                if reply.class() == Class::Failed {
+                    self.finish(actions);
+                } else {
+                    self.fall(refusal, false, actions);
+                }
+            }
+            Class::SendMore | Class::Undefined => self.shift(Verb::Send, reply, actions),
+        }
+    }
+
+    /// The page is refused, and the session stays up.
+    fn stop(&mut self, verb: Verb, fate: Fate, actions: &mut Actions) {
+        self.needs_reset = true;
+        if let Some(page) = &mut self.page {
+            page.answer.failed_at = Some(verb);
+            page.judge(&fate);
+        }
+        self.finish(actions);
+    }
+
+    fn finish(&mut self, actions: &mut Actions) {
+        if let Some(page) = self.page.take() {
+            self.ask_next(Answered::Page(page.done()), actions);
+        }
+    }
+
+    /// A reply of a kind that its command cannot have.
+    fn shift(&mut self, verb: Verb, reply: &Reply, actions: &mut Actions) {
+        if let Some(page) = &mut self.page {
+            page.answer.failed_at = Some(verb);
+        }
+        let text = format!("{verb} was answered {}", reply.shown());
+        self.lose(Exit::Protocol, &text, true, actions);
+    }
+
+    /// The reply to QUIT. Anything but 221 may be the reply to an earlier
+    /// command; then another one follows.
+    fn parted(&mut self, reply: &Reply, again: bool, actions: &mut Actions) {
+        self.farewell.get_or_insert_with(|| reply.shown());
+        let shifted = again || reply.class() != Class::Done || (self.early && reply.code != 221);
+        if !shifted && reply.code != 221 {
+            self.state = State::Farewell { again: true };
+            self.listen(Phase::Farewell, actions);
+            return;
+        }
+        let cause = shifted.then(|| {
+            let text = format!("QUIT was answered {}: replies have shifted", reply.shown());
+            Fate::unknown(text)
+        });
+        self.end(cause, None, shifted, actions);
+    }
+
+    /// The line is gone, or is good for nothing any more.
+    fn lose(&mut self, exit: Exit, text: &str, shifted: bool, actions: &mut Actions) {
+        self.fall(Fate::new(Outcome::Temporary, exit, text), shifted, actions);
+    }
+
+    /// Ends the connection; a page under way shares its fate, or is unknown
+    /// where SEND was written and not answered.
+    fn fall(&mut self, fate: Fate, shifted: bool, actions: &mut Actions) {
+        let begun = self.page.take().filter(|page| page.said);
+        let answered = begun.map(|mut page| {
+            if page.sending {
+                page.judge(&Fate::unknown(format!(
+                    "{}; the page may have been accepted",
+                    fate.text
+                )));
+            } else {
+                page.judge(&fate);
+            }
+            Answered::Page(page.done())
+        });
+        self.end(Some(fate), answered, shifted, actions);
+    }
+
+    /// Ends a session that stays up at the other side: says goodbye, and does
+    /// not wait for the answer.
+    fn leave(&mut self, reply: &Reply, fate: Fate, actions: &mut Actions) {
+        if reply.class() == Class::Failed {
+            actions.push(Action::Send(Command::bare(Verb::Quit).wire()));
+        }
+        let shifted = matches!(reply.class(), Class::SendMore | Class::Undefined);
+        self.end(Some(fate), None, shifted, actions);
+    }
+
+    fn end(
+        &mut self,
+        cause: Option<Fate>,
+        answered: Option<Answered>,
+        shifted: bool,
+        actions: &mut Actions,
+    ) {
+        actions.push(Action::Done(End {
+            cause,
+            answered,
+            shifted,
+            farewell: self.farewell.take(),
+        }));
+    }
+
+    fn answered(&mut self, answer: Answer, actions: &mut Actions) {
+        match answer {
+            Answer::Job(job) => {
+                let resets = self.needs_reset && !matches!(job, Job::Quit);
+                self.job = Some(job);
+                if resets {
+                    self.state = State::Reset;
+                    self.say(Command::bare(Verb::Rese).wire(), Phase::Reply, actions);
+                } else {
+                    self.begin(actions);
+                }
+            }
+            Answer::Go => {
+                self.state = State::Paging;
+                self.say(Command::bare(Verb::Send).wire(), Phase::Verdict, actions);
+            }
+            Answer::Stop(fate) => self.stop(Verb::Send, fate, actions),
+        }
+    }
+
+    /// What there is to wait for has not come.
+    fn ended(&mut self, text: &str, actions: &mut Actions) {
+        match self.state {
+            // The page was accepted; that nobody says goodbye changes nothing.
+            State::Farewell { .. } => self.end(None, None, false, actions),
+            State::Greeting | State::Login => {
+                let fate = Fate::untried(text);
+                self.end(Some(fate), None, false, actions);
+            }
+            _ => self.lose(
+                Exit::TempFail,
+                text,
+                self.reader.has_more() && self.setup.strict,
+                actions,
+            ),
+        }
+    }
+
+    /// Names what the client was waiting for, for a timeout's text.
+    fn awaited(&self) -> String {
+        match &self.state {
+            State::Greeting => "no greeting".to_owned(),
+            State::Login => "no reply to LOGI".to_owned(),
+            State::Reset => "no reply to RESE".to_owned(),
+            State::Said(command) => format!("no reply to {}", command.verb()),
+            State::Body => "no reply to the message".to_owned(),
+            State::Farewell { .. } => "no reply to QUIT".to_owned(),
+            State::Paging | State::Committing | State::Ready => {
+                self.page.as_ref().and_then(Progress::step).map_or_else(
+                    || "no reply".to_owned(),
+                    |step| format!("no reply to {}", step.command.verb()),
+                )
+            }
+        }
+    }
+
+    fn timed_out(&mut self, actions: &mut Actions) {
+        match self.outgoing.take() {
+            Some((wire, phase)) if !self.reader.has_more() => self.write(wire, phase, actions),
+            Some(_) => self.lose(Exit::Protocol, SHIFTED, true, actions),
+            None => {
+                let text = format!("{} in time", self.awaited());
+                self.ended(&text, actions);
+            }
+        }
+    }
+
+    /// What the line is waited for.
+    fn phase(&self) -> Phase {
+        match self.state {
+            State::Greeting => Phase::Greeting,
+            State::Body => Phase::Body,
+            State::Farewell { .. } => Phase::Farewell,
+            State::Paging if self.page.as_ref().is_some_and(|page| page.sending) => Phase::Verdict,
+            _ => Phase::Reply,
+        }
+    }
+}
+
+impl Machine for Client {
+    type Question = Question;
+    type Answer = Answer;
+    type Done = End;
+
+    fn step(&mut self, _now: SystemTime, input: Input<'_, Answer>) -> Actions {
+        let mut actions = Vec::new();
+        match input {
+            Input::Start => actions.push(Action::Wait(Phase::Greeting)),
+            Input::Bytes(bytes) => {
+                self.reader.push(bytes);
+                if self.outgoing.is_some() {
+                    self.overhear(&mut actions);
+                } else {
+                    let phase = self.phase();
+                    self.listen(phase, &mut actions);
+                }
+            }
+            Input::Eof => {
+                self.outgoing = None;
+                let text = format!("the server closed the connection: {}", self.awaited());
+                self.ended(&text, &mut actions);
+            }
+            Input::Timeout => self.timed_out(&mut actions),
+            Input::Answer(answer) => self.answered(answer, &mut actions),
+        }
+        actions
+    }
+}

@@ -1,0 +1,338 @@
+//! The replies of SNPP: reading them from a stream of bytes, whatever a
+//! server makes of the rules, in bounded memory.
+//!
+//! Answers for: line ends, several replies in one segment, one reply in
+//! several, `214` series, `NNN-` continuation, unnumbered lines. Must never
+//! know which command a reply answers. Source: RFC 1861 section 4.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::outcome::with_code;
+use crate::protocol::Wire;
+use crate::text::escape::printable;
+
+/// A line longer than this is cut, and the rest of it dropped.
+const MAX_LINE: usize = 4096;
+/// The lines of one reply, and their bytes; more is an error.
+const MAX_LINES: usize = 500;
+const MAX_BYTES: usize = 64 * 1024;
+/// Lines in a row without a reply code; more is an error.
+const MAX_UNNUMBERED: usize = 50;
+
+/// The class of a reply: what a client does about it (RFC 1861 section 4).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Class {
+    /// 2, 8, 9: done, go on.
+    Done,
+    /// 3: send the message now.
+    SendMore,
+    /// 4: failed, and the server is closing.
+    Closing,
+    /// 5, 7: failed, and the session stays up.
+    Failed,
+    /// 0, 1, 6: SNPP has no such replies.
+    Undefined,
+}
+
+/// One whole reply.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Reply {
+    /// The code of its last line.
+    pub code: u16,
+    /// What stands behind the code in its last line, as received.
+    pub text: Vec<u8>,
+    /// The texts of the lines before the last: of a `214` series, or of `NNN-` lines.
+    pub info: Vec<Vec<u8>>,
+}
+
+impl Reply {
+    /// What a client does about it.
+    pub fn class(&self) -> Class {
+        match self.code / 100 {
+            2 | 8 | 9 => Class::Done,
+            3 => Class::SendMore,
+            4 => Class::Closing,
+            5 | 7 => Class::Failed,
+            _ => Class::Undefined,
+        }
+    }
+
+    /// The last line's text, safe to print.
+    pub fn shown_text(&self) -> String {
+        printable(&self.text)
+    }
+
+    /// The last line whole, `250 Message OK`, safe to print.
+    pub fn shown(&self) -> String {
+        with_code(self.code, &self.shown_text())
+    }
+
+    /// The words of the last line's text, safe to print: tag and pass code of
+    /// a two-way SEND, sequence and date of MSTA.
+    pub fn words(&self) -> Vec<String> {
+        self.shown_text()
+            .split_ascii_whitespace()
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// Why the bytes of a server are no reply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReplyError {
+    /// Too many lines in a row without a reply code.
+    Unnumbered,
+    /// A reply with too many lines, or too many bytes.
+    Endless,
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unnumbered => {
+                write!(
+                    f,
+                    "the server sent {MAX_UNNUMBERED} lines without a reply code"
+                )
+            }
+            Self::Endless => write!(f, "the server sent a reply without end"),
+        }
+    }
+}
+
+/// Cuts a stream of bytes into replies.
+#[derive(Debug, Default)]
+pub struct Reader {
+    pending: Vec<u8>,
+    /// How many bytes of `pending` were looked at for a line end.
+    scanned: usize,
+    reply: Reply,
+    lines: usize,
+    bytes: usize,
+    unnumbered: usize,
+}
+
+impl Reader {
+    /// Takes bytes from the line. Call [`Reader::next`] until it has none.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// Are there bytes of a further reply, whole or in part?
+    pub fn has_more(&self) -> bool {
+        !self.pending.is_empty() || self.lines > 0
+    }
+
+    /// The next reply, and what of it a trace should show, line by line.
+    /// `None`: more bytes are needed.
+    pub fn next(&mut self, heard: &mut Vec<Wire>) -> Option<Result<Reply, ReplyError>> {
+        while let Some(line) = self.line() {
+            heard.push(Wire::open(line.clone()));
+            match self.take(&line) {
+                Ok(None) => {}
+                Ok(Some(reply)) => return Some(Ok(reply)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        (self.bytes > MAX_BYTES).then_some(Err(ReplyError::Endless))
+    }
+
+    /// The next line without its end: up to LF, trailing CRs removed.
+    fn line(&mut self) -> Option<Vec<u8>> {
+        let unseen = self.pending.get(self.scanned..).unwrap_or_default();
+        let Some(at) = unseen.iter().position(|byte| *byte == b'\n') else {
+            self.drop_overlong();
+            return None;
+        };
+        let mut line: Vec<u8> = self.pending.drain(..=self.scanned + at).collect();
+        self.scanned = 0;
+        self.bytes += line.len();
+        line.pop();
+        while line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        line.truncate(MAX_LINE);
+        Some(line)
+    }
+
+    /// Keeps a line without end from filling the memory: its bytes are
+    /// counted, and only its beginning is kept.
+    fn drop_overlong(&mut self) {
+        if self.pending.len() > MAX_LINE {
+            self.bytes += self.pending.len() - MAX_LINE;
+            self.pending.truncate(MAX_LINE);
+        }
+        self.scanned = self.pending.len();
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<Option<Reply>, ReplyError> {
+        self.lines += 1;
+        if self.lines > MAX_LINES || self.bytes > MAX_BYTES {
+            return Err(ReplyError::Endless);
+        }
+        let Some((code, mark, text)) = split(line) else {
+            self.unnumbered += 1;
+            if self.unnumbered > MAX_UNNUMBERED {
+                return Err(ReplyError::Unnumbered);
+            }
+            return Ok(None);
+        };
+        self.unnumbered = 0;
+        if code == 214 || mark == Some(b'-') {
+            self.reply.info.push(text.to_vec());
+            return Ok(None);
+        }
+        let mut reply = std::mem::take(&mut self.reply);
+        reply.code = code;
+        reply.text = text.to_vec();
+        self.lines = 0;
+        self.bytes = 0;
+        Ok(Some(reply))
+    }
+}
+
+/// Code, the character behind it, and text. `None`: the line has no reply code.
+fn split(line: &[u8]) -> Option<(u16, Option<u8>, &[u8])> {
+    let (head, rest) = line.split_at_checked(3)?;
+    let code = head.iter().try_fold(0_u16, |code, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| code * 10 + u16::from(digit - b'0'))
+    })?;
+    match rest.split_first() {
+        None => Some((code, None, rest)),
+        Some((mark @ (b' ' | b'-' | b'\t'), text)) => Some((code, Some(*mark), text)),
+        Some(_) => None,
+    }
+}
+
+/// Where the pass code stands in a reply to a two-way SEND, `860 TAG PASS …`.
+pub fn pass_code(line: &[u8]) -> Option<Range<usize>> {
+    let mut words = word_ranges(line);
+    let _code = words.next()?;
+    let _tag = words.next()?;
+    words.next()
+}
+
+fn word_ranges(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = line.get(at..)?;
+        let start = at + rest.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let word = line.get(start..)?;
+        let end = start
+            + word
+                .iter()
+                .position(u8::is_ascii_whitespace)
+                .unwrap_or(word.len());
+        at = end;
+        Some(start..end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<Result<Reply, ReplyError>> {
+        let mut reader = Reader::default();
+        reader.push(bytes);
+        let mut heard = Vec::new();
+        std::iter::from_fn(|| reader.next(&mut heard))
+            .take(1000)
+            .collect()
+    }
+
+    fn codes(bytes: &[u8]) -> Vec<u16> {
+        read(bytes)
+            .into_iter()
+            .map(|reply| reply.unwrap().code)
+            .collect()
+    }
+
+    #[test]
+    fn line_ends_and_missing_texts_are_forgiven() {
+        assert_eq!(
+            codes(b"220 a\r\n250\n250 \r\r\n221 b\r\n"),
+            [220, 250, 250, 221]
+        );
+        assert_eq!(read(b"250 part"), []);
+        assert_eq!(read(b"250\r\n")[0].as_ref().unwrap().shown(), "250");
+    }
+
+    #[test]
+    fn a_series_ends_with_another_code() {
+        let replies = read(b"214 one\r\n214 two\r\n250 end\r\n220-a\r\n220 b\r\n");
+        let help = replies[0].as_ref().unwrap();
+        assert_eq!((help.code, help.info.len()), (250, 2));
+        let greeting = replies[1].as_ref().unwrap();
+        assert_eq!(greeting.shown(), "220 b");
+        assert_eq!(greeting.info, [b"a"]);
+    }
+
+    #[test]
+    fn unnumbered_lines_are_skipped_but_not_for_ever() {
+        assert_eq!(codes(b"hello\r\n\r\n2501 no\r\n250 ok\r\n"), [250]);
+        let junk = b"junk\n".repeat(MAX_UNNUMBERED + 1);
+        assert_eq!(read(&junk)[0], Err(ReplyError::Unnumbered));
+    }
+
+    #[test]
+    fn nothing_endless_fills_the_memory() {
+        let series = b"214 x\r\n".repeat(MAX_LINES + 1);
+        assert_eq!(read(&series)[0], Err(ReplyError::Endless));
+        let mut reader = Reader::default();
+        let mut heard = Vec::new();
+        let mut result = None;
+        for _ in 0..100 {
+            reader.push(&[b'x'; 4096]);
+            result = reader.next(&mut heard);
+            if result.is_some() {
+                break;
+            }
+        }
+        assert_eq!(result, Some(Err(ReplyError::Endless)));
+        assert!(reader.pending.capacity() < 64 * 1024);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_its_reply_stands() {
+        let mut line = b"220 ".to_vec();
+        line.extend([b'x'; 6000]);
+        line.extend(b"\r\n250 next\r\n");
+        let replies = read(&line);
+        assert_eq!(replies[0].as_ref().unwrap().text.len(), MAX_LINE - 4);
+        assert_eq!(replies[1].as_ref().unwrap().code, 250);
+    }
+
+    #[test]
+    fn classes_follow_the_first_digit() {
+        for (code, class) in [
+            (250, Class::Done),
+            (860, Class::Done),
+            (960, Class::Done),
+            (354, Class::SendMore),
+            (421, Class::Closing),
+            (550, Class::Failed),
+            (750, Class::Failed),
+            (199, Class::Undefined),
+            (600, Class::Undefined),
+        ] {
+            assert_eq!(
+                Reply {
+                    code,
+                    ..Reply::default()
+                }
+                .class(),
+                class
+            );
+        }
+    }
+
+    #[test]
+    fn the_pass_code_is_found_for_masking() {
+        assert_eq!(pass_code(b"860 00321 1234 Delivered"), Some(10..14));
+        assert_eq!(pass_code(b"250 Sent"), None);
+    }
+}

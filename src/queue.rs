@@ -1,0 +1,6 @@
+//! The spool: the jobs in it, and what happens to them until their fate is known.
+//!
+//! Answers for durability. Must never know a protocol, nor who is asking.
+
+pub mod job;
+pub mod spool;

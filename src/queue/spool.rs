@@ -1,0 +1,325 @@
+//! The spool directory, from the submitters' side: a job that was accepted is
+//! on disk, whole, and stays there through a power cut.
+//!
+//! ```text
+//! tmp/ID ─ write, fsync ─▶ rename ─▶ new/ID ─ fsync(new/) ─▶ accepted
+//! ```
+//!
+//! Answers for that order and for leaving nothing behind where it fails. Must
+//! never know what is in a message, nor build a name from what a client sent.
+
+use std::fs::File;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fsync, mkdirat, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+use super::job::Job;
+
+const TMP: &str = "tmp";
+const NEW: &str = "new";
+
+/// Modes, before the umask takes its part.
+const DIRECTORY_MODE: Mode = Mode::RWXU.union(Mode::RWXG);
+const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
+
+/// An open spool. It stays the same one, whatever its path comes to name.
+#[derive(Debug)]
+pub struct Spool {
+    tmp: OwnedFd,
+    new: OwnedFd,
+}
+
+impl Spool {
+    /// Opens the spool in `dir`. With `create`, what is missing of `dir`,
+    /// `tmp/` and `new/` is made, with mode 0770 less the umask; its parent is not.
+    ///
+    /// Fails where one of the three is no directory, or `tmp` or `new` a link.
+    pub fn open(dir: &Path, create: bool) -> io::Result<Self> {
+        // "spool" has the parent "", which is here.
+        let parent = dir.parent().filter(|path| !path.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        let at = |error: Errno| named(dir, error);
+        let top = match directory(CWD, dir, OFlags::empty()) {
+            Err(Errno::NOENT) if create => {
+                let parent = directory(CWD, parent, OFlags::empty()).map_err(at)?;
+                make(CWD, dir, &parent).map_err(at)?;
+                directory(CWD, dir, OFlags::empty()).map_err(at)?
+            }
+            other => other.map_err(at)?,
+        };
+        let inner = |name: &str| {
+            let name = Path::new(name);
+            let found = match directory(&top, name, OFlags::NOFOLLOW) {
+                Err(Errno::NOENT) if create => {
+                    make(&top, name, &top).and_then(|()| directory(&top, name, OFlags::NOFOLLOW))
+                }
+                other => other,
+            };
+            found.map_err(|error| named(&dir.join(name), error))
+        };
+        Ok(Self {
+            tmp: inner(TMP)?,
+            new: inner(NEW)?,
+        })
+    }
+
+    /// Takes a job in. When this returns without an error, the job is on disk;
+    /// when it returns one, nothing of it is left.
+    pub fn accept(&self, job: &Job) -> io::Result<()> {
+        let bytes = job
+            .to_bytes()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let name = job.id.as_str();
+        if !is_id(name) {
+            let error = "the name of the job is not one of ours";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        }
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // Where this fails, a file of that name is not ours to remove.
+        let file = openat(&self.tmp, name, flags, FILE_MODE)?;
+        let moved = write(file, &bytes)
+            .and_then(|()| Ok(renameat(&self.tmp, name, &self.new, name)?))
+            .inspect_err(|_| remove(&self.tmp, name));
+        moved?;
+        // Not safe is not accepted. Who finds the file before it is gone may
+        // deliver a page that the sender was told has failed; better twice than never.
+        Ok(fsync(&self.new).inspect_err(|_| remove(&self.new, name))?)
+    }
+}
+
+fn directory(at: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(at, path, flags, Mode::empty())
+}
+
+/// Makes a directory. Its name must be on disk before a job in it can be.
+fn make(at: impl AsFd, path: &Path, parent: &OwnedFd) -> Result<(), Errno> {
+    match mkdirat(at, path, DIRECTORY_MODE) {
+        // Another session was quicker; it may not have come to its fsync yet.
+        Ok(()) | Err(Errno::EXIST) => fsync(parent),
+        Err(error) => Err(error),
+    }
+}
+
+fn write(file: OwnedFd, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::from(file);
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn remove(at: &OwnedFd, name: &str) {
+    // The error that brought us here is the one worth telling.
+    _ = unlinkat(at, name, AtFlags::empty());
+}
+
+fn named(path: &Path, error: Errno) -> io::Error {
+    let error = io::Error::from(error);
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// A name for a job, from our own clock, process and dice: it sorts by time,
+/// and no two are the same, also where two processes have the same number
+/// because each is the first one of its container.
+pub fn new_id(now: SystemTime) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let time = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let dice = RandomState::new().build_hasher().finish() & 0xffff;
+    let process = std::process::id();
+    format!(
+        "{:010}-{:09}-{process}-{count}-{dice:04x}",
+        time.as_secs(),
+        time.subsec_nanos()
+    )
+}
+
+/// Could [`new_id`] have made it?
+fn is_id(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 80
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    /// A directory that goes away with its test.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let path = std::env::temp_dir().join(format!("pagebox-{}", new_id(SystemTime::now())));
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        fn spool(&self) -> (PathBuf, Spool) {
+            let dir = self.0.join("spool");
+            let spool = Spool::open(&dir, true).unwrap();
+            (dir, spool)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn job() -> Job {
+        let now = SystemTime::now();
+        Job {
+            to: vec!["5551212".to_owned()],
+            from: None,
+            received: now,
+            id: new_id(now),
+            message: "Disk full".to_owned(),
+        }
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn an_accepted_job_is_in_new_and_nowhere_else() {
+        let scratch = Scratch::new();
+        let (dir, spool) = scratch.spool();
+        let job = job();
+        spool.accept(&job).unwrap();
+        assert_eq!(names(&dir.join("new")), [job.id.as_str()]);
+        assert!(names(&dir.join("tmp")).is_empty());
+        let path = dir.join("new").join(&job.id);
+        assert_eq!(fs::read(&path).unwrap(), job.to_bytes().unwrap());
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777 & !0o640, 0);
+        let mode = fs::metadata(dir.join("new")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o007, 0);
+        // A second session finds everything there.
+        Spool::open(&dir, false)
+            .unwrap()
+            .accept(&self::job())
+            .unwrap();
+        assert_eq!(names(&dir.join("new")).len(), 2);
+    }
+
+    #[test]
+    fn a_spool_is_three_directories() {
+        let scratch = Scratch::new();
+        let dir = scratch.0.join("spool");
+        assert_eq!(
+            Spool::open(&dir, false).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+        assert!(
+            Spool::open(&dir.join("deeper"), true).is_err(),
+            "the parent is not made"
+        );
+        fs::write(&dir, "").unwrap();
+        let error = Spool::open(&dir, true).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
+        assert!(error.to_string().contains("spool: "), "{error}");
+        fs::remove_file(&dir).unwrap();
+        fs::create_dir(&dir).unwrap();
+        symlink(&scratch.0, dir.join("tmp")).unwrap();
+        assert!(Spool::open(&dir, true).is_err(), "a link is not followed");
+        assert!(!dir.join("new").exists());
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing_behind() {
+        let scratch = Scratch::new();
+        let (dir, spool) = scratch.spool();
+        let job = job();
+        // Something that no file can replace has the name: the rename fails, for root too.
+        let taken = dir.join("new").join(&job.id);
+        fs::create_dir(&taken).unwrap();
+        assert!(spool.accept(&job).is_err());
+        assert!(names(&dir.join("tmp")).is_empty());
+        fs::remove_dir(&taken).unwrap();
+        fs::remove_dir(dir.join("new")).unwrap();
+        assert!(spool.accept(&job).is_err());
+        assert!(names(&dir.join("tmp")).is_empty());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_leaves_nothing_behind() {
+        if rustix::process::geteuid().is_root() {
+            return; // Nothing is read-only for root.
+        }
+        let scratch = Scratch::new();
+        let (dir, spool) = scratch.spool();
+        for name in ["new", "tmp"] {
+            let path = dir.join(name);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o550)).unwrap();
+            let error = spool.accept(&job()).unwrap_err();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o770)).unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+            assert!(names(&dir.join("tmp")).is_empty() && names(&dir.join("new")).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_neither_used_nor_removed() {
+        let scratch = Scratch::new();
+        let (dir, spool) = scratch.spool();
+        let job = job();
+        let theirs = dir.join("tmp").join(&job.id);
+        fs::write(&theirs, "theirs").unwrap();
+        let error = spool.accept(&job).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
+    }
+
+    #[test]
+    fn only_our_own_names_become_files() {
+        let scratch = Scratch::new();
+        let (dir, spool) = scratch.spool();
+        for id in [
+            "", ".", "..", "../x", "/etc/x", "a/b", "-o", ".hidden", "a b",
+        ] {
+            let error = spool
+                .accept(&Job {
+                    id: id.to_owned(),
+                    ..job()
+                })
+                .unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{id}");
+        }
+        assert!(names(&dir.join("tmp")).is_empty() && names(&dir.join("new")).is_empty());
+    }
+
+    #[test]
+    fn names_differ_in_the_same_instant_and_sort_by_time() {
+        let now = SystemTime::now();
+        let mut ids: Vec<_> = (0..100).map(|_| new_id(now)).collect();
+        let later = new_id(now + std::time::Duration::from_micros(1));
+        assert!(ids.iter().all(|id| is_id(id) && *id < later));
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 100);
+        let scratch = Scratch::new();
+        let (dir, spool) = scratch.spool();
+        for id in [new_id(now), new_id(now)] {
+            spool.accept(&Job { id, ..job() }).unwrap();
+        }
+        assert_eq!(names(&dir.join("new")).len(), 2);
+    }
+}

@@ -1,0 +1,119 @@
+//! The only loop that waits: drives a protocol machine over a line.
+//!
+//! Answers for doing a machine's actions in order and for holding every wait
+//! to its deadline. Must never know a protocol's words nor what a line is
+//! made of.
+
+use std::time::SystemTime;
+
+use crate::protocol::{Action, Input, Machine, Phase};
+use crate::transport::fd::{Deadline, Got, Line};
+use crate::transport::interrupt::Interrupt;
+use crate::transport::trace::Trace;
+
+/// Bytes read at once.
+const CHUNK: usize = 8 * 1024;
+
+/// Why a session came to a halt.
+#[derive(Debug)]
+pub enum Pause<Q, D> {
+    /// The machine asks; go on with the answer.
+    Asked(Q),
+    /// The dialogue is over.
+    Done(D),
+    /// A signal asks us to stop. The machine still waits.
+    Interrupted,
+}
+
+/// A machine and the line that it talks over.
+#[derive(Debug)]
+pub struct Session<M> {
+    machine: M,
+    line: Line,
+    chunk: Vec<u8>,
+}
+
+impl<M: Machine> Session<M> {
+    /// A session that has not begun.
+    pub fn new(machine: M, line: Line) -> Self {
+        Self {
+            machine,
+            line,
+            chunk: vec![0; CHUNK],
+        }
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine, to tell it something between two steps.
+    pub fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// Runs until the machine asks something or is done.
+    ///
+    /// `patience` says until when a phase may last, asked anew whenever
+    /// something was said; a trickle of bytes does not move a deadline.
+    pub fn run(
+        &mut self,
+        input: Input<'_, M::Answer>,
+        patience: &dyn Fn(Phase) -> Deadline,
+        trace: &mut Trace<'_>,
+        interrupt: Option<&Interrupt>,
+    ) -> Pause<M::Question, M::Done> {
+        let mut actions = self.machine.step(SystemTime::now(), input);
+        let mut waiting: Option<(Phase, Deadline)> = None;
+        loop {
+            let mut phase = None;
+            for action in actions {
+                match action {
+                    Action::Send(wire) => {
+                        trace.said(&wire);
+                        waiting = None;
+                        // A line that broke shows itself at the next read,
+                        // behind what the other side still had to say.
+                        let limit = patience(Phase::Reply);
+                        _ = self.line.write(&wire.bytes, limit, interrupt);
+                    }
+                    Action::Event(wire) => trace.heard(&wire),
+                    Action::Wait(next) => phase = Some(next),
+                    Action::Ask(question) => return Pause::Asked(question),
+                    Action::Done(done) => return Pause::Done(done),
+                }
+            }
+            let phase = phase.unwrap_or(Phase::Reply);
+            let got = if phase == Phase::Quiet {
+                self.line.glance(&mut self.chunk)
+            } else {
+                let deadline = match waiting {
+                    Some((same, deadline)) if same == phase => deadline,
+                    _ => patience(phase),
+                };
+                waiting = Some((phase, deadline));
+                self.line.read(&mut self.chunk, deadline, interrupt)
+            };
+            let now = SystemTime::now();
+            actions = match got {
+                Got::Bytes(length) => {
+                    let bytes = self.chunk.get(..length).unwrap_or_default();
+                    self.machine.step(now, Input::Bytes(bytes))
+                }
+                Got::Eof => self.machine.step(now, Input::Eof),
+                Got::TimedOut => self.machine.step(now, Input::Timeout),
+                Got::Interrupted => return Pause::Interrupted,
+            };
+        }
+    }
+
+    /// Says a last word, and reads on until the other side closes: a socket
+    /// closed with bytes unread would be reset, and the last word lost.
+    pub fn part(&mut self, words: &[u8], deadline: Deadline) {
+        if self.line.write(words, deadline, None).is_ok() {
+            self.line.end_output();
+            while let Got::Bytes(_) = self.line.read(&mut self.chunk, deadline, None) {}
+        }
+    }
+}

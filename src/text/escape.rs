@@ -1,0 +1,102 @@
+//! Makes foreign bytes safe to show on a terminal, in a log, and to a monitoring system.
+//!
+//! It must never know where the bytes come from, and nothing that it returns
+//! may move a cursor, start a line or turn the direction of writing.
+
+use std::fmt::Write as _;
+
+/// The bytes as one line of text that a terminal shows and never obeys.
+///
+/// Valid UTF-8 and TAB stay. Other control characters become `^[` or `\u{9b}`,
+/// and so do the invisible ones that reorder or break a line; a byte that is
+/// not UTF-8 becomes `\xNN`.
+pub fn printable(bytes: &[u8]) -> String {
+    let mut line = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            push_shown(&mut line, c);
+        }
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            _ = write!(line, "\\x{byte:02x}");
+        }
+    }
+    line
+}
+
+/// The text for the one line of a monitoring plugin, of at most `max_chars` characters.
+///
+/// `|` goes, because performance data begin there, and TAB becomes a blank.
+pub fn one_line(text: &str, max_chars: usize) -> String {
+    printable(text.as_bytes())
+        .chars()
+        .filter(|c| *c != '|')
+        .map(|c| if c == '\t' { ' ' } else { c })
+        .take(max_chars)
+        .collect()
+}
+
+fn push_shown(line: &mut String, c: char) {
+    match c {
+        '\t' => line.push('\t'),
+        '\0'..='\x1f' | '\x7f' => {
+            line.push('^');
+            // The caret form of a control character is its code with bit 6 turned over.
+            line.extend(char::from_u32(u32::from(c) ^ 0x40));
+        }
+        _ if deceives(c) => line.extend(c.escape_unicode()),
+        _ => line.push(c),
+    }
+}
+
+/// Whether a character takes effect without being seen: C1 controls, line and
+/// paragraph separators, direction marks, the byte order mark.
+fn deceives(c: char) -> bool {
+    matches!(
+        c,
+        '\u{80}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_kind_of_danger_has_its_form() {
+        for (bytes, shown) in [
+            (&b"\x1b[2J\r\n\0\x7f"[..], "^[[2J^M^J^@^?"),
+            (b"a\tb|c", "a\tb|c"),
+            ("Grüße 🐶".as_bytes(), "Grüße 🐶"),
+            ("\u{9b}1m".as_bytes(), "\\u{9b}1m"),
+            (
+                "\u{202e}\u{2066}\u{2028}\u{200f}\u{feff}".as_bytes(),
+                "\\u{202e}\\u{2066}\\u{2028}\\u{200f}\\u{feff}",
+            ),
+            (b"a\xff\xc3", "a\\xff\\xc3"),
+        ] {
+            assert_eq!(printable(bytes), shown);
+        }
+    }
+
+    #[test]
+    fn a_plugin_line_has_no_bar_and_no_tab_and_ends_in_time() {
+        assert_eq!(one_line("a|b\tc\n", 99), "ab c^J");
+        assert_eq!(one_line("äöü", 2), "äö");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_comes_through(bytes: Vec<u8>) {
+            let shown = printable(&bytes);
+            prop_assert!(!shown.chars().any(|c| (c.is_control() && c != '\t') || deceives(c)));
+        }
+    }
+}

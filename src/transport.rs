@@ -1,0 +1,42 @@
+//! Lines: what bytes travel on, each a pair of descriptors and a deadline.
+//!
+//! Answers for opening a line (TCP, a command, our own standard input and
+//! output) and for waiting on it without ever waiting too long. Must never
+//! know a word of any protocol.
+
+pub mod command;
+pub mod fd;
+pub mod interrupt;
+pub mod resolve;
+pub mod stdio;
+pub mod tcp;
+pub mod trace;
+
+use std::fmt;
+
+use crate::exit::Exit;
+
+/// Why a line could not be opened. Nothing has been written to it.
+#[derive(Debug)]
+pub struct OpenError {
+    /// 68 where the name service is sure that there is no such host, 75 where
+    /// another try may help.
+    pub exit: Exit,
+    /// What happened.
+    pub text: String,
+}
+
+impl OpenError {
+    fn temporary(text: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::TempFail,
+            text: text.into(),
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

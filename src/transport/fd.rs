@@ -1,0 +1,259 @@
+//! Reading and writing a pair of descriptors against a deadline.
+//!
+//! Every wait is a poll, so that pipes, sockets and terminals time out alike,
+//! and none depends on the descriptor being non-blocking: a descriptor that
+//! we inherited is shared with others, who would be surprised.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+
+use super::interrupt::Interrupt;
+
+/// A pipe takes this many bytes without blocking once poll calls it writable.
+const PIPE_ATOM: usize = 4096;
+
+/// A point in time that a wait must not pass.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No limit.
+    pub const NEVER: Self = Self(None);
+
+    /// `after` from now.
+    pub fn after(after: Duration) -> Self {
+        Self(Instant::now().checked_add(after))
+    }
+
+    /// The earlier of two.
+    #[must_use]
+    pub fn earlier(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(a), Some(b)) => Self(Some(a.min(b))),
+            (a, b) => Self(a.or(b)),
+        }
+    }
+
+    /// How long it is until then; zero when it has passed, `None` without a limit.
+    pub fn remaining(self) -> Option<Duration> {
+        self.0
+            .map(|at| at.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ready {
+    /// There is something to read, or room to write.
+    Yes,
+    /// The deadline passed.
+    TimedOut,
+    /// A signal asks us to stop.
+    Interrupted,
+}
+
+/// Waits until `fd` is ready for `flags`, or failed, which reading or writing will tell.
+pub fn wait(
+    fd: BorrowedFd<'_>,
+    flags: PollFlags,
+    deadline: Deadline,
+    interrupt: Option<&Interrupt>,
+) -> io::Result<Ready> {
+    let signal = interrupt.map_or(fd, Interrupt::fd);
+    let mut fds = [
+        PollFd::from_borrowed_fd(fd, flags),
+        PollFd::from_borrowed_fd(signal, PollFlags::IN),
+    ];
+    let count = if interrupt.is_some() { 2 } else { 1 };
+    let polled = fds.get_mut(..count).unwrap_or_default();
+    loop {
+        let remaining = deadline.remaining();
+        let timeout = remaining.map(|left| {
+            Timespec::try_from(left).unwrap_or(Timespec {
+                tv_sec: i64::MAX,
+                tv_nsec: 0,
+            })
+        });
+        match poll(polled, timeout.as_ref()) {
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(0) if remaining.is_some() => return Ok(Ready::TimedOut),
+            Ok(_) => {
+                if polled
+                    .get(1)
+                    .is_some_and(|signal| !signal.revents().is_empty())
+                {
+                    return Ok(Ready::Interrupted);
+                }
+                return Ok(Ready::Yes);
+            }
+        }
+    }
+}
+
+/// What a read brought.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Got {
+    /// This many bytes.
+    Bytes(usize),
+    /// The end of the line: it was closed, or broke.
+    Eof,
+    /// Nothing in time.
+    TimedOut,
+    /// A signal asks us to stop.
+    Interrupted,
+}
+
+/// An open line.
+#[derive(Debug)]
+pub struct Line {
+    input: OwnedFd,
+    output: OwnedFd,
+    socket: bool,
+    child: Option<Child>,
+}
+
+impl Line {
+    /// A line that reads from one descriptor and writes to the other.
+    pub fn new(input: OwnedFd, output: OwnedFd) -> Self {
+        let socket = rustix::net::sockopt::socket_type(&output).is_ok();
+        Self {
+            input,
+            output,
+            socket,
+            child: None,
+        }
+    }
+
+    /// The same line, with the process at its other end.
+    #[must_use]
+    pub fn with_child(mut self, child: Child) -> Self {
+        self.child = Some(child);
+        self
+    }
+
+    /// Reads what is there, or waits for it.
+    pub fn read(
+        &mut self,
+        buffer: &mut [u8],
+        deadline: Deadline,
+        interrupt: Option<&Interrupt>,
+    ) -> Got {
+        loop {
+            match wait(self.input.as_fd(), PollFlags::IN, deadline, interrupt) {
+                Ok(Ready::TimedOut) => return Got::TimedOut,
+                Ok(Ready::Interrupted) => return Got::Interrupted,
+                Err(_) => return Got::Eof,
+                Ok(Ready::Yes) => {}
+            }
+            match rustix::io::read(&self.input, &mut *buffer) {
+                Ok(0) => return Got::Eof,
+                Ok(length) => return Got::Bytes(length),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                // A reset, or a terminal that hung up: nothing more will come.
+                Err(_) => return Got::Eof,
+            }
+        }
+    }
+
+    /// Reads what is there now, without waiting.
+    pub fn glance(&mut self, buffer: &mut [u8]) -> Got {
+        if !self.socket {
+            return self.read(buffer, Deadline::after(Duration::ZERO), None);
+        }
+        match rustix::net::recv(&self.input, &mut *buffer, RecvFlags::DONTWAIT) {
+            Ok((_, 0)) => Got::Eof,
+            Ok((_, length)) => Got::Bytes(length),
+            Err(Errno::INTR | Errno::AGAIN) => Got::TimedOut,
+            Err(_) => Got::Eof,
+        }
+    }
+
+    /// Writes all of it, in one write where the line takes it so.
+    ///
+    /// Fails when the line broke or took nothing in time. What the other side
+    /// sent before it went can still be read.
+    pub fn write(
+        &mut self,
+        bytes: &[u8],
+        deadline: Deadline,
+        interrupt: Option<&Interrupt>,
+    ) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.write_some(rest) {
+                Ok(length) => rest = rest.get(length..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    match wait(self.output.as_fd(), PollFlags::OUT, deadline, interrupt)? {
+                        Ready::Yes => {}
+                        Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
+                        Ready::Interrupted => return Err(io::ErrorKind::Interrupted.into()),
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that nothing more will be written, where the line can say so.
+    pub fn end_output(&mut self) {
+        if self.socket {
+            // The other side may be gone already.
+            _ = rustix::net::shutdown(&self.output, rustix::net::Shutdown::Write);
+        }
+    }
+
+    fn write_some(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        if self.socket {
+            return rustix::net::send(
+                &self.output,
+                bytes,
+                SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+            );
+        }
+        let ready = wait(
+            self.output.as_fd(),
+            PollFlags::OUT,
+            Deadline::after(Duration::ZERO),
+            None,
+        );
+        if !matches!(ready, Ok(Ready::Yes)) {
+            return Err(Errno::AGAIN);
+        }
+        let atom = bytes.get(..PIPE_ATOM).unwrap_or(bytes);
+        rustix::io::write(&self.output, atom)
+    }
+}
+
+impl Drop for Line {
+    /// A command that serves as the line has no use after it; it gets a moment
+    /// to end by itself once its standard input is closed.
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        if let Ok(null) = rustix::fs::open(
+            "/dev/null",
+            rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC,
+            rustix::fs::Mode::empty(),
+        ) {
+            self.output = null;
+        }
+        let deadline = Deadline::after(Duration::from_millis(500));
+        let mut sink = [0; 4096];
+        while let Got::Bytes(_) = self.read(&mut sink, deadline, None) {}
+        if !matches!(child.try_wait(), Ok(Some(_))) {
+            // It may have ended in this very moment; either is fine.
+            _ = child.kill();
+            _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Our own standard input and output as a line, and who is at its other end.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use rustix::net::getpeername;
+use rustix::stdio::{stdin, stdout};
+
+use super::fd::Line;
+
+/// Standard input and output.
+pub fn line() -> io::Result<Line> {
+    Ok(Line::new(
+        rustix::io::dup(stdin())?,
+        rustix::io::dup(stdout())?,
+    ))
+}
+
+/// Who is at the other end of standard input.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Far {
+    /// This address.
+    Inet(IpAddr),
+    /// A process on this machine, through a unix socket.
+    Unix,
+    /// Standard input is no socket: a pipe, a terminal, a file.
+    NoSocket,
+    /// A socket that does not tell.
+    Hidden,
+}
+
+impl Far {
+    /// Asks the kernel; the environment is not believed.
+    pub fn of_stdin() -> Self {
+        match getpeername(stdin()) {
+            Ok(Some(address)) => match SocketAddr::try_from(address.clone()) {
+                Ok(address) => Self::Inet(address.ip().to_canonical()),
+                Err(_) if address.address_family() == rustix::net::AddressFamily::UNIX => {
+                    Self::Unix
+                }
+                Err(_) => Self::Hidden,
+            },
+            Ok(None) => Self::Unix,
+            Err(rustix::io::Errno::NOTSOCK) => Self::NoSocket,
+            Err(_) => Self::Hidden,
+        }
+    }
+
+    /// Is it this very machine?
+    pub fn is_local(self) -> bool {
+        match self {
+            Self::Inet(address) => address.is_loopback(),
+            Self::Unix | Self::NoSocket => true,
+            Self::Hidden => false,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Tests of the real binary, one file per applet.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod bulk;
+mod docs;
+mod hostile;
+mod house;
+mod machines;
+mod pagebox;
+mod peers;
+mod snpp_probe;
+mod snpp_send;
+mod snpp_serve;
+mod support;

@@ -1,0 +1,16 @@
+//! What the tests share: running our programs, playing a broken server, and
+//! starting other people's programs. Everything stays on 127.0.0.1, on ports
+//! that the kernel chose.
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "a tool box: not every test file needs every tool"
+)]
+
+pub(crate) mod fake;
+pub(crate) mod kit;
+pub(crate) mod peers;
+
+pub(crate) use fake::Fake;
+pub(crate) use kit::{Cmd, Output, Running, Scratch, applet, eventually, pagebox, scratch};

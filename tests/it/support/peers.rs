@@ -1,0 +1,461 @@
+//! Other people's programs, started on free ports of 127.0.0.1 and killed when
+//! their value is dropped. Each tells its port itself, once it listens, so no
+//! other program can be mistaken for it and nothing waits by the clock.
+
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{env, thread};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+
+use super::kit::{Cmd, Scratch, find, link, scratch};
+
+/// Returns from a test unless these peers are here; see [`need`].
+macro_rules! skip_unless {
+    ($($peer:expr),+ $(,)?) => {
+        {
+            fn here() {}
+            if !$crate::support::peers::need(::std::any::type_name_of_val(&here), &[$($peer),+]) {
+                return;
+            }
+        }
+    };
+}
+pub(crate) use skip_unless;
+
+/// Are these peers here: programs, Perl modules (`Net::SNPP`), or `root`?
+///
+/// If not, the test called `test` counts as skipped: it is named in the file
+/// `$PAGEBOX_SKIPPED`. Where `PAGEBOX_REQUIRE_PEERS` is 1 it fails instead, but for want of root.
+pub(crate) fn need(test: &str, peers: &[&str]) -> bool {
+    let Some(missing) = peers.iter().find(|peer| !present(peer)) else {
+        return true;
+    };
+    let test = test.trim_end_matches("::here");
+    let test = test.split_once("::").map_or(test, |(_, path)| path);
+    let required = env::var_os("PAGEBOX_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    // No package makes anyone root.
+    let required = required && *missing != "root";
+    assert!(
+        !required,
+        "{test} needs {missing}, and PAGEBOX_REQUIRE_PEERS=1"
+    );
+    eprintln!("skipped: {test} (needs {missing})");
+    if let Some(path) = env::var_os("PAGEBOX_SKIPPED") {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        // One write: other tests append at the same time.
+        let line = format!("{test} (needs {missing})\n");
+        file.and_then(|mut file| file.write_all(line.as_bytes()))
+            .expect("the list of the skipped");
+    }
+    false
+}
+
+fn present(peer: &str) -> bool {
+    match peer {
+        "root" => geteuid().is_root(),
+        module if module.contains("::") => {
+            find("perl").is_some()
+                && Cmd::new("perl")
+                    .arg(format!("-M{module}"))
+                    .args(["-e", "1"])
+                    .run()
+                    .status
+                    == 0
+        }
+        program => find(program).is_some(),
+    }
+}
+
+/// Someone else's server.
+pub(crate) struct Peer {
+    port: u16,
+    /// In the order of starting; they are killed in the reverse order.
+    processes: Vec<Process>,
+    scratch: Scratch,
+}
+
+impl Peer {
+    /// `127.0.0.1:PORT`
+    pub(crate) fn addr(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its files.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// The certificate that signs itself, of [`tls_in_front_of`].
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.scratch.join("cert.pem")
+    }
+
+    /// The pages that arrived, of [`net_snpp_server`] and [`hfaxd`].
+    pub(crate) fn pages(&self) -> Vec<Arrived> {
+        self.scratch
+            .read("pages")
+            .lines()
+            .map(Arrived::parse)
+            .collect()
+    }
+}
+
+/// A page that arrived at a peer: one pager's, whatever the SEND said of others.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Arrived {
+    pub(crate) pager: String,
+    pub(crate) pin: Option<String>,
+    /// Lines end in LF.
+    pub(crate) text: String,
+    pub(crate) alert: String,
+    /// As the server read it from HOLD, without the zone; `0` if none was given.
+    pub(crate) hold: String,
+    pub(crate) hold_zone: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) two_way: bool,
+    /// `CODE=TEXT`, sorted.
+    pub(crate) responses: Vec<String>,
+}
+
+impl Arrived {
+    fn parse(line: &str) -> Self {
+        let mut page = Self::default();
+        for field in line.split('\t') {
+            let (name, value) = field.split_once('=').expect("a field has a name");
+            let value = unescape(value);
+            match name {
+                "pager" => page.pager = value,
+                "pin" => page.pin = Some(value),
+                "mess" => page.text = value,
+                "alert" => page.alert = value,
+                "hold" => page.hold = value,
+                "hold_gmt_diff" => page.hold_zone = Some(value),
+                "subj" => page.subject = Some(value),
+                "twoway" => page.two_way = true,
+                _ => match name.strip_prefix("response ") {
+                    Some(code) => page.responses.push(format!("{code}={value}")),
+                    None => panic!("a field called {name}?"),
+                },
+            }
+        }
+        page
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut plain = String::new();
+    while let Some(c) = chars.next() {
+        plain.push(match (c, c == '\\') {
+            (_, true) => match chars.next() {
+                Some('t') => '\t',
+                Some('n') => '\n',
+                Some('r') => '\r',
+                other => other.unwrap_or('\\'),
+            },
+            (c, false) => c,
+        });
+    }
+    plain
+}
+
+/// Perl's `Net::SNPP::Server`. Pager ids have seven digits or more; those that begin with 554 cannot be
+/// delivered to. Levels 1 and 2 as far as DATA, ALER, HOLD and SUBJ, level 3 as far as 2WAY.
+///
+/// Needs `Net::SNPP::Server`.
+pub(crate) fn net_snpp_server() -> Peer {
+    let scratch = scratch("net-snpp");
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/peers/net-snpp-server.pl"
+    );
+    let mut perl = command("perl");
+    perl.arg(script).arg(scratch.join("pages"));
+    let (process, port) = Process::listening(&mut perl, &Says::Stdout);
+    Peer {
+        port,
+        processes: vec![process],
+        scratch,
+    }
+}
+
+/// HylaFAX's SNPP server with its scheduler, on a private spool. Ids that begin with 555 are
+/// known; where HylaFAX would dial, the page is recorded. SEND is answered after a second or two.
+///
+/// Needs `hfaxd`, `faxq`, `tcpserver` and `root`: it becomes the user uucp.
+pub(crate) fn hfaxd() -> Peer {
+    // Not in the build's directory, which the user uucp may be unable to reach.
+    let scratch = Scratch::below(&env::temp_dir(), "hfaxd");
+    let spool = scratch.join("spool");
+    done(
+        command("cp")
+            .arg("-a")
+            .arg("/var/spool/hylafax")
+            .arg(&spool),
+    );
+    // The one of the system is older than what its unit copies at every start.
+    done(
+        command("cp")
+            .arg("-a")
+            .arg("/etc/hylafax/.")
+            .arg(spool.join("etc")),
+    );
+    let hosts = scratch.file("spool/etc/hosts.hfaxd", "localhost\n127.0.0.1\n");
+    scratch.file("spool/etc/pagermap", "^555.*\t5550000\n.*\treject\n");
+    // All jobs go to one number, and the system's lock directory is not ours.
+    let locks = spool.join("tmp");
+    scratch.file(
+        "spool/etc/config",
+        format!(
+            "SendPageCmd: bin/pagesend\nMaxConcurrentCalls: 100\nUUCPLockDir: {}\n",
+            locks.display()
+        ),
+    );
+    // It mails; there is nobody to mail to.
+    let notify = scratch.file("spool/bin/notify", "#!/bin/sh\n");
+    let pagesend = scratch.file(
+        "spool/bin/pagesend",
+        stand_in(&spool, &scratch.file("pages", "")),
+    );
+    for script in [&notify, &pagesend] {
+        done(command("chmod").arg("755").arg(script));
+    }
+    done(
+        command("chown")
+            .args(["-R", "uucp:uucp"])
+            .args([&*spool, &scratch.join("pages")]),
+    );
+    done(command("chmod").arg("600").arg(hosts));
+
+    let mut faxq = command("faxq");
+    // -D keeps it in the foreground.
+    faxq.args(["-D", "-q"]).arg(&spool);
+    let faxq = Process::start(&mut faxq);
+    scratch.file("spool/etc/config.ttyPAGE", "ModemType: Class1\n");
+    let faxmodem = find("faxmodem").expect("faxmodem comes with faxq");
+    super::eventually("faxq listens", || {
+        // The FIFO is made before it is opened: until someone reads it, this fails.
+        let mut tell = Command::new(&faxmodem);
+        let told = tell.arg("-q").arg(&spool).arg("ttyPAGE").output();
+        told.is_ok_and(|output| output.status.success())
+    });
+    // faxq forgets a job that comes within a second of its last round, until something else wakes
+    // it: news of a modem does.
+    let mut waker = command("sh");
+    waker.args(["-c", "while sleep 0.5; do \"$0\" -q \"$1\" ttyPAGE; done"]);
+    let waker = Process::start(waker.arg(faxmodem).arg(&spool));
+    let mut server = tcpserver();
+    server
+        .arg(find("hfaxd").expect("hfaxd"))
+        .arg("-q")
+        .arg(&spool)
+        .arg("-S");
+    let (server, port) = Process::listening(&mut server, &Says::Stdout);
+    Peer {
+        port,
+        processes: vec![faxq, waker, server],
+        scratch,
+    }
+}
+
+/// A program in place of HylaFAX's pagesend, which would dial: it is called with the names of
+/// queue files, and its status 2 says that the pages are out.
+fn stand_in(spool: &Path, pages: &Path) -> String {
+    format!(
+        r#"#!/bin/sh
+cd '{}' || exit 1
+tab=$(printf '\t')
+for job; do
+    test -f "$job" || continue
+    pager=$(sed -n 's/^!*page:[^:]*:[^:]*://p' "$job" | tail -n 1)
+    data=$(sed -n 's/^!*data:[^:]*:[^:]*://p' "$job" | tail -n 1)
+    text=$(sed -e 's/\r$//' -e 's/\\/\\\\/g' -e "s/$tab/\\\\t/g" "$data" | awk '
+        NR > 1 {{ printf "\\n" }} {{ printf "%s", $0 }}')
+    printf 'pager=%s\tmess=%s\n' "$pager" "$text" >>'{}'
+done
+exit 2
+"#,
+        spool.display(),
+        pages.display()
+    )
+}
+
+/// TLS, with a certificate that signs itself, in front of a server: what `stunnel` does.
+///
+/// Needs `socat` and `openssl`.
+pub(crate) fn tls_in_front_of(addr: &str) -> Peer {
+    let scratch = scratch("tls");
+    let (cert, key) = (scratch.join("cert.pem"), scratch.join("key.pem"));
+    done(
+        command("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+            ])
+            .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
+            .args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&cert),
+    );
+    let mut socat = command("socat");
+    // Twice -d makes it say where it listens.
+    socat.args(["-d", "-d"]).arg(format!(
+        "OPENSSL-LISTEN:0,bind=127.0.0.1,fork,verify=0,cert={},key={}",
+        cert.display(),
+        key.display()
+    ));
+    socat.arg(format!("TCP:{addr}"));
+    let (process, port) = Process::listening(&mut socat, &Says::Stderr);
+    Peer {
+        port,
+        processes: vec![process],
+        scratch,
+    }
+}
+
+/// Our `snpp-serve` under tcpserver, accepting into a spool.
+///
+/// Needs `tcpserver`.
+pub(crate) fn tcpserver_snpp_serve(spool: &Path) -> Peer {
+    tcpserver_with("snpp-serve", ["--spool".as_ref(), spool.as_os_str()])
+}
+
+/// Any server applet of ours under tcpserver.
+///
+/// Needs `tcpserver`.
+pub(crate) fn tcpserver_with<S: AsRef<OsStr>>(
+    applet: &str,
+    args: impl IntoIterator<Item = S>,
+) -> Peer {
+    let scratch = scratch("tcpserver");
+    let mut server = tcpserver();
+    server.arg(link(applet)).args(args);
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("PAGEBOX_") {
+            server.env_remove(name);
+        }
+    }
+    let (process, port) = Process::listening(&mut server, &Says::Stdout);
+    Peer {
+        port,
+        processes: vec![process],
+        scratch,
+    }
+}
+
+/// tcpserver that says its port, without DNS and ident, up to its program's name.
+fn tcpserver() -> Command {
+    let mut server = command("tcpserver");
+    server.args(["-1", "-H", "-R", "-l0", "127.0.0.1", "0"]);
+    server
+}
+
+fn command(program: &str) -> Command {
+    let path = find(program).unwrap_or_else(|| panic!("{program} is not here: skip_unless!"));
+    let mut command = Command::new(path);
+    command.env("LC_ALL", "C").stdin(Stdio::null());
+    command
+}
+
+/// Runs a step of a preparation.
+fn done(command: &mut Command) {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{said}",
+        output.status
+    );
+}
+
+/// Where a program says its port.
+enum Says {
+    Stdout,
+    Stderr,
+}
+
+/// A process of ours and its children, killed when it is dropped.
+struct Process(Child);
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Self::spawn(command)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        // A group of its own, so that what it forks for each client goes with it.
+        command.process_group(0);
+        Self(
+            command
+                .spawn()
+                .unwrap_or_else(|error| panic!("{command:?}: {error}")),
+        )
+    }
+
+    /// Starts a server, and waits for the line that ends in its port.
+    fn listening(command: &mut Command, says: &Says) -> (Self, u16) {
+        match says {
+            Says::Stdout => command.stdout(Stdio::piped()).stderr(Stdio::null()),
+            Says::Stderr => command.stdout(Stdio::null()).stderr(Stdio::piped()),
+        };
+        let mut process = Self::spawn(command);
+        let pipe: Box<dyn Read + Send> = match says {
+            Says::Stdout => Box::new(process.0.stdout.take().expect("its stdout")),
+            Says::Stderr => Box::new(process.0.stderr.take().expect("its stderr")),
+        };
+        let (send, lines) = mpsc::channel();
+        // It reads to the end, because a server whose log is full stands still.
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                let _ = send.send(line);
+            }
+        });
+        let mut said = String::new();
+        while let Ok(line) = lines.recv_timeout(Duration::from_secs(10)) {
+            let word = line.rsplit([':', ' ']).next().unwrap_or_default();
+            let listening = line.contains("listening on") || line.len() == word.len();
+            if let (true, Ok(port)) = (listening, word.parse()) {
+                return (process, port);
+            }
+            said += &line;
+            said.push('\n');
+        }
+        panic!("{command:?} never listened:\n{said}");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        while self.processes.pop().is_some() {}
+    }
+}
