@@ -16,6 +16,7 @@ use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::diag::Diag;
 use crate::exit::Exit;
+use crate::text::escape::printable;
 
 /// One applet.
 #[derive(Debug)]
@@ -97,17 +98,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             Diag::client(NAME, false).warn("which applet? `pagebox --list` names them");
             Exit::Usage
         }
-        name => match name.and_then(find) {
-            Some(applet) => start(applet, args),
-            None => {
-                let text = format!(
-                    "{}: no such applet; `pagebox --list` names them",
-                    word.display()
-                );
-                Diag::client(NAME, false).warn(&text);
-                Exit::Usage
+        name => {
+            if let Some(applet) = name.and_then(find) {
+                return start(applet, args);
             }
-        },
+            let word = word.to_string_lossy();
+            let text = format!("{word}: no such applet; `pagebox --list` names them");
+            Diag::client(NAME, false).warn(&printable(text.as_bytes()));
+            Exit::Usage
+        }
     }
 }
 

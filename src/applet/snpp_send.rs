@@ -37,7 +37,6 @@ const NAME: &str = "snpp-send";
 /// Send pages through an SNPP gateway
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, max_term_width = 100)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// Pager ID, or several separated by commas
     #[arg(value_name = "PAGER[,PAGER...]", required_unless_present_any = ["csv", "envelope", "status", "forget"])]
@@ -555,20 +554,7 @@ fn print(args: &Args, reports: &[Report], diag: &Diag) -> Result<(), Failure> {
         if report.fate.exit != Exit::Ok {
             diag.warn(&report.error());
         }
-        if args.report.json {
-            text.push_str(&json_line(report)?);
-        } else if let Some(reply) = &report.reply {
-            let pager = if reports.len() > 1 {
-                format!("{} ", report.pager)
-            } else {
-                String::new()
-            };
-            text.push_str(&format!("{pager}{reply}\n"));
-        } else if reports.len() > 1 || args.report.verbose {
-            text.push_str(&format!("{}\n", report.line()));
-        } else if let (Some((tag, pass)), None) = (&report.tag, args.two_way.wait_reply) {
-            text.push_str(&format!("{tag}/{pass}\n"));
-        }
+        text += &result(args, report, reports.len() > 1)?;
     }
     if args.report.quiet {
         return Ok(());
@@ -579,4 +565,21 @@ fn print(args: &Args, reports: &[Report], diag: &Diag) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// What standard output says of one page: nothing where success is all there is to say.
+fn result(args: &Args, report: &Report, is_one_of_many: bool) -> Result<String, Failure> {
+    Ok(if args.report.json {
+        json_line(report)?
+    } else if let Some(reply) = &report.reply {
+        let pager = format!("{} ", report.pager);
+        let who = if is_one_of_many { pager.as_str() } else { "" };
+        format!("{who}{reply}\n")
+    } else if is_one_of_many || args.report.verbose {
+        format!("{}\n", report.line())
+    } else if let (Some((tag, pass)), None) = (&report.tag, args.two_way.wait_reply) {
+        format!("{tag}/{pass}\n")
+    } else {
+        String::new()
+    })
 }

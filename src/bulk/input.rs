@@ -1,9 +1,10 @@
 //! The bytes of a CSV, watched as they pass.
 //!
-//! Answers for three things that a CSV parser does not tell: that a file
-//! ended inside quotes, that a record has no end, and that a signal came
-//! while standard input was silent.
+//! Answers for what a CSV parser does not tell: in which line a record begins,
+//! that a file ended inside quotes, that a record has no end, and that a
+//! signal came while standard input was silent.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -36,7 +37,10 @@ pub struct Input<'a> {
     place: Place,
     offset: u64,
     line: u64,
-    record_start: u64,
+    /// Where the record that is being read begins, once it has.
+    record: Option<u64>,
+    /// Records that began and were not asked for yet: offset and line.
+    starts: VecDeque<(u64, u64)>,
     quote: (u64, u64),
     ended: bool,
 }
@@ -66,7 +70,8 @@ impl<'a> Input<'a> {
             place: Place::FieldStart,
             offset: 0,
             line: 1,
-            record_start: 0,
+            record: None,
+            starts: VecDeque::new(),
             quote: (0, 0),
             ended: false,
         }
@@ -77,10 +82,24 @@ impl<'a> Input<'a> {
         (self.ended && self.place == Place::Quoted).then_some(self.quote)
     }
 
+    /// The line in which the next record before this offset begins.
+    pub fn take_start(&mut self, before: u64) -> Option<u64> {
+        let (offset, line) = self.starts.front().copied()?;
+        if offset >= before {
+            return None;
+        }
+        self.starts.pop_front();
+        Some(line)
+    }
+
     /// Follows the quoting rules of RFC 4180, as the parser behind us does.
     fn watch(&mut self, bytes: &[u8]) -> io::Result<()> {
         for byte in bytes {
             let ends_line = matches!(byte, b'\n' | b'\r');
+            if self.record.is_none() && !ends_line {
+                self.record = Some(self.offset);
+                self.starts.push_back((self.offset, self.line));
+            }
             self.place = match (self.place, byte) {
                 (Place::Quoted, b'"') => Place::QuoteInQuotes,
                 (Place::Quoted, _) | (Place::QuoteInQuotes, b'"') => Place::Quoted,
@@ -94,10 +113,13 @@ impl<'a> Input<'a> {
             self.offset += 1;
             self.line += u64::from(*byte == b'\n');
             if ends_line && self.place == Place::FieldStart {
-                self.record_start = self.offset;
+                self.record = None;
             }
         }
-        if self.offset - self.record_start > MAX_RECORD {
+        if self
+            .record
+            .is_some_and(|start| self.offset - start > MAX_RECORD)
+        {
             let line = if self.place == Place::Quoted {
                 self.quote.1
             } else {

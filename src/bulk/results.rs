@@ -49,11 +49,17 @@ impl<'a> Results<'a> {
     }
 
     fn record(&mut self, fields: &[impl AsRef<[u8]>]) {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let written = writer.write_record(fields);
-        match written.map(|()| writer.into_inner()) {
-            Ok(Ok(bytes)) => self.write(&bytes),
-            _ => self.diag.warn("a result could not be written as CSV"),
+        let mut bytes = Vec::new();
+        let mut writer = csv::Writer::from_writer(&mut bytes);
+        let written = writer
+            .write_record(fields)
+            .and_then(|()| Ok(writer.flush()?));
+        drop(writer);
+        match written {
+            Ok(()) => self.write(&bytes),
+            Err(error) => self
+                .diag
+                .warn(&format!("a result could not be written: {error}")),
         }
     }
 

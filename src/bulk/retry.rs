@@ -46,7 +46,7 @@ impl<'a> Backoff<'a> {
     }
 
     /// How long to pause before the next try; `None`: no more.
-    pub fn next(&mut self) -> Option<Duration> {
+    pub fn pause(&mut self) -> Option<Duration> {
         if self.tries >= self.args.retry {
             return None;
         }
@@ -83,17 +83,17 @@ mod tests {
         };
         let mut backoff = Backoff::new(&args);
         for expected in [1.0, 2.0, 4.0] {
-            let pause = backoff.next().unwrap().as_secs_f64();
+            let pause = backoff.pause().unwrap().as_secs_f64();
             assert!(
                 (expected * 0.75..=expected * 1.25).contains(&pause),
                 "{pause}"
             );
         }
-        assert_eq!(backoff.next(), None);
+        assert_eq!(backoff.pause(), None);
         let limited = RetryArgs {
             retry_max_time: Some(Duration::from_millis(500)),
             ..args
         };
-        assert_eq!(Backoff::new(&limited).next(), None);
+        assert_eq!(Backoff::new(&limited).pause(), None);
     }
 }

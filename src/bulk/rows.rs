@@ -114,6 +114,8 @@ impl<'a> Rows<'a> {
         if !self.read(&mut record)? {
             return Err(self.wrong("line 1: there is no header row"));
         }
+        let end = self.reader.position().byte();
+        self.reader.get_mut().take_start(end);
         for cell in &record {
             let cell = cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell);
             let name = String::from_utf8_lossy(cell).trim().to_ascii_lowercase();
@@ -168,10 +170,10 @@ impl<'a> Rows<'a> {
         }
         self.number += 1;
         let start = record.position().map_or(0, csv::Position::byte);
-        let line = record.position().map_or(0, csv::Position::line);
+        let end = self.reader.position().byte();
+        let line = self.reader.get_mut().take_start(end).unwrap_or_default();
         let quote = self.reader.get_ref().open_quote();
-        let unclosed =
-            quote.filter(|(offset, _)| (start..self.reader.position().byte()).contains(offset));
+        let unclosed = quote.filter(|(offset, _)| (start..end).contains(offset));
         let cell = |field| {
             let at = self.fields.iter().position(|known| *known == field)?;
             std::str::from_utf8(record.get(at)?).ok()
@@ -211,16 +213,18 @@ impl<'a> Rows<'a> {
                 Field::Pager => drop(page::pager(value)?),
                 Field::Message => value.clone_into(&mut page.message),
                 _ if value.is_empty() => {}
-                Field::Pin => {
-                    page.pin = Some(page::word("pin", value).map_err(|_| {
-                        "the pin has a blank or a control character in it".to_owned()
-                    })?)
-                }
+                Field::Pin => page.pin = Some(pin(value)?),
                 Field::Option(column) => page.options.set(*column, value, now)?,
             }
         }
         Ok(page)
     }
+}
+
+/// A PIN; what is wrong with one is said without it.
+fn pin(value: &str) -> Result<String, String> {
+    page::word("pin", value)
+        .map_err(|_| "the pin has a blank or a control character in it".to_owned())
 }
 
 fn hash(record: &ByteRecord) -> String {
@@ -274,15 +278,16 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_and_quotes_are_read() {
-        let all = rows("\u{feff}pager,message,id\n1,\"a \"\"b\"\"\nc\",x\r\n2,d,y\n").unwrap();
+    fn a_byte_order_mark_blank_lines_and_quotes_are_read() {
+        let all =
+            rows("\u{feff}pager,message,id\r\n\r\n1,\"a \"\"b\"\"\nc\",x\r\n2,d,y\n").unwrap();
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].page.as_ref().unwrap().message, "a \"b\"\nc");
         assert_eq!(
             (all[0].number, all[0].line, all[0].id.as_str()),
-            (1, 2, "x")
+            (1, 3, "x")
         );
-        assert_eq!((all[1].number, all[1].line), (2, 4));
+        assert_eq!((all[1].number, all[1].line), (2, 5));
     }
 
     #[test]

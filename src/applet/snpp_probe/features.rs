@@ -78,7 +78,7 @@ fn listed(help: &Reply) -> (Vec<Verb>, bool) {
                 .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
             match Verb::of_word(word) {
                 Some(verb) if is_name && !word.ends_with(b"*") && !verbs.contains(&verb) => {
-                    verbs.push(verb)
+                    verbs.push(verb);
                 }
                 _ => {}
             }

@@ -144,7 +144,7 @@ impl<'a> Gateways<'a> {
             if pending.is_empty() || self.settings.interrupt.exit().is_some() {
                 break;
             }
-            let Some(pause) = backoff.next() else { break };
+            let Some(pause) = backoff.pause() else { break };
             self.trace
                 .remark(&format!("next try in {:.1} s", pause.as_secs_f64()));
             if !self.settings.interrupt.sleep(pause) {

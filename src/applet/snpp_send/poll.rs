@@ -327,9 +327,10 @@ mod tests {
     use super::*;
 
     fn reply(line: &str) -> Reply {
+        let (code, text) = line.split_once(' ').unwrap();
         Reply {
-            code: line[..3].parse().unwrap(),
-            text: line[4..].as_bytes().to_vec(),
+            code: code.parse().unwrap(),
+            text: text.as_bytes().to_vec(),
             info: Vec::new(),
         }
     }

@@ -239,7 +239,7 @@ impl Client {
 
     fn hear(&mut self, reply: Reply, actions: &mut Actions) {
         match std::mem::replace(&mut self.state, State::Ready) {
-            State::Greeting => self.greeted(reply, actions),
+            State::Greeting => self.greeted(&reply, actions),
             State::Login if reply.class() == Class::Done => self.begin(actions),
             State::Login => {
                 let fate = verdict::refusal(Verb::Logi, &reply);
@@ -269,14 +269,14 @@ impl Client {
         }
     }
 
-    fn greeted(&mut self, reply: Reply, actions: &mut Actions) {
+    fn greeted(&mut self, reply: &Reply, actions: &mut Actions) {
         let welcome = reply.class() == Class::Done;
-        let fate = verdict::greeting(&reply);
+        let fate = verdict::greeting(reply);
         self.banner = Some(reply.clone());
         if welcome {
             self.log_in(actions);
         } else {
-            self.leave(&reply, fate, actions);
+            self.leave(reply, fate, actions);
         }
     }
 
@@ -370,7 +370,7 @@ impl Client {
                 page.fall_back();
                 self.next_step(actions);
             }
-            (Class::Failed, _) => self.stop(verb, verdict::refusal(verb, reply), actions),
+            (Class::Failed, _) => self.stop(verb, &verdict::refusal(verb, reply), actions),
             (Class::Closing, _) => {
                 page.answer.failed_at = Some(verb);
                 self.fall(verdict::refusal(verb, reply), false, actions);
@@ -382,7 +382,7 @@ impl Client {
     fn body_taken(&mut self, reply: &Reply, actions: &mut Actions) {
         match reply.class() {
             Class::Done => self.advance(1, actions),
-            Class::Failed => self.stop(Verb::Data, verdict::refusal(Verb::Data, reply), actions),
+            Class::Failed => self.stop(Verb::Data, &verdict::refusal(Verb::Data, reply), actions),
             Class::Closing => self.fall(verdict::refusal(Verb::Data, reply), false, actions),
             Class::SendMore | Class::Undefined => self.shift(Verb::Data, reply, actions),
         }
@@ -435,11 +435,11 @@ impl Client {
     }
 
     /// The page is refused, and the session stays up.
-    fn stop(&mut self, verb: Verb, fate: Fate, actions: &mut Actions) {
+    fn stop(&mut self, verb: Verb, fate: &Fate, actions: &mut Actions) {
         self.needs_reset = true;
         if let Some(page) = &mut self.page {
             page.answer.failed_at = Some(verb);
-            page.judge(&fate);
+            page.judge(fate);
         }
         self.finish(actions);
     }
@@ -540,7 +540,7 @@ impl Client {
                 self.state = State::Paging;
                 self.say(Command::bare(Verb::Send).wire(), Phase::Verdict, actions);
             }
-            Answer::Stop(fate) => self.stop(Verb::Send, fate, actions),
+            Answer::Stop(fate) => self.stop(Verb::Send, &fate, actions),
         }
     }
 

@@ -28,9 +28,8 @@ fn failed(verb: Verb, code: u16) -> (Outcome, Exit) {
         (554 | 750, _) => return (Outcome::Temporary, Exit::TempFail),
         (_, Verb::Logi) | (530, _) => Exit::NoPermission,
         (503, _) => Exit::Protocol,
-        (552, _) => Exit::Data,
         (550, Verb::Page) => Exit::NoUser,
-        (550, Verb::Mess | Verb::Data) => Exit::Data,
+        (552, _) | (550, Verb::Mess | Verb::Data) => Exit::Data,
         _ => Exit::Unavailable,
     };
     (Outcome::Refused, exit)
