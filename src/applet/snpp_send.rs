@@ -345,9 +345,24 @@ pub(crate) fn run(args: &Args) -> Exit {
     match dispatch(args, &diag) {
         Ok(exit) => exit,
         Err(failure) => {
-            diag.warn(&format!("{:#}", failure.cause));
+            let text = format!("{:#}", failure.cause);
+            diag.warn(&text);
+            if args.report.json && !args.report.quiet {
+                let pager = args.target.as_deref().unwrap_or_default();
+                let fate = Fate::new(Outcome::Refused, failure.exit, text);
+                let line = json_line(&Report::new(1, "", pager, 1, fate)).unwrap_or_default();
+                put(&line, &diag);
+            }
             failure.exit
         }
+    }
+}
+
+fn put(text: &str, diag: &Diag) {
+    if let Err(error) = Output::default().put(text.as_bytes()) {
+        diag.warn(&format!(
+            "standard output: {error}; what became of the pages is not changed by that"
+        ));
     }
 }
 
@@ -471,12 +486,6 @@ fn pages(
 }
 
 fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> {
-    let mut output = Output::default();
-    let mut put = |text: String| {
-        if let Err(error) = output.put(text.as_bytes()) {
-            diag.warn(&format!("standard output: {error}"));
-        }
-    };
     for page in pages {
         let plan = page
             .dialogue()
@@ -490,10 +499,10 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
             for mut report in page.untried() {
                 report.fate = Fate::new(Outcome::Untried, Exit::Ok, "dry run");
                 report.transcript.clone_from(&said);
-                put(json_line(&report)?);
+                put(&json_line(&report)?, diag);
             }
         } else if !args.report.quiet {
-            put(format!("{}\n", said.join("\n")));
+            put(&format!("{}\n", said.join("\n")), diag);
         }
     }
     Ok(Exit::Ok)
@@ -556,13 +565,8 @@ fn print(args: &Args, reports: &[Report], diag: &Diag) -> Result<(), Failure> {
         }
         text += &result(args, report, reports.len() > 1)?;
     }
-    if args.report.quiet {
-        return Ok(());
-    }
-    if let Err(error) = Output::default().put(text.as_bytes()) {
-        diag.warn(&format!(
-            "standard output: {error}; what became of the pages is not changed by that"
-        ));
+    if !args.report.quiet {
+        put(&text, diag);
     }
     Ok(())
 }

@@ -3,6 +3,9 @@
 use crate::cli::report::{CSV_HEADER, Output, Report};
 use crate::diag::Diag;
 
+/// Bytes of a usual record; the writer's own default is much more, and zeroed each time.
+const RECORD: usize = 256;
+
 /// How results are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Form {
@@ -50,7 +53,9 @@ impl<'a> Results<'a> {
 
     fn record(&mut self, fields: &[impl AsRef<[u8]>]) {
         let mut bytes = Vec::new();
-        let mut writer = csv::Writer::from_writer(&mut bytes);
+        let mut writer = csv::WriterBuilder::new()
+            .buffer_capacity(RECORD)
+            .from_writer(&mut bytes);
         let written = writer
             .write_record(fields)
             .and_then(|()| Ok(writer.flush()?));

@@ -56,11 +56,15 @@ impl Receipt {
 
 /// Something that sends pages, over a connection of its own.
 pub trait Sender {
-    /// Checks a row's page, without sending anything. The error says why it cannot be sent.
-    fn check(&self, row: &Row, page: &RowPage) -> Result<(), Failure>;
+    /// A row's page, ready to be sent.
+    type Prepared;
 
-    /// Sends a row's page.
-    fn send(&mut self, row: &Row, page: &RowPage, commit: Commit<'_>) -> Report;
+    /// Makes a row's page ready, without sending anything. The error says why
+    /// it cannot be sent.
+    fn prepare(&self, row: &Row, page: &RowPage) -> Result<Self::Prepared, Failure>;
+
+    /// Sends a page.
+    fn send(&mut self, page: &Self::Prepared, commit: Commit<'_>) -> Report;
 
     /// Is there no use in sending more? Then `send` only says so.
     fn is_dead(&self) -> bool;
@@ -179,7 +183,7 @@ fn one<S: Sender>(shared: &Mutex<Shared<'_>>, sender: &mut S, row: &Row) -> bool
     if sender.is_dead() && lock(shared).give_back(row) {
         return false;
     }
-    let mut report = sender.send(row, page, &mut || lock(shared).commit(row));
+    let mut report = sender.send(&page, &mut || lock(shared).commit(row));
     let untried = report.fate.outcome == Outcome::Untried;
     if untried && sender.is_dead() && lock(shared).give_back(row) {
         return false;
@@ -231,16 +235,17 @@ impl Shared<'_> {
 
     /// What is known of a row before it is sent: the page, or the report that
     /// stands in its place.
-    fn before<'r>(&self, row: &'r Row, sender: &impl Sender) -> Result<&'r RowPage, Box<Report>> {
+    fn before<S: Sender>(&self, row: &Row, sender: &S) -> Result<S::Prepared, Box<Report>> {
         let report = |fate| Box::new(Report::new(row.number, &row.id, &row.pager, 1, fate));
         let refused = |text: String| report(Fate::new(Outcome::Refused, Exit::Data, text));
         let page = match &row.page {
             Ok(page) => page,
             Err(text) => return Err(refused(format!("line {}: {text}", row.line))),
         };
-        if let Err(failure) = sender.check(row, page) {
-            return Err(refused(format!("line {}: {}", row.line, failure.cause)));
-        }
+        let page = match sender.prepare(row, page) {
+            Ok(page) => page,
+            Err(failure) => return Err(refused(format!("line {}: {}", row.line, failure.cause))),
+        };
         if self.run.dry {
             return Err(report(Fate::new(Outcome::Untried, Exit::Ok, "dry run")));
         }

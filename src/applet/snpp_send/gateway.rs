@@ -13,9 +13,10 @@ use crate::cli::line::LineArgs;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
 use crate::diag::Diag;
+use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
 use crate::protocol::snpp::client::{Answer, Answered, Client, End, Job, Question, Setup};
-use crate::protocol::snpp::command::{Command, Verb};
+use crate::protocol::snpp::command::{BadArgument, Command, Verb};
 use crate::protocol::snpp::plan::Plan;
 use crate::protocol::snpp::progress::PageAnswer;
 use crate::protocol::snpp::reply::Reply;
@@ -221,14 +222,7 @@ impl<'a> Gateways<'a> {
         commit: Commit<'_>,
     ) {
         let begun = Instant::now();
-        let result = match page.plan(part, who) {
-            Ok(plan) => self.transact(index, &plan, commit),
-            Err(error) => Err(Fate::new(
-                Outcome::Refused,
-                crate::exit::Exit::Data,
-                error.to_string(),
-            )),
-        };
+        let result = self.transact(index, &|| page.plan(part, who), commit);
         let rtt = begun.elapsed();
         let transcript = self.trace.take_transcript().unwrap_or_default();
         let Some(server) = self.servers.get_mut(index) else {
@@ -273,13 +267,15 @@ impl<'a> Gateways<'a> {
     fn transact(
         &mut self,
         index: usize,
-        plan: &Plan,
+        plan: &dyn Fn() -> Result<Plan, BadArgument>,
         commit: Commit<'_>,
     ) -> Result<PageAnswer, Fate> {
         let deadline = Deadline::after(self.settings.timeout);
         let mut fresh = self.open(index, deadline)?;
         loop {
-            let end = match self.converse(index, Job::Page(plan.clone()), deadline, commit) {
+            let plan = plan()
+                .map_err(|error| Fate::new(Outcome::Refused, Exit::Data, error.to_string()))?;
+            let end = match self.converse(index, Job::Page(plan), deadline, commit) {
                 Ok(Answered::Page(answer)) => return Ok(answer),
                 Ok(_) => None,
                 Err(end) => Some(end),

@@ -14,7 +14,7 @@ use crate::cli::report::Report;
 use crate::cli::secret::{self, ReadError};
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
-use crate::outcome::Fate;
+use crate::outcome::{Fate, Outcome};
 use crate::page::{Column, PageOptions, pager};
 use crate::protocol::Wire;
 use crate::protocol::snpp::command::BadArgument;
@@ -154,6 +154,12 @@ impl Page {
             )
         };
         (self.number..).zip(&self.recipients).map(report).collect()
+    }
+
+    /// The report of a page that got none, which would be a bug.
+    pub(super) fn lost(&self) -> Report {
+        let fate = Fate::new(Outcome::Unknown, Exit::Software, "no report");
+        Report::new(self.number, &self.id, "", self.parts, fate)
     }
 
     /// What is kept of a recipient's accepted page.

@@ -113,6 +113,11 @@ pub(super) fn wait(
         .collect();
     let wants_reply = wanted.reply.is_some() || !wanted.choice.is_empty();
     let mut all = open.iter().all(|report| report.tag.is_some());
+    if !all {
+        settings
+            .diag
+            .warn("the gateway gave no message tag: there is no status to wait for");
+    }
     open.retain(|report| report.tag.is_some());
     while !open.is_empty() {
         let left = limit.saturating_sub(begun.elapsed());

@@ -14,7 +14,6 @@ use crate::cli::peer::Peer;
 use crate::cli::report::Report;
 use crate::cli::terminal;
 use crate::exit::{Exit, Failure};
-use crate::outcome::{Fate, Outcome};
 use crate::page::PageOptions;
 use crate::protocol::snpp::plan::Recipient;
 
@@ -24,16 +23,19 @@ struct RowSender<'a> {
     text: &'a TextArgs,
 }
 
-impl RowSender<'_> {
-    fn page(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
+impl Sender for RowSender<'_> {
+    type Prepared = Page;
+
+    fn prepare(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
         let fitted = self.text.fit(&page.message)?;
         let recipient = Recipient {
             id: row.pager.clone(),
             pin: page.pin.clone(),
         };
+        let recipients = vec![recipient];
         let page = Page::new(
             row.number,
-            vec![recipient],
+            recipients,
             fitted.parts,
             &page.options,
             self.wishes,
@@ -42,25 +44,11 @@ impl RowSender<'_> {
             .map_err(|error| Failure::data(error.to_string()))?;
         Ok(page.with_row(&row.id, &row.hash))
     }
-}
 
-impl Sender for RowSender<'_> {
-    fn check(&self, row: &Row, page: &RowPage) -> Result<(), Failure> {
-        self.page(row, page).map(drop)
-    }
-
-    fn send(&mut self, row: &Row, page: &RowPage, commit: Commit<'_>) -> Report {
-        let refused = |failure: &Failure| {
-            let fate = Fate::new(Outcome::Refused, failure.exit, failure.cause.to_string());
-            Report::new(row.number, &row.id, &row.pager, 1, fate)
-        };
-        match self.page(row, page) {
-            Ok(page) => {
-                let report = self.gateways.send(&page, commit).into_iter().next();
-                report.unwrap_or_else(|| refused(&Failure::new(Exit::Software, "no report")))
-            }
-            Err(failure) => refused(&failure),
-        }
+    fn send(&mut self, page: &Page, commit: Commit<'_>) -> Report {
+        let mut reports = self.gateways.send(page, commit);
+        // A row has one recipient, and each recipient a report.
+        reports.pop().unwrap_or_else(|| page.lost())
     }
 
     fn is_dead(&self) -> bool {
@@ -88,19 +76,17 @@ pub(super) fn run<'a>(
 ) -> Result<Exit, Failure> {
     let interrupt = settings.interrupt;
     let needs_text = !args.text.tone;
-    let rows = Rows::open(
-        csv,
-        args.bulk.delimiter,
-        defaults,
-        needs_text,
-        Some(interrupt),
-    )?;
+    let delimiter = args.bulk.delimiter;
+    let mut rows = Rows::open(csv, delimiter, defaults, needs_text, Some(interrupt))?;
     let journal = match &args.bulk.journal {
         Some(path) if !args.report.dry_run => {
             Some(Journal::open(path, &fingerprint(args, wishes, servers))?)
         }
         _ => None,
     };
+    if journal.is_some() {
+        rows = rows.with_hashes();
+    }
     let form = match (args.report.quiet, args.report.json) {
         (true, _) => Form::Silent,
         (_, true) => Form::Json,
