@@ -190,6 +190,7 @@ fn one<S: Sender>(shared: &Mutex<Shared<'_>>, sender: &mut S, row: &Row) -> bool
     }
     let mut shared = lock(shared);
     report.duplicate_possible |= shared.is_second_try(row);
+    report.settle_tries();
     shared.record(row, &report, true);
     shared.take_back(sender);
     true

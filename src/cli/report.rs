@@ -163,9 +163,21 @@ impl Report {
         }
         self.fate.text = format!("part {} of {total}: {}", out + 1, self.fate.text);
         if out > 0 && self.fate.outcome.may_retry() {
-            self.fate.outcome = Outcome::Unknown;
-            self.fate.exit = Exit::Unknown;
+            self.make_unknown();
         }
+    }
+
+    /// An earlier try may have gone out: whatever the last one brought but
+    /// success, nobody can know.
+    pub fn settle_tries(&mut self) {
+        if self.duplicate_possible && !self.fate.outcome.accepted() {
+            self.make_unknown();
+        }
+    }
+
+    fn make_unknown(&mut self) {
+        self.fate.outcome = Outcome::Unknown;
+        self.fate.exit = Exit::Unknown;
     }
 }
 
@@ -277,5 +289,13 @@ mod tests {
         report.settle_parts();
         assert_eq!(report.fate.outcome, Outcome::Unknown);
         assert_eq!(report.fate.text, "part 2 of 3: Invalid Pager ID");
+    }
+
+    #[test]
+    fn a_try_that_failed_does_not_undo_one_that_may_be_out() {
+        let mut report = report(Outcome::Refused, Exit::NoUser);
+        report.duplicate_possible = true;
+        report.settle_tries();
+        assert_eq!(report.fate.exit, Exit::Unknown);
     }
 }

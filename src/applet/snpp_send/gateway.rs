@@ -110,10 +110,14 @@ impl<'a> Gateways<'a> {
                         .is_some_and(|report| report.parts.0 == part)
                 })
                 .collect();
+            if pending.is_empty() {
+                break;
+            }
             self.send_part(page, part, pending, &mut reports, commit);
         }
         for report in &mut reports {
             report.settle_parts();
+            report.settle_tries();
         }
         reports
     }
