@@ -95,7 +95,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some("--version" | "-V") => print(concat!("pagebox ", env!("CARGO_PKG_VERSION"), "\n")),
         Some("--help" | "-h" | "help") => print(&help()),
         Some("") => {
-            Diag::client(NAME, false).warn("which applet? `pagebox --list` names them");
+            Diag::anywhere(NAME).warn("which applet? `pagebox --list` names them");
             Exit::Usage
         }
         name => {
@@ -104,7 +104,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             }
             let word = word.to_string_lossy();
             let text = format!("{word}: no such applet; `pagebox --list` names them");
-            Diag::client(NAME, false).warn(&printable(text.as_bytes()));
+            Diag::anywhere(NAME).warn(&printable(text.as_bytes()));
             Exit::Usage
         }
     }
@@ -140,7 +140,7 @@ fn is_plugin(name: &str, words: &[OsString]) -> bool {
 fn complain(name: &'static str, error: &clap::Error) -> Exit {
     let text = error.render().to_string();
     if error.use_stderr() {
-        Diag::client(name, false).warn(text.trim_start_matches("error: ").trim_end());
+        Diag::anywhere(name).warn(text.trim_start_matches("error: ").trim_end());
         return Exit::Usage;
     }
     print(&text)
@@ -152,7 +152,7 @@ fn print(text: &str) -> Exit {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
         Err(error) => {
-            Diag::client(NAME, false).warn(&format!("standard output: {error}"));
+            Diag::anywhere(NAME).warn(&format!("standard output: {error}"));
             Exit::Io
         }
     }

@@ -412,9 +412,8 @@ impl Client {
         page.answer.send_reply = Some(reply.shown());
         match reply.class() {
             Class::Done => {
-                if page.plan.two_way && reply.code / 100 != 2 {
-                    let mut words = reply.words().into_iter();
-                    page.answer.tag = words.next().zip(words.next());
+                if page.plan.two_way {
+                    page.answer.tag = reply.tag();
                 }
                 page.judge(&verdict::success(reply));
                 self.finish(actions);

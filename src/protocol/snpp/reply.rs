@@ -68,13 +68,17 @@ impl Reply {
         with_code(self.code, &self.shown_text())
     }
 
-    /// The words of the last line's text, safe to print: tag and pass code of
-    /// a two-way SEND, sequence and date of MSTA.
-    pub fn words(&self) -> Vec<String> {
-        self.shown_text()
-            .split_ascii_whitespace()
-            .map(str::to_owned)
-            .collect()
+    /// Message tag and pass code of a reply to a two-way SEND (RFC 1861
+    /// section 4.6.6). `880 Message Delivered` has none: both have digits.
+    pub fn tag(&self) -> Option<(String, String)> {
+        if !matches!(self.code / 100, 8 | 9) {
+            return None;
+        }
+        let text = self.shown_text();
+        let mut words = text.split_ascii_whitespace();
+        let (tag, pass) = words.next().zip(words.next())?;
+        let has_digit = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+        (has_digit(tag) && has_digit(pass)).then(|| (tag.to_owned(), pass.to_owned()))
     }
 }
 
@@ -328,6 +332,25 @@ mod tests {
                 class
             );
         }
+    }
+
+    #[test]
+    fn a_tag_keeps_its_zeros_and_words_are_none() {
+        let tag = |code, text: &str| {
+            let text = text.as_bytes().to_vec();
+            Reply {
+                code,
+                text,
+                ..Reply::default()
+            }
+            .tag()
+        };
+        assert_eq!(
+            tag(860, "00321 1234 Delivered"),
+            Some(("00321".into(), "1234".into()))
+        );
+        assert_eq!(tag(880, "Message Delivered"), None);
+        assert_eq!(tag(250, "00321 1234 Sent"), None);
     }
 
     #[test]
