@@ -200,7 +200,9 @@ impl Client {
             None => actions.push(Action::Wait(phase)),
             Some(Ok(reply)) => self.hear(reply, actions),
             Some(Err(error)) => {
-                self.lose(Exit::Protocol, &error.to_string(), false, actions);
+                // As an answer to QUIT it confirms nothing.
+                let shifted = matches!(self.state, State::Farewell { .. });
+                self.lose(Exit::Protocol, &error.to_string(), shifted, actions);
             }
         }
     }
@@ -515,6 +517,15 @@ impl Client {
         shifted: bool,
         actions: &mut Actions,
     ) {
+        // Where nothing of a page was said, the page is untried.
+        let untried = answered.is_none();
+        let cause = cause.map(|fate| match fate.outcome {
+            Outcome::Temporary if untried => Fate {
+                outcome: Outcome::Untried,
+                ..fate
+            },
+            _ => fate,
+        });
         actions.push(Action::Done(End {
             cause,
             answered,
