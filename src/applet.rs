@@ -3,6 +3,7 @@
 //! An applet is named by argv[0], through a link of its name, or by the first
 //! word behind `pagebox`.
 
+mod snpp;
 mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;

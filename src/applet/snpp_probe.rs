@@ -12,16 +12,15 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 
 use self::ask::{Finding, Gateway};
-use crate::applet::snpp_send::login_password;
+use crate::applet::snpp;
 use crate::cli::line::LineArgs;
-use crate::cli::peer::{self, Peer};
+use crate::cli::peer::Peer;
 use crate::cli::{ReportArgs, duration};
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Outcome, Tally};
 use crate::page::{pager, word};
-use crate::protocol::snpp::PORT;
-use crate::protocol::snpp::command::{Command, Verb};
+use crate::protocol::snpp::command::Command;
 use crate::transport::interrupt::Interrupt;
 
 const NAME: &str = "snpp-probe";
@@ -35,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 #[command(name = NAME, version, max_term_width = 100)]
 pub(crate) struct Args {
     /// Gateway to ask [default port: 444; default: $SNPP_SERVER]
-    #[arg(value_name = "HOST[:PORT]", value_parser = |text: &str| Peer::parse(text, PORT))]
+    #[arg(value_name = "HOST[:PORT]", value_parser = snpp::peer)]
     hosts: Vec<Peer>,
     /// Which levels and commands does it know? Asks HELP, and else tries
     #[arg(long)]
@@ -100,12 +99,7 @@ impl Args {
     }
 
     fn peers(&self) -> Result<Vec<Peer>, Failure> {
-        if !self.hosts.is_empty() {
-            return Ok(self.hosts.clone());
-        }
-        let variable = std::env::var("SNPP_SERVER").unwrap_or_default();
-        let peers = peer::list(&variable, PORT)
-            .map_err(|text| Failure::usage(format!("SNPP_SERVER: {text}")))?;
+        let peers = snpp::servers(&self.hosts)?;
         if peers.is_empty() {
             return Err(Failure::usage("no server: name one, or set SNPP_SERVER"));
         }
@@ -114,13 +108,9 @@ impl Args {
 
     /// LOGI, where it is wanted and comes before the last step.
     fn login(&self) -> Result<Option<Command>, Failure> {
-        let Some(user) = self.login.as_deref().filter(|_| self.reaches(Step::Logi)) else {
-            return Ok(None);
-        };
-        let password = login_password(user, self.password_file.as_deref())?;
-        Command::words(Verb::Logi, user, password.as_deref())
-            .map(Some)
-            .map_err(|error| Failure::data(error.to_string()))
+        let user = self.login.as_deref().filter(|_| self.reaches(Step::Logi));
+        user.map(|user| snpp::login(user, self.password_file.as_deref()))
+            .transpose()
     }
 }
 

@@ -15,7 +15,9 @@ use crate::cli::duration;
 use crate::cli::message::positive;
 use crate::diag::{Diag, Priority};
 use crate::exit::{Exit, Failure};
-use crate::protocol::snpp::server::{Answer, End, Limits, Question, Server, Submission};
+use crate::protocol::snpp::server::{
+    Answer, End, GOING_DOWN, Limits, NOT_YOU, Question, Server, Submission, UNAVAILABLE,
+};
 use crate::protocol::{Input, Phase};
 use crate::queue::job::Job;
 use crate::queue::spool::{Spool, new_id};
@@ -108,17 +110,13 @@ fn serve(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
             Priority::Warning,
             &format!("{}: refused: not this machine", host.peer),
         );
-        host.session
-            .part(b"421 Illegal Access Attempt\r\n", Deadline::after(LINGER));
+        host.session.part(NOT_YOU, Deadline::after(LINGER));
         return Ok(Exit::Ok);
     }
     let spool = match Spool::open(&args.spool, true) {
         Ok(spool) => spool,
         Err(error) => {
-            host.session.part(
-                b"421 Gateway Service Unavailable\r\n",
-                Deadline::after(LINGER),
-            );
+            host.session.part(UNAVAILABLE, Deadline::after(LINGER));
             return Err(Failure::new(Exit::CantCreate, error.to_string()));
         }
     };
@@ -162,9 +160,7 @@ impl Host<'_> {
                     return self.session.part(b"", Deadline::after(LINGER));
                 }
                 Pause::Interrupted => {
-                    return self
-                        .session
-                        .part(b"421 SERVER DOWN, Goodbye\r\n", Deadline::after(LINGER));
+                    return self.session.part(GOING_DOWN, Deadline::after(LINGER));
                 }
             }
         }

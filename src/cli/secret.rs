@@ -1,5 +1,6 @@
 //! Passwords and PINs: from a file, the environment or a prompt, never from argv.
 
+use std::env::VarError;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -51,11 +52,29 @@ pub fn from_reader(reader: impl Read) -> Result<String, ReadError> {
     charset::decode(bytes).map_err(ReadError::Text)
 }
 
+/// The password of `user`: from a file, from the environment `variable`, or
+/// from a prompt. `None`: there is none, or an empty one.
+pub fn password(
+    user: &str,
+    file: Option<&Path>,
+    variable: &str,
+) -> Result<Option<String>, Failure> {
+    let given = match (file, std::env::var(variable)) {
+        (Some(file), _) => Some(from_file(file)?),
+        (None, Ok(password)) => Some(password),
+        (None, Err(VarError::NotUnicode(_))) => {
+            return Err(Failure::data(format!("{variable} is not UTF-8")));
+        }
+        (None, Err(VarError::NotPresent)) => prompt(&format!("Password of {user}: "))?,
+    };
+    Ok(given.filter(|password| !password.is_empty()))
+}
+
 /// Asks on the terminal, without echo. `None`: there is no terminal to ask on.
 ///
 /// SIGINT must be handled by the caller's [`crate::transport::interrupt`]
 /// before: the prompt turns it into an error, and the terminal keeps its echo.
-pub fn prompt(question: &str) -> Result<Option<String>, Failure> {
+fn prompt(question: &str) -> Result<Option<String>, Failure> {
     let terminal = File::options().read(true).write(true).open("/dev/tty");
     if terminal.is_err() {
         return Ok(None);

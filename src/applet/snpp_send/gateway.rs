@@ -4,6 +4,8 @@
 //! pages on a connection whose end is not known yet. The dialogue itself is
 //! [`crate::protocol::snpp::client`]'s affair.
 
+mod dialogue;
+
 use std::time::{Duration, Instant};
 
 use super::Page;
@@ -15,21 +17,16 @@ use crate::cli::report::Report;
 use crate::diag::Diag;
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
-use crate::protocol::snpp::client::{Answer, Answered, Client, End, Job, Question, Setup};
+use crate::protocol::snpp::client::{Answered, Client, End, Job};
 use crate::protocol::snpp::command::{BadArgument, Command, Verb};
 use crate::protocol::snpp::plan::Plan;
 use crate::protocol::snpp::progress::PageAnswer;
 use crate::protocol::snpp::reply::Reply;
-use crate::protocol::{Input, Phase};
-use crate::session::{Pause, Session};
+use crate::session::Session;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::Trace;
 
-/// How long a server gets to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(5);
-/// How long an interrupted dialogue may take to end in order.
-const ABANDON: Duration = Duration::from_secs(2);
 /// Pages called sent on one connection before a farewell must confirm them:
 /// what is kept of them is bounded.
 const MAX_RECEIPTS: usize = 20_000;
@@ -306,156 +303,6 @@ impl<'a> Gateways<'a> {
                 return Err(Fate { outcome, ..cause });
             }
             fresh = self.open(index, deadline)?;
-        }
-    }
-
-    /// One command at the first server that can be reached, and its reply.
-    pub(super) fn command(&mut self, command: &Command) -> (Option<Peer>, CommandResult) {
-        let mut result = (None, Err(Fate::untried("no server")));
-        for index in 0..self.servers.len() {
-            let peer = self.servers.get(index).map(|server| server.peer.clone());
-            let reply = self.command_at(index, command);
-            let elsewhere = matches!(&reply, Err(fate) if fate.outcome.may_retry());
-            result = (peer, reply);
-            if !elsewhere || self.settings.interrupt.exit().is_some() {
-                break;
-            }
-        }
-        result
-    }
-
-    /// One command at one server.
-    pub(super) fn command_at(&mut self, index: usize, command: &Command) -> CommandResult {
-        let deadline = Deadline::after(self.settings.timeout);
-        let mut fresh = self.open(index, deadline)?;
-        loop {
-            let job = Job::Command(command.clone());
-            match self.converse(index, job, deadline, &mut || Ok(())) {
-                Ok(Answered::Reply(reply)) => return Ok(reply),
-                Err(End {
-                    cause: Some(cause), ..
-                }) if fresh => return Err(cause),
-                _ if fresh => return Err(Fate::untried("the dialogue went astray")),
-                _ => fresh = self.open(index, deadline)?,
-            }
-        }
-    }
-
-    /// The server that gave the verdict on a page.
-    pub(super) fn index_of(&self, peer: &Peer) -> Option<usize> {
-        self.servers.iter().position(|server| server.peer == *peer)
-    }
-
-    /// Makes sure that there is a session. True: it is new.
-    fn open(&mut self, index: usize, deadline: Deadline) -> Result<bool, Fate> {
-        let Some(server) = self.servers.get_mut(index) else {
-            return Err(Fate::untried("no server"));
-        };
-        if server.session.is_some() {
-            return Ok(false);
-        }
-        self.trace.remark(&format!("connecting to {}", server.peer));
-        let line = self
-            .settings
-            .line
-            .open(&server.peer, deadline, Some(self.settings.interrupt));
-        let begun = match line {
-            Ok(line) => {
-                let setup = Setup {
-                    login: self.settings.login.clone(),
-                    strict: self.settings.strict,
-                };
-                server.session = Some(Session::new(Client::new(setup), line));
-                self.advance(index, Input::Start, deadline)
-                    .map_err(|end| end.cause.unwrap_or_else(|| Fate::untried("no session")))
-            }
-            Err(error) => Err(Fate::new(Outcome::Untried, error.exit, error.text)),
-        };
-        if let (Err(fate), Some(server)) = (&begun, self.servers.get_mut(index)) {
-            server.down = Some(fate.clone());
-        }
-        begun.map(|_| true)
-    }
-
-    /// Runs a session to its next question; a session that ended is put away.
-    fn advance(
-        &mut self,
-        index: usize,
-        input: Input<'_, Answer>,
-        deadline: Deadline,
-    ) -> Result<Question, End> {
-        let settings = self.settings;
-        let patience = |phase| match phase {
-            Phase::Verdict => Deadline::after(settings.line.verdict_timeout),
-            Phase::Farewell => Deadline::after(FAREWELL.min(settings.timeout)),
-            _ => deadline,
-        };
-        let Some(session) = self
-            .servers
-            .get_mut(index)
-            .and_then(|server| server.session.as_mut())
-        else {
-            return Err(Client::new(Setup::default()).give_up("no connection"));
-        };
-        let interrupt = Some(settings.interrupt);
-        let end = match session.run(input, &patience, &mut self.trace, interrupt) {
-            Pause::Asked(question) => return Ok(question),
-            Pause::Done(end) => end,
-            Pause::Interrupted => {
-                let end = session.machine_mut().give_up("interrupted");
-                session.part(b"RESE\r\nQUIT\r\n", Deadline::after(ABANDON));
-                end
-            }
-        };
-        self.put_away(index, &end);
-        Err(end)
-    }
-
-    fn put_away(&mut self, index: usize, end: &End) {
-        let Some(server) = self.servers.get_mut(index) else {
-            return;
-        };
-        server.session = None;
-        let receipts = std::mem::take(&mut server.receipts);
-        if end.shifted {
-            let peer = &server.peer;
-            self.taken_back
-                .extend(receipts.into_iter().map(|receipt| (receipt, peer.clone())));
-        }
-    }
-
-    /// One job, with its commit.
-    fn converse(
-        &mut self,
-        index: usize,
-        job: Job,
-        deadline: Deadline,
-        commit: Commit<'_>,
-    ) -> Result<Answered, End> {
-        let mut answer = Answer::Job(job);
-        loop {
-            match self.advance(index, Input::Answer(answer), deadline)? {
-                Question::Next(answered) => return Ok(answered),
-                Question::Commit => {
-                    answer = match commit() {
-                        Ok(()) => Answer::Go,
-                        Err(fate) => Answer::Stop(fate),
-                    };
-                }
-            }
-        }
-    }
-
-    /// Says goodbye to one server.
-    fn part(&mut self, index: usize) {
-        if self
-            .servers
-            .get(index)
-            .is_some_and(|server| server.session.is_some())
-        {
-            let deadline = Deadline::after(self.settings.timeout);
-            // Its end is told by what is taken back.
-            drop(self.converse(index, Job::Quit, deadline, &mut || Ok(())));
         }
     }
 

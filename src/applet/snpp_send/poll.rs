@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::Args;
+use super::flags::TwoWayArgs;
 use super::gateway::{CommandResult, Gateways, Settings};
-use super::{Args, TwoWayArgs};
 use crate::cli::peer::Peer;
 use crate::cli::report::{Output, Report};
 use crate::exit::{Exit, Failure};

@@ -39,6 +39,13 @@ const IMPLEMENTED: &[Verb] = &[
     Verb::Logi,
 ];
 
+/// Said instead of a greeting to who may not speak here (RFC 1861 section 4.5.1).
+pub const NOT_YOU: &[u8] = b"421 Illegal Access Attempt\r\n";
+/// Said instead of a greeting where nothing could be accepted.
+pub const UNAVAILABLE: &[u8] = b"421 Gateway Service Unavailable\r\n";
+/// Said at any moment by a server that is told to stop.
+pub const GOING_DOWN: &[u8] = b"421 SERVER DOWN, Goodbye\r\n";
+
 /// The texts of the replies, as RFC 1861 suggests them.
 mod say {
     pub(super) const PAGER: &str = "250 Pager ID Accepted";

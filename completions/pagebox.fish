@@ -1,0 +1,130 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_pagebox_global_optspecs
+    string join \n list h/help V/version
+end
+
+function __fish_pagebox_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_pagebox_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_pagebox_using_subcommand
+    set -l cmd (__fish_pagebox_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c pagebox -n "__fish_pagebox_needs_command" -l list -d 'Name the applets'
+complete -c pagebox -n "__fish_pagebox_needs_command" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_needs_command" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l pager -d 'Would it take a page for this pager? Exit 1: no' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l ping -d 'Where is this two-way pager? Exit 1: not reachable' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l login -d 'Log in with this name; the password is in --password-file, in $SNPP_PASSWORD, or asked for' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l password-file -d 'File whose first line is the password' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s w -l warning -d 'WARNING when the greeting takes longer' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l wait -d 'Keep trying for so long until it is up' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l quit-after -d 'Say goodbye after this step' -r -f -a "BANNER\t'The greeting'
+LOGI\t'The login'
+HELP\t'HELP'
+PAGE\t'PAGE'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l connect-timeout -d 'Limit for name lookup and connection' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l timeout -d 'Limit for everything up to SEND [default: 10s for a probe, 15s for a page]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l verdict-timeout -d 'Limit for the answer to SEND: delivery may be synchronous' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l features -d 'Which levels and commands does it know? Asks HELP, and else tries'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l nagios -d 'Speak and exit like a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s v -l verbose -d 'Show the dialogue on standard error, secrets masked'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s q -l quiet -d 'Print nothing; the exit status tells'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l dry-run -d 'Say what would be sent, and connect to nothing'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s s -l server -d 'Gateway to send through; further ones are tried in order [env: SNPP_SERVER, separated by commas]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l login -d 'Log in with this name; the password is in --password-file, in $SNPP_PASSWORD, or asked for' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l password-file -d 'File whose first line is the password' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l pin-file -d 'File whose first line is the pager\'s PIN' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l level -d 'Service level, 0 to 11; 1 is normal' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l alert -d 'Override the alert: 0 silent, 1 alert' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l coverage -d 'Coverage area' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l hold -d 'Deliver later: after a duration, or at a time of RFC 3339' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l caller -d 'Who calls' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l subject -d 'What about' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l expire -d 'Drop the page if it is still queued after that; counted in whole hours' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l reply -d 'Ask for a reply of this kind' -r -f -a "none\t''
+yesno\t''
+simreply\t''
+multichoice\t''
+text\t''"
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l choice -d 'One answer of a multiple choice: 1 to 4 hexadecimal digits and a text' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l wait-reply -d 'Wait for the final status and print the reply; exit 1 if none came in time' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l status -d 'Ask for the status of an earlier page; - reads TAG/PASS lines' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l forget -d 'Let the gateway forget an earlier page; - reads TAG/PASS lines' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l body -d 'How the message is handed over: auto is DATA for several lines, MESS otherwise' -r -f -a "auto\t''
+mess\t''
+data\t''"
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s m -l message -d 'The message; - reads standard input' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-length -d 'Longest message, in characters as sent' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
+truncate\t'Send the beginning'
+split\t'Send parts, marked (1/3)'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-parts -d 'Most parts of a split message' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l charset -d 'Characters of the message: ascii transliterates' -r -f -a "utf8\t'As it is'
+ascii\t'Transliterated, for networks that carry nothing else'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l csv -d 'Send one page for each row; - reads standard input' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l delimiter -d 'Character between two columns; \\t is a tab' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l journal -d 'Make the run resumable: what went out is not sent again' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l jobs -d 'Connections to send over' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry -d 'Try a page that was not taken, or not tried, this many times more' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry-max-time -d 'Begin no retry later than this after the first try' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l connect-timeout -d 'Limit for name lookup and connection' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l timeout -d 'Limit for everything up to SEND [default: 10s for a probe, 15s for a page]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l verdict-timeout -d 'Limit for the answer to SEND: delivery may be synchronous' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l strict -d 'Send nothing where the gateway refuses any option'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l one-send -d 'Send to all pagers with one SEND: they share one fate'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l two-way -d 'Two-way transaction; prints TAG/PASS. Implied by the options below'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l no-queue -d 'Deliver now or not at all'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l ack -d 'Ask for a read acknowledgment'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l envelope -d 'Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l tone -d 'Page without a text'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry-unknown -d 'Try again also what may be out already: it may arrive twice'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s v -l verbose -d 'Show the dialogue on standard error, secrets masked'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s q -l quiet -d 'Print nothing; the exit status tells'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l dry-run -d 'Say what would be sent, and connect to nothing'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l spool -d 'Directory that accepted pages go into' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l hostname -d 'Name in the greeting [default: this host\'s]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-message -d 'Longest message, in bytes' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-recipients -d 'Most pagers of one message' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-errors -d 'Unknown commands before the session is ended' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l idle-timeout -d 'Longest silence of a client' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l session-timeout -d 'Longest session' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l log-text -d 'Log the text of messages'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from snpp-probe snpp-send snpp-serve help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from snpp-probe snpp-send snpp-serve help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from snpp-probe snpp-send snpp-serve help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from snpp-probe snpp-send snpp-serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
