@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::cli::moment;
+use crate::cli::{duration, moment};
 use crate::exit::Failure;
 
 /// The options of a page.
@@ -34,8 +34,14 @@ impl PageOptions {
             Column::Level => self.level = Some(level(value)?),
             Column::Alert => self.alert = Some(alert(value)?),
             Column::Coverage => self.coverage = Some(word("coverage", value)?),
-            Column::Hold => self.hold = Some(moment::parse(value, now)?),
-            Column::Expire => self.expire = Some(crate::cli::duration::up_to_a_year(value)?),
+            Column::Hold => {
+                let parsed = moment::parse(value, now);
+                self.hold = Some(parsed.map_err(|text| format!("hold time: {text}"))?);
+            }
+            Column::Expire => {
+                let parsed = duration::up_to_a_year(value);
+                self.expire = Some(parsed.map_err(|text| format!("expiry: {text}"))?);
+            }
             Column::Caller => self.caller = Some(one_line("caller", value)?),
             Column::Subject => self.subject = Some(one_line("subject", value)?),
         }

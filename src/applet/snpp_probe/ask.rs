@@ -134,14 +134,15 @@ impl<'a> Gateway<'a> {
         if !self.args.reaches(Step::Page) {
             return Ok(());
         }
+        if let Some(id) = &self.args.ping {
+            let reply = self.say_word(Verb::Ping, id)?;
+            finding.answer(Verb::Ping, &reply)?;
+        }
+        // Last, because RESE may log out.
         if let Some(id) = &self.args.pager {
             let reply = self.say_word(Verb::Page, id)?;
             finding.answer(Verb::Page, &reply)?;
             self.say(&Command::bare(Verb::Rese))?;
-        }
-        if let Some(id) = &self.args.ping {
-            let reply = self.say_word(Verb::Ping, id)?;
-            finding.answer(Verb::Ping, &reply)?;
         }
         Ok(())
     }

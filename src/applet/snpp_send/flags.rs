@@ -13,9 +13,9 @@ use crate::bulk::retry::RetryArgs;
 use crate::cli::line::LineArgs;
 use crate::cli::message::TextArgs;
 use crate::cli::peer::Peer;
-use crate::cli::{ReportArgs, duration, moment};
+use crate::cli::{ReportArgs, duration};
 use crate::exit::Failure;
-use crate::page::{PageOptions, level, one_line, word};
+use crate::page::{Column, PageOptions, level, one_line, word};
 use crate::protocol::snpp::command::Command;
 use crate::protocol::snpp::plan::{Body, ReplyType};
 
@@ -202,32 +202,23 @@ impl Args {
     /// The options of a page that stand on the command line.
     pub(super) fn defaults(&self, now: SystemTime) -> Result<PageOptions, Failure> {
         let given = &self.options;
-        let checked = |name, value: &Option<String>| {
-            value
-                .as_deref()
-                .map(|text| one_line(name, text))
-                .transpose()
+        let mut options = PageOptions {
+            level: given.level,
+            alert: given.alert,
+            expire: self.two_way.expire,
+            ..PageOptions::default()
         };
-        let read = || -> Result<PageOptions, String> {
-            Ok(PageOptions {
-                level: given.level,
-                alert: given.alert,
-                coverage: given
-                    .coverage
-                    .as_deref()
-                    .map(|area| word("coverage", area))
-                    .transpose()?,
-                hold: given
-                    .hold
-                    .as_deref()
-                    .map(|hold| moment::parse(hold, now))
-                    .transpose()?,
-                expire: self.two_way.expire,
-                caller: checked("caller", &given.caller)?,
-                subject: checked("subject", &given.subject)?,
-            })
-        };
-        read().map_err(Failure::data)
+        for (column, value) in [
+            (Column::Coverage, &given.coverage),
+            (Column::Hold, &given.hold),
+            (Column::Caller, &given.caller),
+            (Column::Subject, &given.subject),
+        ] {
+            if let Some(value) = value {
+                options.set(column, value, now).map_err(Failure::data)?;
+            }
+        }
+        Ok(options)
     }
 
     /// What holds for every page of the run.
