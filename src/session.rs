@@ -71,14 +71,14 @@ impl<M: Machine> Session<M> {
             for action in actions {
                 match action {
                     Action::Send(wire) => {
-                        trace.said(&wire);
+                        trace.said(&wire.bytes, wire.secret.as_ref());
                         waiting = None;
                         // A line that broke shows itself at the next read,
                         // behind what the other side still had to say.
                         let limit = patience(Phase::Reply);
                         _ = self.line.write(&wire.bytes, limit, interrupt);
                     }
-                    Action::Event(wire) => trace.heard(&wire),
+                    Action::Event(wire) => trace.heard(&wire.bytes, wire.secret.as_ref()),
                     Action::Wait(next) => phase = Some(next),
                     Action::Ask(question) => return Pause::Asked(question),
                     Action::Done(done) => return Pause::Done(done),

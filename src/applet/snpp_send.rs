@@ -179,7 +179,7 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
             .map_err(|error| Failure::data(error.to_string()))?;
         let said: Vec<String> = plan
             .iter()
-            .flat_map(lines)
+            .flat_map(|wire| lines(&wire.bytes, wire.secret.as_ref()))
             .map(|line| format!("C: {line}"))
             .collect();
         if args.report.json {

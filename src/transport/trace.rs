@@ -1,10 +1,10 @@
 //! What went over a line, for the eyes of the user: with `-v` as it happens,
 //! for JSON as a transcript. Secrets are masked here, and nowhere later.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use crate::diag::Diag;
-use crate::protocol::Wire;
 use crate::text::escape::printable;
 
 /// Stands for a secret.
@@ -28,14 +28,14 @@ impl<'a> Trace<'a> {
         }
     }
 
-    /// The client said this.
-    pub fn said(&mut self, wire: &Wire) {
-        self.note("C: ", wire);
+    /// The client said this, some of it a secret.
+    pub fn said(&mut self, bytes: &[u8], secret: Option<&Range<usize>>) {
+        self.note("C: ", bytes, secret);
     }
 
-    /// The server said this.
-    pub fn heard(&mut self, wire: &Wire) {
-        self.note("S: ", wire);
+    /// The server said this, some of it a secret.
+    pub fn heard(&mut self, bytes: &[u8], secret: Option<&Range<usize>>) {
+        self.note("S: ", bytes, secret);
     }
 
     /// Something else happened: a connection, a retry.
@@ -50,11 +50,11 @@ impl<'a> Trace<'a> {
         self.transcript.as_mut().map(std::mem::take)
     }
 
-    fn note(&mut self, who: &str, wire: &Wire) {
+    fn note(&mut self, who: &str, bytes: &[u8], secret: Option<&Range<usize>>) {
         if self.show.is_none() && self.transcript.is_none() {
             return;
         }
-        for line in lines(wire) {
+        for line in lines(bytes, secret) {
             let line = format!("{who}{line}");
             if let Some(diag) = self.show {
                 diag.trace(self.started.elapsed(), &line);
@@ -67,15 +67,13 @@ impl<'a> Trace<'a> {
 }
 
 /// The lines of some bytes of a dialogue, safe to print, their secret masked.
-pub fn lines(wire: &Wire) -> Vec<String> {
-    let hidden = wire.secret.clone().unwrap_or(0..0);
-    let head = wire.bytes.get(..hidden.start).unwrap_or(&wire.bytes);
-    let tail = wire.bytes.get(hidden.end..).unwrap_or_default();
-    let mut shown = head.to_vec();
+pub fn lines(bytes: &[u8], secret: Option<&Range<usize>>) -> Vec<String> {
+    let hidden = secret.cloned().unwrap_or_default();
+    let mut shown = bytes.get(..hidden.start).unwrap_or_default().to_vec();
     if !hidden.is_empty() {
         shown.extend_from_slice(MASK.as_bytes());
     }
-    shown.extend_from_slice(tail);
+    shown.extend_from_slice(bytes.get(hidden.end..).unwrap_or_default());
     let text = shown.strip_suffix(b"\n").unwrap_or(&shown);
     text.split(|byte| *byte == b'\n')
         .map(|line| printable(line.strip_suffix(b"\r").unwrap_or(line)))
@@ -88,12 +86,11 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_and_controls_are_escaped() {
-        let wire = Wire {
-            bytes: b"LOGI joe hunter2\r\n".to_vec(),
-            secret: Some(9..16),
-        };
-        assert_eq!(lines(&wire), ["LOGI joe ****"]);
-        assert_eq!(lines(&Wire::open(*b"250 \x1b[2J")), ["250 ^[[2J"]);
-        assert_eq!(lines(&Wire::open(*b"a\r\n.\r\n")), ["a", "."]);
+        assert_eq!(
+            lines(b"LOGI joe hunter2\r\n", Some(&(9..16))),
+            ["LOGI joe ****"]
+        );
+        assert_eq!(lines(b"250 \x1b[2J", None), ["250 ^[[2J"]);
+        assert_eq!(lines(b"a\r\n.\r\n", None), ["a", "."]);
     }
 }
