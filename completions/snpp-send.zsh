@@ -30,8 +30,8 @@ _snpp-send() {
 '--reply=[Ask for a reply of this kind]:KIND:(none yesno simreply multichoice text)' \
 '*--choice=[One answer of a multiple choice\: 1 to 4 hexadecimal digits and a text]:CODE=TEXT:_default' \
 '(--csv)--wait-reply=[Wait for the final status and print the reply; exit 1 if none came in time]:DUR:_default' \
-'(--csv --forget)--status=[Ask for the status of an earlier page; - reads TAG/PASS lines]:TAG/PASS|-:_default' \
-'(--csv)--forget=[Let the gateway forget an earlier page; - reads TAG/PASS lines]:TAG/PASS|-:_default' \
+'(--csv --forget -m --message --tone --envelope --one-send --pin-file --level --alert --coverage --hold --caller --subject --two-way --no-queue --expire --ack --reply --choice)--status=[Ask for the status of an earlier page; - reads TAG/PASS lines]:TAG/PASS|-:_default' \
+'(--csv -m --message --tone --envelope --one-send --pin-file --level --alert --coverage --hold --caller --subject --two-way --no-queue --expire --ack --reply --choice --wait-reply)--forget=[Let the gateway forget an earlier page; - reads TAG/PASS lines]:TAG/PASS|-:_default' \
 '--body=[How the message is handed over\: auto is DATA for several lines, MESS otherwise]:HOW:(auto mess data)' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \

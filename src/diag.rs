@@ -115,6 +115,15 @@ impl Diag {
     }
 }
 
+/// The system's words for an error, without its number.
+pub fn cause(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
 /// Is standard error the same socket as standard input?
 fn same_file() -> bool {
     match (fstat(stdin()), fstat(stderr())) {

@@ -40,13 +40,13 @@ pub(crate) struct Args {
     #[arg(long)]
     features: bool,
     /// Would it take a page for this pager? Exit 1: no
-    #[arg(long, value_name = "ID", value_parser = pager)]
+    #[arg(long, value_name = "ID")]
     pager: Option<String>,
     /// Where is this two-way pager? Exit 1: not reachable
-    #[arg(long, value_name = "ID", value_parser = pager)]
+    #[arg(long, value_name = "ID")]
     ping: Option<String>,
     /// Log in with this name; the password is in --password-file, in $SNPP_PASSWORD, or asked for
-    #[arg(long, value_name = "USER", value_parser = |text: &str| word("login", text))]
+    #[arg(long, value_name = "USER")]
     login: Option<String>,
     /// File whose first line is the password
     #[arg(long, value_name = "FILE", requires = "login")]
@@ -134,11 +134,17 @@ fn probe_all(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     if args.nagios && peers.len() != 1 {
         return Err(Failure::usage("--nagios asks one gateway"));
     }
+    for id in [&args.pager, &args.ping].into_iter().flatten() {
+        pager(id).map_err(Failure::data)?;
+    }
+    if let Some(user) = &args.login {
+        word("login", user).map_err(Failure::data)?;
+    }
     if args.quit_after == Some(Step::Page) && args.pager.is_none() {
         return Err(Failure::usage("--quit-after PAGE needs --pager"));
     }
     if args.report.dry_run {
-        say::plan(args, &peers, diag);
+        say::plan(args, &peers, diag)?;
         return Ok(Exit::Ok);
     }
     let interrupt = Interrupt::register()
@@ -170,8 +176,9 @@ fn probe(args: &Args, gateway: &mut Gateway<'_>, interrupt: &Interrupt) -> Findi
             .wait
             .unwrap_or_default()
             .saturating_sub(begun.elapsed());
-        let is_up = finding.success || finding.exit == Exit::No;
-        if is_up || left.is_zero() || !interrupt.sleep(pause.min(left)) {
+        // A gateway that refuses a login or a question is up.
+        let may_come_up = finding.exit == Exit::TempFail;
+        if !may_come_up || left.is_zero() || !interrupt.sleep(pause.min(left)) {
             return finding;
         }
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -54,6 +54,7 @@ fn put(text: &str, diag: &Diag) {
 }
 
 fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
+    args.check()?;
     let servers = args.servers()?;
     let wishes = args.wishes()?;
     let defaults = args.defaults(SystemTime::now())?;
@@ -65,9 +66,6 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     } else {
         pages(args, &defaults, &wishes, diag)?
     };
-    if args.report.dry_run && args.bulk.csv.is_none() {
-        return say_plans(args, &pages, diag);
-    }
     let tags = match args
         .two_way
         .status
@@ -77,6 +75,10 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         Some(tags) => poll::read_tags(tags)?,
         None => Vec::new(),
     };
+    if args.report.dry_run && args.bulk.csv.is_none() {
+        poll::say_plan(args, &tags, diag)?;
+        return say_plans(args, &pages, diag);
+    }
     let interrupt = Interrupt::register()
         .map_err(|error| Failure::new(Exit::Os, format!("signals: {error}")))?;
     let settings = Settings {
@@ -165,7 +167,9 @@ fn pages(
         let page = Page::new(number, group, fitted.parts.clone(), &options, wishes);
         page.check()
             .map_err(|error| Failure::data(error.to_string()))?;
-        page.warn(diag);
+        if let Some(text) = page.remark() {
+            diag.warn(&text);
+        }
         number += count;
         pages.push(page);
     }

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use rustix::event::PollFlags;
 
+use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::transport::fd::{Deadline, Ready, wait};
 use crate::transport::interrupt::Interrupt;
@@ -52,8 +53,12 @@ impl<'a> Input<'a> {
         delimiter: u8,
         interrupt: Option<&'a Interrupt>,
     ) -> Result<Self, Failure> {
-        let unreadable =
-            |error: io::Error| Failure::new(Exit::NoInput, format!("{}: {error}", path.display()));
+        let unreadable = |error: io::Error| {
+            Failure::new(
+                Exit::NoInput,
+                format!("{}: {}", path.display(), cause(&error)),
+            )
+        };
         let file = if path.as_os_str() == "-" {
             rustix::io::dup(rustix::stdio::stdin()).map_err(|error| unreadable(error.into()))?
         } else {

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::rows::hex;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
+use crate::diag::cause;
 use crate::exit::{self, Exit, Failure};
 use crate::outcome::{Fate, Outcome};
 
@@ -151,12 +152,12 @@ impl Journal {
             .create(true)
             .mode(0o600)
             .open(path)
-            .map_err(|error| fail(Exit::CantCreate, &error.to_string()))?;
+            .map_err(|error| fail(Exit::CantCreate, &cause(&error)))?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| fail(Exit::TempFail, "another run holds this journal"))?;
         let mut text = Vec::new();
         file.read_to_end(&mut text)
-            .map_err(|error| fail(Exit::Io, &error.to_string()))?;
+            .map_err(|error| fail(Exit::Io, &cause(&error)))?;
         let header = format!("{MAGIC} {}", hex(&Sha256::digest(settings)));
         let mut journal = Self {
             file,
@@ -168,7 +169,7 @@ impl Journal {
             .map_err(|text| fail(Exit::Data, &text))?;
         journal
             .repair(kept, text.len(), &header, path)
-            .map_err(|error| fail(Exit::Io, &error.to_string()))?;
+            .map_err(|error| fail(Exit::Io, &cause(&error)))?;
         Ok(journal)
     }
 
@@ -249,7 +250,7 @@ impl Journal {
     pub fn begin(&mut self, row: u64, hash: &str) -> Result<(), String> {
         self.append(&format!("begin {row} {hash}\n"))
             .and_then(|()| self.file.sync_data())
-            .map_err(|error| format!("{}: {error}", self.path))
+            .map_err(|error| format!("{}: {}", self.path, cause(&error)))
     }
 
     /// The verdict on a row. On disk with the next `begin`, or with [`Journal::close`]:
@@ -257,14 +258,14 @@ impl Journal {
     pub fn end(&mut self, hash: &str, report: &Report) -> Result<(), String> {
         let words = Verdict::of(report).to_words();
         self.append(&format!("end {} {hash} {words}\n", report.number))
-            .map_err(|error| format!("{}: {error}", self.path))
+            .map_err(|error| format!("{}: {}", self.path, cause(&error)))
     }
 
     /// Puts everything on disk.
     pub fn close(&mut self) -> Result<(), String> {
         self.file
             .sync_data()
-            .map_err(|error| format!("{}: {error}", self.path))
+            .map_err(|error| format!("{}: {}", self.path, cause(&error)))
     }
 
     fn append(&mut self, line: &str) -> io::Result<()> {

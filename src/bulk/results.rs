@@ -1,7 +1,7 @@
 //! The results of a bulk run: a record or an object for each row, out at once.
 
 use crate::cli::report::{CSV_HEADER, Output, Report};
-use crate::diag::Diag;
+use crate::diag::{Diag, cause};
 
 /// Bytes of a usual record; the writer's own default is much more, and zeroed each time.
 const RECORD: usize = 256;
@@ -71,7 +71,8 @@ impl<'a> Results<'a> {
     fn write(&mut self, bytes: &[u8]) {
         if let Err(error) = self.output.put(bytes) {
             self.diag.warn(&format!(
-                "standard output: {error}; the pages go on, their results are lost"
+                "standard output: {}; the pages go on, their results are lost",
+                cause(&error)
             ));
         }
     }

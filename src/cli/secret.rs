@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::text::charset;
 
@@ -14,8 +15,12 @@ const MAX_BYTES: u64 = 1024;
 /// The first line of a file; `-` is no name for standard input here, because
 /// that may hold the message.
 pub fn from_file(path: &Path) -> Result<String, Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::new(Exit::NoInput, format!("{}: {error}", path.display()));
+    let unreadable = |error: std::io::Error| {
+        Failure::new(
+            Exit::NoInput,
+            format!("{}: {}", path.display(), cause(&error)),
+        )
+    };
     let file = File::open(path).map_err(unreadable)?;
     from_reader(file).map_err(|error| match error {
         ReadError::Io(error) => unreadable(error),

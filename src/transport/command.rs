@@ -3,11 +3,13 @@
 //! The command is split into words as a shell would, but no shell runs it,
 //! and it inherits no secret.
 
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
 use super::OpenError;
 use super::fd::Line;
+use crate::diag::cause;
 use crate::exit::Exit;
 
 /// Environment variables that hold secrets.
@@ -45,9 +47,14 @@ pub fn spawn(command: &str, host: &str, port: u16) -> Result<Line, OpenError> {
     for secret in SECRETS {
         process.env_remove(secret);
     }
-    let mut child = process
-        .spawn()
-        .map_err(|error| OpenError::temporary(format!("cannot run {program}: {error}")))?;
+    let mut child = process.spawn().map_err(|error| OpenError {
+        exit: match error.kind() {
+            // It will not be there at the next try either.
+            ErrorKind::NotFound | ErrorKind::PermissionDenied => Exit::Config,
+            _ => Exit::TempFail,
+        },
+        text: format!("cannot run {program}: {}", cause(&error)),
+    })?;
     match (child.stdout.take(), child.stdin.take()) {
         (Some(input), Some(output)) => {
             Ok(Line::new(OwnedFd::from(input), OwnedFd::from(output)).with_child(child))

@@ -14,6 +14,7 @@ use super::OpenError;
 use super::fd::{Deadline, Line, Ready, wait};
 use super::interrupt::Interrupt;
 use super::resolve::{Family, resolve};
+use crate::diag::cause;
 
 /// Connects to the first address of `host` that answers, each getting its
 /// share of the time that is left, with Nagle's algorithm turned off.
@@ -79,11 +80,6 @@ fn connect_to(
     }
 }
 
-/// The system's words without its number.
 fn text(error: Errno) -> String {
-    let text = std::io::Error::from(error).to_string();
-    match text.split_once(" (os error") {
-        Some((words, _)) => words.to_owned(),
-        None => text,
-    }
+    cause(&error.into())
 }

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::pagebox;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -264,4 +266,46 @@ fn only_handles_are_written_to() {
         }
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn one_name_in_five_places() {
+    let list = pagebox().arg("--list").run();
+    let names: Vec<&str> = list.stdout.lines().collect();
+    assert!(!names.is_empty());
+    let mut missing = Vec::new();
+    for name in &names {
+        let module = name.replace('-', "_");
+        let section = pagebox::applet::APPLETS
+            .iter()
+            .find(|applet| applet.name == *name)
+            .map(|applet| applet.section);
+        let section = section.expect("the list is the table");
+        for file in [
+            format!("src/applet/{module}.rs"),
+            format!("tests/it/{module}.rs"),
+            format!("man/{name}.{section}"),
+            format!("completions/{name}.bash"),
+            format!("completions/{name}.zsh"),
+            format!("completions/{name}.fish"),
+        ] {
+            if !root().join(&file).is_file() {
+                missing.push(file);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    // And nothing is there for an applet that is not.
+    let known = |stem: &str| stem == "pagebox" || names.contains(&stem);
+    for dir in ["man", "completions"] {
+        for file in files(dir) {
+            let stem = file
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .trim_start_matches('_');
+            assert!(known(stem), "{}", file.display());
+        }
+    }
 }

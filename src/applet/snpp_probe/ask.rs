@@ -75,20 +75,7 @@ impl<'a> Gateway<'a> {
 
     /// The whole dialogue. Everything that goes wrong is part of the finding.
     pub(super) fn ask(&mut self) -> Finding {
-        let mut finding = Finding {
-            peer: self.peer.clone(),
-            success: false,
-            banner: None,
-            farewell: None,
-            rtt: Duration::ZERO,
-            error: None,
-            exit: Exit::Ok,
-            help: Vec::new(),
-            features: None,
-            pager: None,
-            ping: None,
-            transcript: Vec::new(),
-        };
+        let mut finding = Finding::new(self.peer);
         let result = self.steps(&mut finding);
         if let Err(fate) = result {
             finding.success = false;
@@ -236,6 +223,24 @@ impl<'a> Gateway<'a> {
 }
 
 impl Finding {
+    /// Nothing is known yet.
+    pub(super) fn new(peer: &Peer) -> Self {
+        Self {
+            peer: peer.clone(),
+            success: false,
+            banner: None,
+            farewell: None,
+            rtt: Duration::ZERO,
+            error: None,
+            exit: Exit::Ok,
+            help: Vec::new(),
+            features: None,
+            pager: None,
+            ping: None,
+            transcript: Vec::new(),
+        }
+    }
+
     /// Notes the answer to a question about a pager. A refusal that says
     /// nothing about the pager is an error.
     fn answer(&mut self, verb: Verb, reply: &Reply) -> Result<(), Stop> {

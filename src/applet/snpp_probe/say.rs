@@ -140,7 +140,9 @@ pub(super) fn plugin(args: &Args, finding: &Finding, diag: &Diag) -> Exit {
         && finding.exit == Exit::Protocol
         && !finding.success;
     let (exit, word) = match finding.exit {
-        Exit::NoHost | Exit::Usage | Exit::Software | Exit::Os => (Exit::NagiosUnknown, "UNKNOWN"),
+        Exit::NoHost | Exit::Usage | Exit::Config | Exit::Software | Exit::Os => {
+            (Exit::NagiosUnknown, "UNKNOWN")
+        }
         _ if finding.error.as_deref().is_some_and(is_name_trouble) => {
             (Exit::NagiosUnknown, "UNKNOWN")
         }
@@ -189,28 +191,31 @@ pub(super) fn plugin_failure(failure: &Failure, diag: &Diag) {
     put(&format!("SNPP UNKNOWN - {text}\n"), diag);
 }
 
-/// What would be said to each gateway.
-pub(super) fn plan(args: &Args, peers: &[Peer], diag: &Diag) {
+/// Says what would be said to each gateway.
+pub(super) fn plan(args: &Args, peers: &[Peer], diag: &Diag) -> Result<(), Failure> {
     let mut said = Vec::new();
     if let Some(user) = args.login.as_ref().filter(|_| args.reaches(Step::Logi)) {
-        said.push(format!("LOGI {user} ****"));
+        said.push(format!("C: LOGI {user} ****"));
     }
     if args.reaches(Step::Help) && (args.features || args.quit_after == Some(Step::Help)) {
-        said.push("HELP".to_owned());
+        said.push("C: HELP".to_owned());
     }
-    if let Some(id) = args.pager.as_ref().filter(|_| args.reaches(Step::Page)) {
-        said.push(format!("PAGE {id}"));
-        said.push("RESE".to_owned());
+    let asks = args.reaches(Step::Page);
+    if let Some(id) = args.ping.as_ref().filter(|_| asks) {
+        said.push(format!("C: PING {id}"));
     }
-    if let Some(id) = args.ping.as_ref().filter(|_| args.reaches(Step::Page)) {
-        said.push(format!("PING {id}"));
+    if let Some(id) = args.pager.as_ref().filter(|_| asks) {
+        said.extend([format!("C: PAGE {id}"), "C: RESE".to_owned()]);
     }
-    said.push("QUIT".to_owned());
-    if args.report.quiet {
-        return;
-    }
+    said.push("C: QUIT".to_owned());
     for peer in peers {
-        let lines: Vec<String> = said.iter().map(|line| format!("C: {line}\n")).collect();
-        put(&format!("{peer}\n{}", lines.concat()), diag);
+        let mut planned = Finding::new(peer);
+        planned.transcript.clone_from(&said);
+        if args.report.json {
+            finding(args, &planned, diag)?;
+        } else if !args.report.quiet {
+            put(&format!("{peer}\n{}\n", said.join("\n")), diag);
+        }
     }
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "HOST[:PORT]", value_parser = snpp::peer)]
     pub(super) server: Vec<Peer>,
     /// Log in with this name; the password is in --password-file, in $SNPP_PASSWORD, or asked for
-    #[arg(long, value_name = "USER", value_parser = |text: &str| word("login", text))]
+    #[arg(long, value_name = "USER")]
     pub(super) login: Option<String>,
     /// File whose first line is the password
     #[arg(long, value_name = "FILE", requires = "login")]
@@ -121,10 +121,10 @@ pub(super) struct TwoWayArgs {
     #[arg(long, value_name = "DUR", value_parser = duration::up_to_a_day, conflicts_with = "csv", help_heading = "Two-way")]
     pub(super) wait_reply: Option<Duration>,
     /// Ask for the status of an earlier page; - reads TAG/PASS lines
-    #[arg(long, value_name = "TAG/PASS|-", conflicts_with_all = ["target", "csv", "forget"], help_heading = "Two-way")]
+    #[arg(long, value_name = "TAG/PASS|-", conflicts_with_all = ["target", "csv", "forget", "message", "tone", "envelope", "one_send", "pin_file", "level", "alert", "coverage", "hold", "caller", "subject", "two_way", "no_queue", "expire", "ack", "reply", "choice"], help_heading = "Two-way")]
     pub(super) status: Option<String>,
     /// Let the gateway forget an earlier page; - reads TAG/PASS lines
-    #[arg(long, value_name = "TAG/PASS|-", conflicts_with_all = ["target", "csv"], help_heading = "Two-way")]
+    #[arg(long, value_name = "TAG/PASS|-", conflicts_with_all = ["target", "csv", "message", "tone", "envelope", "one_send", "pin_file", "level", "alert", "coverage", "hold", "caller", "subject", "two_way", "no_queue", "expire", "ack", "reply", "choice", "wait_reply"], help_heading = "Two-way")]
     pub(super) forget: Option<String>,
 }
 
@@ -175,7 +175,7 @@ fn choice(text: &str) -> Result<(String, String), String> {
     if answer.trim().is_empty() {
         return Err(format!("choice {code} has no text"));
     }
-    Ok((code.to_owned(), one_line("choice", answer)?))
+    Ok((code.to_owned(), answer.to_owned()))
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {
@@ -242,7 +242,8 @@ impl Args {
             (Some(ReplyArg::SimReply), true) => Some(ReplyType::SimReply),
             (Some(ReplyArg::Text), true) => Some(ReplyType::Text),
         };
-        for (at, (code, _)) in given.choice.iter().enumerate() {
+        for (at, (code, answer)) in given.choice.iter().enumerate() {
+            one_line("choice", answer).map_err(Failure::data)?;
             if given
                 .choice
                 .iter()
@@ -265,6 +266,12 @@ impl Args {
             },
             strict: self.strict,
         })
+    }
+
+    /// Is everything that is one word a word?
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let login = self.login.as_deref().map(|user| word("login", user));
+        login.transpose().map(drop).map_err(Failure::data)
     }
 
     /// The gateways to send through. None are needed where nothing is sent.

@@ -12,7 +12,6 @@ use crate::bulk::run::Receipt;
 use crate::cli::moment;
 use crate::cli::report::Report;
 use crate::cli::secret::{self, ReadError};
-use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome};
 use crate::page::{Column, PageOptions, pager};
@@ -108,18 +107,11 @@ impl Page {
         Ok(())
     }
 
-    /// Says what is not sent exactly as asked.
-    pub(super) fn warn(&self, diag: &Diag) {
-        let hours = self
-            .options
-            .two_way
-            .as_ref()
-            .and_then(|two_way| two_way.expire_hours);
-        if let (true, Some(hours)) = (self.rounded, hours) {
-            diag.warn(&format!(
-                "SNPP counts the expiry in whole hours: sent as {hours}"
-            ));
-        }
+    /// What is not sent exactly as asked.
+    pub(super) fn remark(&self) -> Option<String> {
+        let hours = self.options.two_way.as_ref()?.expire_hours?;
+        self.rounded
+            .then(|| format!("SNPP counts the expiry in whole hours: sent as {hours}"))
     }
 
     /// The transaction that sends one part to some of the recipients.

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::Args;
 use super::flags::TwoWayArgs;
 use super::gateway::{CommandResult, Gateways, Settings};
+use super::{Args, put};
 use crate::cli::peer::Peer;
-use crate::cli::report::{Output, Report};
+use crate::cli::report::Report;
+use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome, Tally, with_code};
 use crate::protocol::snpp::command::{Command, Verb};
 use crate::protocol::snpp::reply::{Class, Reply};
 use crate::protocol::snpp::verdict;
+use crate::transport::trace::lines;
 
 /// The first pause before asking, and the longest.
 const FIRST: Duration = Duration::from_secs(5);
@@ -88,8 +90,35 @@ fn status(reply: &Reply, choices: &[(String, String)]) -> Status {
         _ => match reply.class() {
             Class::Done => Status::Open,
             Class::Failed if reply.code == 554 => Status::Open,
+            // What was accepted and failed later is not to be sent again unseen.
+            Class::Failed if reply.code / 100 == 7 => Status::Failed(Exit::Unavailable),
             _ => Status::Failed(verdict::refusal(Verb::Msta, reply).exit),
         },
+    }
+}
+
+/// What would be said about each tag.
+pub(super) fn say_plan(args: &Args, tags: &[Tag], diag: &Diag) -> Result<(), Failure> {
+    let verb = verb(args);
+    for (tag, pass) in tags {
+        let command = Command::words(verb, tag, Some(pass));
+        let wire = command
+            .map_err(|error| Failure::data(error.to_string()))?
+            .wire();
+        if !args.report.quiet {
+            for line in lines(&wire.bytes, wire.secret.as_ref()) {
+                put(&format!("C: {line}\n"), diag);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn verb(args: &Args) -> Verb {
+    if args.two_way.forget.is_some() {
+        Verb::Ktag
+    } else {
+        Verb::Msta
     }
 }
 
@@ -192,10 +221,9 @@ pub(super) fn ask(
     settings: &Settings<'_>,
 ) -> Result<Exit, Failure> {
     let forgets = args.two_way.forget.is_some();
-    let verb = if forgets { Verb::Ktag } else { Verb::Msta };
+    let verb = verb(args);
     let begun = Instant::now();
     let mut tally = Tally::default();
-    let mut output = Output::default();
     for tag in tags {
         let command = Command::words(verb, &tag.0, Some(&tag.1))
             .map_err(|error| Failure::data(error.to_string()))?;
@@ -225,9 +253,7 @@ pub(super) fn ask(
         }
         let line = answer.line(args.report.json)?;
         if !args.report.quiet && (args.report.json || !forgets) {
-            if let Err(error) = output.put(line.as_bytes()) {
-                settings.diag.warn(&format!("standard output: {error}"));
-            }
+            put(&line, settings.diag);
         }
     }
     gateways.finish();
@@ -273,6 +299,10 @@ impl<'a> TagAnswer<'a> {
                     _ => None,
                 };
                 (verdict::success(&reply), said, is_open)
+            }
+            Ok(reply) if reply.code / 100 == 7 => {
+                let fate = Fate::new(Outcome::Refused, Exit::Unavailable, reply.shown_text());
+                (fate.with_code(reply.code), None, false)
             }
             Ok(reply) => (verdict::refusal(verb, &reply), None, false),
             Err(fate) => (fate, None, false),

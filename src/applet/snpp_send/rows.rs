@@ -13,14 +13,23 @@ use crate::cli::message::TextArgs;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
 use crate::cli::terminal;
+use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::page::PageOptions;
 use crate::protocol::snpp::plan::Recipient;
 
 struct RowSender<'a> {
     gateways: Gateways<'a>,
+    diag: &'a Diag,
     wishes: &'a Wishes,
     text: &'a TextArgs,
+}
+
+impl RowSender<'_> {
+    fn warn(&self, row: &Row, text: &str) {
+        self.diag
+            .warn(&format!("row {}: {text} (pager {})", row.number, row.pager));
+    }
 }
 
 impl Sender for RowSender<'_> {
@@ -42,6 +51,13 @@ impl Sender for RowSender<'_> {
         );
         page.check()
             .map_err(|error| Failure::data(error.to_string()))?;
+        if fitted.cut {
+            let length = self.text.max_length;
+            self.warn(row, &format!("the message was cut to {length} characters"));
+        }
+        if let Some(text) = page.remark() {
+            self.warn(row, &text);
+        }
         Ok(page.with_row(&row.id, &row.hash))
     }
 
@@ -100,6 +116,7 @@ pub(super) fn run<'a>(
     let senders: Vec<RowSender<'a>> = (0..jobs)
         .map(|_| RowSender {
             gateways: gateways(),
+            diag: settings.diag,
             wishes,
             text: &args.text,
         })
