@@ -15,9 +15,9 @@ use std::path::Path;
 
 use clap::{Args, CommandFactory, FromArgMatches};
 
-use crate::diag::Diag;
+use crate::diag::{Diag, cause};
 use crate::exit::Exit;
-use crate::text::escape::printable;
+use crate::text::escape::one_line;
 
 /// One applet.
 #[derive(Debug)]
@@ -72,6 +72,9 @@ pub const APPLETS: [Applet; 3] = [
 
 const NAME: &str = "pagebox";
 
+/// What a monitoring system shows of a text that is not ours.
+pub(crate) const PLUGIN_TEXT: usize = 80;
+
 fn find(name: &str) -> Option<&'static Applet> {
     APPLETS.iter().find(|applet| applet.name == name)
 }
@@ -105,7 +108,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             }
             let word = word.to_string_lossy();
             let text = format!("{word}: no such applet; `pagebox --list` names them");
-            Diag::anywhere(NAME).warn(&printable(text.as_bytes()));
+            Diag::anywhere(NAME).warn(&text);
             Exit::Usage
         }
     }
@@ -118,10 +121,8 @@ fn start(applet: &Applet, args: impl Iterator<Item = OsString>) -> Exit {
         Err(error) if error.use_stderr() && is_plugin(applet.name, &words) => {
             let text = error.to_string();
             let line = text.lines().next().unwrap_or_default();
-            print(&format!(
-                "SNPP UNKNOWN - {}\n",
-                line.trim_start_matches("error: ")
-            ));
+            let line = one_line(line.trim_start_matches("error: "), PLUGIN_TEXT);
+            print(&format!("SNPP UNKNOWN - {line}\n"));
             Exit::NagiosUnknown
         }
         Err(error) => complain(applet.name, &error),
@@ -153,7 +154,7 @@ fn print(text: &str) -> Exit {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
         Err(error) => {
-            Diag::anywhere(NAME).warn(&format!("standard output: {error}"));
+            Diag::anywhere(NAME).warn(&format!("standard output: {}", cause(&error)));
             Exit::Io
         }
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use rustix::fs::fstat;
 use rustix::stdio::{stderr, stdin};
 
+use crate::text::escape::printable;
+
 /// How grave a log line is, as syslog(3) counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Priority {
@@ -86,12 +88,13 @@ impl Diag {
 
     /// A line of the trace, with the time since its start.
     pub fn trace(&self, elapsed: Duration, text: &str) {
-        self.put(&format!("{:8.3}  {text}\n", elapsed.as_secs_f64()));
+        self.put(&format!("{:8.3}  {}\n", elapsed.as_secs_f64(), safe(text)));
     }
 
-    /// A line of the log.
+    /// A line of the log. Whatever it quotes is made safe to print.
     pub fn log(&self, priority: Priority, text: &str) {
         let applet = self.applet;
+        let text = safe(text);
         match &self.place {
             Place::Stderr => self.put(&format!("{applet}: {text}\n")),
             Place::Journal => self.put(&format!("<{}>{applet}: {text}\n", priority as u8)),
@@ -113,6 +116,15 @@ impl Diag {
             _ = io::stderr().lock().write_all(line.as_bytes());
         }
     }
+}
+
+/// The text, line by line, without anything that a terminal would obey.
+fn safe(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| printable(line.as_bytes()))
+        .collect();
+    lines.join("\n")
 }
 
 /// The system's words for an error, without its number.

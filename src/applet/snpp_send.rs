@@ -16,7 +16,7 @@ use self::gateway::{Gateways, Settings};
 use self::page::{Page, Wishes};
 use crate::cli::report::{Output, Report};
 use crate::cli::secret;
-use crate::diag::Diag;
+use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome, Tally};
 use crate::page::{PageOptions, pagers};
@@ -48,7 +48,8 @@ pub(crate) fn run(args: &Args) -> Exit {
 fn put(text: &str, diag: &Diag) {
     if let Err(error) = Output::default().put(text.as_bytes()) {
         diag.warn(&format!(
-            "standard output: {error}; what became of the pages is not changed by that"
+            "standard output: {}; what became of the pages is not changed by that",
+            cause(&error)
         ));
     }
 }

@@ -13,7 +13,7 @@ use clap::Parser;
 
 use crate::cli::duration;
 use crate::cli::message::positive;
-use crate::diag::{Diag, Priority};
+use crate::diag::{Diag, Priority, cause};
 use crate::exit::{Exit, Failure};
 use crate::protocol::snpp::server::{
     Answer, End, GOING_DOWN, Limits, NOT_YOU, Question, Server, Submission, UNAVAILABLE,
@@ -83,7 +83,9 @@ pub(crate) fn run(args: &Args) -> Exit {
 }
 
 fn serve(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
-    let os = |what: &str, error: std::io::Error| Failure::new(Exit::Os, format!("{what}: {error}"));
+    let os = |what: &str, error: std::io::Error| {
+        Failure::new(Exit::Os, format!("{what}: {}", cause(&error)))
+    };
     let interrupt = Interrupt::register().map_err(|error| os("signals", error))?;
     // A file over the size limit is then an error of its write, which is answered 554.
     signal_hook::flag::register(
@@ -194,7 +196,11 @@ impl Host<'_> {
                 Answer::Accepted { id }
             }
             Err(error) => {
-                let line = format!("{}: not accepted for {pagers}: {error}", self.peer);
+                let line = format!(
+                    "{}: not accepted for {pagers}: {}",
+                    self.peer,
+                    cause(&error)
+                );
                 self.diag.log(Priority::Error, &line);
                 Answer::Failed
             }

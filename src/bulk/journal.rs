@@ -53,7 +53,13 @@ impl Verdict {
 
     /// The report of a row whose page is not sent again.
     pub fn report(&self, number: u64, id: &str, pager: &str) -> Report {
-        let mut fate = Fate::new(self.outcome, self.exit, "as the journal has it");
+        // Tag and pass code stand where a reply to SEND has them.
+        let tag = self
+            .tag
+            .as_ref()
+            .map(|(tag, pass)| format!("{tag} {pass} "));
+        let text = format!("{}as the journal has it", tag.unwrap_or_default());
+        let mut fate = Fate::new(self.outcome, self.exit, text);
         fate.code = self.code;
         let mut report = Report::new(number, id, pager, self.parts.1, fate);
         report.parts = self.parts;
@@ -182,6 +188,9 @@ impl Journal {
             let whole = line
                 .strip_suffix(b"\n")
                 .and_then(|line| std::str::from_utf8(line).ok());
+            if index == 0 && whole.is_none() && !header.as_bytes().starts_with(line) {
+                return Err(foreign(""));
+            }
             let good = match whole {
                 Some(line) if index == 0 => {
                     if line != header {
@@ -337,6 +346,13 @@ mod tests {
             assert!(journal.entry(1).unwrap().verdict.is_none());
             drop(journal);
             assert_eq!(std::fs::read(&path).unwrap(), whole);
+        }
+        std::fs::write(&path, whole.get(..9).unwrap()).unwrap();
+        drop(Journal::open(&path, "s").unwrap());
+        for foreign in [&b"my diary"[..], b"\x80\x81bin\nmore\n", b"my\ndiary\n"] {
+            std::fs::write(&path, foreign).unwrap();
+            assert_eq!(Journal::open(&path, "s").unwrap_err().exit, Exit::Data);
+            assert_eq!(std::fs::read(&path).unwrap(), foreign);
         }
         std::fs::write(&path, [&whole, &b"nonsense\nbegin 2 bb\n"[..]].concat()).unwrap();
         assert_eq!(Journal::open(&path, "s").unwrap_err().exit, Exit::Data);

@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use clap::Args;
 
 use super::terminal;
+use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::text::charset::{self, Charset};
 use crate::text::split::{self, Fitted, Limit, Overflow};
@@ -125,8 +126,9 @@ fn decoded(text: &OsString) -> Result<String, Failure> {
 }
 
 fn read_input() -> Result<String, Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::new(Exit::NoInput, format!("standard input: {error}"));
+    let unreadable = |error: std::io::Error| {
+        Failure::new(Exit::NoInput, format!("standard input: {}", cause(&error)))
+    };
     let mut bytes = Vec::new();
     if terminal::asks_person() {
         // Nobody misses the question where standard error is closed.

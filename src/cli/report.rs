@@ -148,7 +148,7 @@ impl Report {
             self.parts_text(),
             self.tag
                 .as_ref()
-                .map(|(tag, pass)| format!("{tag}/{pass}"))
+                .map(|(tag, _)| tag.clone())
                 .unwrap_or_default(),
             millis(self.rtt).to_string(),
         ]

@@ -7,14 +7,12 @@ use serde::Serialize;
 use super::ask::Finding;
 use super::features::Features;
 use super::{Args, Step};
+use crate::applet::PLUGIN_TEXT;
 use crate::cli::peer::Peer;
 use crate::cli::report::{Output, millis};
-use crate::diag::Diag;
+use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
 use crate::text::escape::one_line;
-
-/// What a monitoring system shows of a server's own words.
-const PLUGIN_TEXT: usize = 80;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,7 +43,7 @@ struct Answer<'a> {
 
 fn put(text: &str, diag: &Diag) {
     if let Err(error) = Output::default().put(text.as_bytes()) {
-        diag.warn(&format!("standard output: {error}"));
+        diag.warn(&format!("standard output: {}", cause(&error)));
     }
 }
 

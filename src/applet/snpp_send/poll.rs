@@ -10,7 +10,7 @@ use super::gateway::{CommandResult, Gateways, Settings};
 use super::{Args, put};
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
-use crate::diag::Diag;
+use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome, Tally, with_code};
 use crate::protocol::snpp::command::{Command, Verb};
@@ -33,7 +33,9 @@ pub(super) fn read_tags(given: &str) -> Result<Vec<Tag>, Failure> {
             .lock()
             .take(64 * 1024)
             .read_to_string(&mut input)
-            .map_err(|error| Failure::new(Exit::NoInput, format!("standard input: {error}")))?;
+            .map_err(|error| {
+                Failure::new(Exit::NoInput, format!("standard input: {}", cause(&error)))
+            })?;
         input.as_str()
     } else {
         given
@@ -152,7 +154,8 @@ pub(super) fn wait(
     while !open.is_empty() {
         let left = limit.saturating_sub(begun.elapsed());
         if !settings.interrupt.sleep(pause.min(left)) {
-            return false;
+            all = false;
+            break;
         }
         open.retain_mut(|report| match ask_about(gateways, report, &wanted.choice) {
             Status::Open => true,
@@ -175,9 +178,15 @@ pub(super) fn wait(
         pause = (pause * 2).min(LONGEST);
     }
     for report in &open {
-        settings
-            .diag
-            .warn(&format!("no final status in time (pager {})", report.pager));
+        let tag = report
+            .tag
+            .as_ref()
+            .map(|(tag, pass)| format!("{tag}/{pass}"));
+        settings.diag.warn(&format!(
+            "no final status in time (pager {}); ask again with --status {}",
+            report.pager,
+            tag.unwrap_or_default()
+        ));
     }
     all && open.is_empty()
 }
