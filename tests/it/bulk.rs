@@ -954,6 +954,58 @@ fn a_damaged_or_foreign_journal_is_refused_and_kept() {
         .expect_status(73);
 }
 
+/// The pagers that a SEND went out for, over all connections.
+fn sends(fake: &Fake) -> Vec<u64> {
+    let mut sends = Vec::new();
+    for raw in fake.raw() {
+        let mut pager = None;
+        for line in String::from_utf8(raw).unwrap().lines() {
+            match line.split_once(' ') {
+                Some(("PAGE", id)) => pager = Some(id.parse().unwrap()),
+                None if line == "SEND" => sends.push(pager.take().expect("a PAGE before SEND")),
+                _ => {}
+            }
+        }
+    }
+    sends
+}
+
+#[test]
+fn no_row_goes_out_twice_wherever_a_run_is_killed() {
+    const ROWS: u64 = 60;
+    for kill_at in [1, 7, 30] {
+        let dir = scratch("kill");
+        let journal = dir.join("journal");
+        let fake = Fake::replies(&[]);
+        let run = || {
+            let cmd = bulk(&fake)
+                .args(["-", "--jobs", "3", "--journal"])
+                .arg(&journal);
+            cmd.stdin(numbered(ROWS.try_into().unwrap()))
+        };
+        let mut running = run().spawn();
+        eventually("some SENDs", || {
+            let heard = fake.heard_so_far();
+            heard.iter().filter(|line| *line == "SEND").count() >= kill_at
+        });
+        running.kill();
+        let output = run().run();
+        let fates = fates(&output);
+        let sends = sends(&fake);
+        for row in 1..=ROWS {
+            let times = sends.iter().filter(|sent| **sent == row).count();
+            match fates[&row].as_str() {
+                "sent" => assert_eq!(times, 1, "row {row}: {output:?}"),
+                "unknown" => assert!(times <= 1, "row {row}: {output:?}"),
+                fate => panic!("row {row} is {fate}: {output:?}"),
+            }
+        }
+        let unknown = fates.values().filter(|fate| *fate == "unknown").count();
+        assert!(unknown <= 3, "{output:?}");
+        output.expect_status(if unknown > 0 { 79 } else { 0 });
+    }
+}
+
 #[test]
 fn a_journal_is_for_one_run_at_a_time() {
     let dir = scratch("locked");
@@ -1055,7 +1107,7 @@ fn a_two_way_row_keeps_its_tag_in_results_and_journal() {
         output.expect_status(0);
         let all = results(&output);
         assert_eq!(all[0]["outcome"], "queued");
-        assert_eq!(all[0]["tag"], "00321");
+        assert_eq!(all[0]["tag"], "00321/0234");
     }
     assert_eq!(count(&fake, "SEND"), 3);
 }

@@ -1084,6 +1084,50 @@ fn one_send_gives_all_pagers_one_fate() {
 }
 
 #[test]
+fn one_send_is_tried_again_only_for_those_who_got_nothing() {
+    let fake = Fake::replies(&[
+        ("PAGE 2", "554 Later"),
+        ("PAGE 2", "250 ok"),
+        ("PAGE 3", "550 No"),
+    ]);
+    let output = send(&fake)
+        .args([
+            "--retry=1",
+            "--retry-delay=1ms",
+            "--one-send",
+            "1,2,3",
+            "hi",
+        ])
+        .run();
+    output.expect_complaint(
+        67,
+        "1 sent 250 Message sent\n2 sent 250 Message sent\n3 refused 550 No\n",
+        "pager 3",
+    );
+    let heard = fake.heard();
+    let again = heard.iter().position(|line| line == "SEND").unwrap() + 1;
+    let mut again: Vec<&str> = heard[again..].iter().map(String::as_str).collect();
+    again.retain(|line| *line != "RESE");
+    assert_eq!(again, ["PAGE 2", "MESS hi", "SEND", "QUIT"]);
+}
+
+#[test]
+fn a_server_that_closes_behind_its_verdict_has_sent_the_page() {
+    for last in ["250 Message sent\r\n", "860 1 2 Delivered\r\n"] {
+        let fake = Fake::lockstep(move |client| {
+            client.say("220 ready\r\n");
+            while let Some(line) = client.hear() {
+                if line == "SEND" {
+                    return client.say(last);
+                }
+                client.say("250 ok\r\n");
+            }
+        });
+        send(&fake).args(["1", "hi"]).run().expect(0, "", "");
+    }
+}
+
+#[test]
 fn the_status_of_many_follows_the_precedence() {
     let cases: &[(Rules<'_>, i32)] = &[
         (&[("PAGE 2", "550 No")], 67),
@@ -1290,6 +1334,17 @@ fn waiting_for_a_reply_ends_with_the_final_status() {
             "{:?}",
             fake.heard()
         );
+    }
+}
+
+#[test]
+fn pass_codes_are_masked_when_they_are_asked_with() {
+    let fake = two_way(&[("MSTA", "880 1 950925143501+7 Delivered")]);
+    for option in ["--status", "--forget"] {
+        let output = send(&fake).args(["-v", option, "00321/98765"]).run();
+        output.expect_status(0);
+        assert!(output.stderr.contains("00321 ****"), "{output:?}");
+        assert!(!output.stderr.contains("98765"), "{output:?}");
     }
 }
 

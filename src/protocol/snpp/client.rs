@@ -419,8 +419,13 @@ impl Client {
     /// What there is to wait for has not come.
     fn ended(&mut self, text: &str, actions: &mut Actions) {
         match self.state {
-            // The page was accepted; that nobody says goodbye changes nothing.
-            State::Farewell { .. } => self.end(None, None, false, actions),
+            // The page was accepted, and that nobody says goodbye changes
+            // nothing; but a reply that came before its command may have been
+            // one too many, and then only 221 shows that it was not.
+            State::Farewell { .. } => {
+                let cause = self.early.then(|| Fate::unknown(SHIFTED));
+                self.end(cause, None, self.early, actions);
+            }
             State::Greeting | State::Login => {
                 let fate = Fate::untried(text);
                 self.end(Some(fate), None, false, actions);
