@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::peer::Peer;
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
+use crate::text::escape::printable;
 
 /// What became of one page.
 #[derive(Clone, Debug)]
@@ -74,9 +75,9 @@ impl Report {
     pub fn line(&self) -> String {
         let response = self.fate.response();
         if response.is_empty() {
-            format!("{} {}", self.pager, self.fate.outcome)
+            format!("{} {}", self.shown_pager(), self.fate.outcome)
         } else {
-            format!("{} {} {response}", self.pager, self.fate.outcome)
+            format!("{} {} {response}", self.shown_pager(), self.fate.outcome)
         }
     }
 
@@ -87,8 +88,13 @@ impl Report {
             "{}{} (pager {})",
             server.unwrap_or_default(),
             self.fate.response(),
-            self.pager
+            self.shown_pager()
         )
+    }
+
+    /// A bad row's pager may be anything.
+    fn shown_pager(&self) -> String {
+        printable(self.pager.as_bytes())
     }
 
     /// The JSON object, without a line end. `row` and `id` belong to rows of CSV.

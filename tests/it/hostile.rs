@@ -560,3 +560,16 @@ fn two_way_answers_are_no_less_suspect() {
         assert!(output.stdout.lines().count() < 2, "{output:?}");
     }
 }
+
+#[test]
+fn a_bad_row_cannot_speak_to_the_terminal() {
+    let fake = Fake::replies(&[]);
+    let csv = "pager,message\n\"1\x1b[2J\nsnpp-send: all is well\",hi\n";
+    let output = applet("snpp-send")
+        .args(["-s", &fake.addr(), "--csv", "-"])
+        .stdin(csv)
+        .run();
+    output.expect_status(65);
+    assert!(!output.stderr.contains('\x1b'), "{output:?}");
+    assert_eq!(output.stderr.lines().count(), 1, "{output:?}");
+}

@@ -163,9 +163,7 @@ fn imports_go_one_way() {
                     .find(|(name, _)| *name == part)
                     .map(|(_, prefixes)| *prefixes)
             };
-            let may = find(MAY_IMPORT).is_none_or(within)
-                // The trace shows what a machine said, and so knows its wire.
-                || (file == "transport/trace.rs" && inner == "protocol::Wire");
+            let may = find(MAY_IMPORT).is_none_or(within);
             let may_not = find(MAY_NOT_IMPORT).is_some_and(within);
             // Only the thin binary runs applets, and it is no part of the library.
             let applet = part != "applet" && begins(inner, "applet");

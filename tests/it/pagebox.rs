@@ -143,6 +143,7 @@ fn a_word_that_is_no_text_is_no_applet_and_no_trouble() {
     let word = std::ffi::OsStr::from_bytes(b"\xff\x1b[2J");
     let output = pagebox().arg(word).run();
     output.expect_complaint(64, "", "no such applet");
+    assert!(!output.stderr.contains('\x1b'), "{:?}", output.stderr);
 }
 
 #[test]

@@ -331,6 +331,8 @@ fn only_sound_ids_are_asked_for() {
                 "{id:?}: {}",
                 output.status
             );
+            let talk = output.stderr;
+            assert!(!talk.contains(['\x1b', '\r']), "{talk:?}");
         }
     }
     assert_eq!(gateway.connections(), 0);
@@ -401,7 +403,7 @@ fn a_login_comes_first_and_its_password_is_never_seen() {
     probe(&gateway)
         .args(["--login", "a b"])
         .run()
-        .expect_complaint(64, "", "--login");
+        .expect_complaint(65, "", "login");
 }
 
 #[test]
@@ -479,8 +481,7 @@ fn dry_run_says_what_a_run_says_and_connects_to_nothing() {
         &[][..],
         &["--features"],
         &["--pager", "7"],
-        &["--features", "--pager", "7"],
-        &["--features", "--ping", "8"],
+        &["--features", "--pager", "7", "--ping", "8"],
         &["--pager", "7", "--quit-after", "BANNER"],
         &["--features", "--pager", "7", "--quit-after", "HELP"],
     ] {
@@ -753,6 +754,7 @@ fn a_wrong_command_line_is_unknown_to_a_monitoring_system() {
         &["--nagios"][..],
         &["--nagios", "--no-such-option"],
         &["--nagios", "h:0"],
+        &["--nagios", "h|x\x1b[2J:0"],
         &["--nagios", "-w", "soon", "h"],
         &["--nagios", "--json", "h"],
         &["--nagios", "a", "b"],
@@ -770,7 +772,10 @@ fn a_wrong_command_line_is_unknown_to_a_monitoring_system() {
         let output = applet("snpp-probe").args(args).run();
         let (state, text, _) = plugin(&output);
         assert_eq!((output.status, state.as_str()), (3, "UNKNOWN"), "{args:?}");
-        assert!(!text.is_empty(), "{args:?}");
+        assert!(
+            !text.is_empty() && !text.contains(['\x1b', '|']),
+            "{text:?}"
+        );
     }
     // Without it, thresholds have no meaning; help and version are no error.
     for args in [["-w", "1"], ["-c", "1"]] {
@@ -925,7 +930,7 @@ fn a_command_is_a_line_too() {
             .args(["h", "--proxy-command", command])
             .run()
     };
-    probe("/no/such/program").expect_complaint(75, "", "/no/such/program");
+    probe("/no/such/program").expect_complaint(78, "", "/no/such/program");
     probe("").expect_complaint(64, "", "--proxy-command");
     probe("'").expect_complaint(64, "", "--proxy-command");
     probe("false").expect_complaint(75, "", "closed the connection");

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::fake::{HANG_UP, SILENCE};
-use crate::support::{Cmd, Fake, Output, applet, scratch};
+use crate::support::{Cmd, Fake, Output, applet, eventually, scratch};
 
 type Rules<'a> = &'a [(&'a str, &'a str)];
 
@@ -1533,4 +1533,28 @@ fn an_interrupt_between_two_tries_ends_the_waiting() {
     let output = running.wait();
     output.expect_status(130);
     assert!(output.took < Duration::from_secs(6), "{output:?}");
+}
+
+#[test]
+fn a_tag_is_told_even_if_no_reply_came_in_time() {
+    let fake = two_way(&[
+        ("SEND", "960 00321 0234 Queued"),
+        ("MSTA", "960 1 950925143501+7 Queued"),
+    ]);
+    let waits = |time: &str| send(&fake).args(["--wait-reply", time, "--reply=text", "1", "hi"]);
+    let output = waits("50ms").run();
+    output.expect_status(1);
+    assert!(output.stderr.contains("00321/0234"), "{output:?}");
+    let mut running = waits("1h").spawn();
+    eventually("both SENDs", || {
+        fake.heard_so_far()
+            .iter()
+            .filter(|line| *line == "SEND")
+            .count()
+            == 2
+    });
+    running.signal(Signal::INT);
+    let output = running.wait();
+    output.expect_status(130);
+    assert!(output.stderr.contains("00321/0234"), "{output:?}");
 }

@@ -355,6 +355,7 @@ fn an_anonymous_job_has_no_from() {
 
 #[test]
 fn a_client_hears_the_protocol_and_nothing_else() {
+    let wrong = |scratch: &Scratch| serve(scratch).arg("--no-such-option");
     let missing = |scratch: &Scratch| {
         applet("snpp-serve")
             .arg("--spool")
@@ -371,6 +372,7 @@ fn a_client_hears_the_protocol_and_nothing_else() {
         ),
         (foul, "FOO\r\nFOO\r\n", 0, &["220", "500", "421"]),
         (missing, "PAGE 1\r\n", 73, &["421"]),
+        (wrong, "", 64, &[]),
     ] {
         let scratch = scratch("serve-fd2");
         let (mut talk, server) = Talk::inetd(make(&scratch));

@@ -177,7 +177,7 @@ impl Reader {
         }
         let Some((code, mark, text)) = split(line) else {
             self.unnumbered += 1;
-            if self.unnumbered > MAX_UNNUMBERED {
+            if self.unnumbered >= MAX_UNNUMBERED {
                 return Err(ReplyError::Unnumbered);
             }
             return Ok(None);
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn unnumbered_lines_are_skipped_but_not_for_ever() {
         assert_eq!(codes(b"hello\r\n\r\n2501 no\r\n250 ok\r\n"), [250]);
-        let junk = b"junk\n".repeat(MAX_UNNUMBERED + 1);
+        let junk = b"junk\n".repeat(MAX_UNNUMBERED);
         assert_eq!(read(&junk)[0], Err(ReplyError::Unnumbered));
     }
 
