@@ -1,10 +1,12 @@
 //! `snpp-probe`: what it asks, what it says of the answers, and its three sets of exit statuses.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
+use rustix::net::{self, AddressFamily, SocketType};
 use serde_json::{Value, json};
 
 use crate::support::fake::{HANG_UP, RESET, SILENCE};
@@ -14,10 +16,27 @@ fn probe(gateway: &Fake) -> Cmd {
     applet("snpp-probe").arg(gateway.addr())
 }
 
-/// A port of loopback that nobody listens on.
-fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+/// A port of loopback that nobody listens on, and nobody else can take while this lives.
+struct Nobody(OwnedFd, String);
+
+fn nobody() -> Nobody {
+    let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = net::getsockname(&socket).unwrap();
+    let address = SocketAddr::try_from(address).unwrap();
+    Nobody(socket, address.to_string())
+}
+
+impl Nobody {
+    fn addr(&self) -> &str {
+        &self.1
+    }
+
+    /// From now on somebody does.
+    fn listen(self) -> TcpListener {
+        net::listen(&self.0, 16).unwrap();
+        TcpListener::from(self.0)
+    }
 }
 
 /// The one object on standard output, its `rtt` looked at and taken out.
@@ -63,9 +82,13 @@ fn several_gateways_are_asked_in_order_and_the_worst_is_told() {
     let (one, two) = (Fake::replies(&[]), Fake::replies(&[]));
     let down = nobody();
     let output = applet("snpp-probe")
-        .args([one.addr(), down.clone(), two.addr()])
+        .args([&one.addr(), down.addr(), &two.addr()])
         .run();
-    output.expect_complaint(75, &output.stdout, &format!("snpp-probe: {down}: "));
+    output.expect_complaint(
+        75,
+        &output.stdout,
+        &format!("snpp-probe: {}: ", down.addr()),
+    );
     let up: Vec<&str> = output
         .stdout
         .lines()
@@ -145,7 +168,7 @@ fn json_of_a_failure_tells_what_was_said_instead() {
     }
     // No gateway at all: an object all the same.
     let down = nobody();
-    let output = applet("snpp-probe").args(["--json", &down]).run();
+    let output = applet("snpp-probe").args(["--json", down.addr()]).run();
     output.expect_complaint(75, &output.stdout, "onnection refused");
     let json = object(&output);
     assert_eq!(
@@ -161,7 +184,9 @@ fn json_of_a_failure_tells_what_was_said_instead() {
     );
     assert_eq!(json["transcript"], json!([]));
     // One for each gateway, errors included.
-    let output = applet("snpp-probe").args(["--json", &down, &down]).run();
+    let output = applet("snpp-probe")
+        .args(["--json", down.addr(), down.addr()])
+        .run();
     assert_eq!(output.stdout.lines().count(), 2);
 }
 
@@ -213,7 +238,7 @@ fn each_end_has_its_status() {
         .run()
         .expect_complaint(75, "", "no greeting in time");
     applet("snpp-probe")
-        .arg(nobody())
+        .arg(nobody().addr())
         .run()
         .expect_complaint(75, "", "onnection refused");
 }
@@ -732,7 +757,9 @@ fn a_monitoring_system_gets_its_four_states() {
     let silent = Fake::replies(&[("greeting", SILENCE)]);
     let output = nagios(&silent).args(["--timeout", "50ms"]).run();
     assert_eq!((output.status, plugin(&output).0.as_str()), (2, "CRITICAL"));
-    let output = applet("snpp-probe").args(["--nagios", &nobody()]).run();
+    let output = applet("snpp-probe")
+        .args(["--nagios", nobody().addr()])
+        .run();
     let (state, text, _) = plugin(&output);
     assert_eq!((output.status, state.as_str()), (2, "CRITICAL"));
     assert!(text.contains("onnection refused"), "{text}");
@@ -819,10 +846,10 @@ fn a_servers_words_are_cleaned() {
 #[test]
 fn wait_goes_on_until_the_gateway_is_up() {
     // It refuses connections, then it is down politely, and then it is up.
-    let addr = nobody();
-    let server = addr.clone();
+    let server = nobody();
+    let addr = server.addr().to_owned();
     let gateway = move || {
-        let listener = TcpListener::bind(server).unwrap();
+        let listener = server.listen();
         for greeting in ["421 SERVER DOWN, Goodbye\r\n", "220 up at last\r\n"] {
             let (mut client, _) = listener.accept().unwrap();
             client.write_all(greeting.as_bytes()).unwrap();
@@ -847,7 +874,7 @@ fn wait_goes_on_until_the_gateway_is_up() {
     assert_eq!(output.stdout.lines().count(), 1);
     // And no longer than that.
     let output = applet("snpp-probe")
-        .args(["--wait", "100ms", &nobody()])
+        .args(["--wait", "100ms", nobody().addr()])
         .run();
     output.expect_complaint(75, "", "onnection refused");
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);

@@ -354,6 +354,18 @@ fn an_anonymous_job_has_no_from() {
 }
 
 #[test]
+fn a_login_outlives_send_and_not_rese() {
+    let scratch = scratch("serve-login");
+    let page = "PAGE 1\r\nMESS x\r\nSEND\r\n";
+    said(&scratch, format!("LOGI joe\r\n{page}{page}RESE\r\n{page}")).expect_status(0);
+    let from: Vec<bool> = jobs(&scratch)
+        .iter()
+        .map(|job| job.contains("\nFrom: ?joe\n"))
+        .collect();
+    assert_eq!(from, [true, true, false]);
+}
+
+#[test]
 fn a_client_hears_the_protocol_and_nothing_else() {
     let wrong = |scratch: &Scratch| serve(scratch).arg("--no-such-option");
     let missing = |scratch: &Scratch| {
