@@ -73,7 +73,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--server=[Gateway to send through; further ones are tried in order \[env\: SNPP_SERVER, separated by commas\]]:HOST[:PORT]:_default' \
 '--login=[Log in with this name; the password is in --password-file, in \$SNPP_PASSWORD, or asked for]:USER:_default' \
 '--password-file=[File whose first line is the password]:FILE:_files' \
-'--pin-file=[File whose first line is the pager'\''s PIN]:FILE:_files' \
+'(--csv)--pin-file=[File whose first line is the pager'\''s PIN]:FILE:_files' \
 '--level=[Service level, 0 to 11; 1 is normal]:N:_default' \
 '--alert=[Override the alert\: 0 silent, 1 alert]:0|1:_default' \
 '--coverage=[Coverage area]:AREA:_default' \

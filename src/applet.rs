@@ -1,6 +1,6 @@
 //! The table of applets, and the way from an argument vector to one of them.
 //!
-//! An applet is named by argv[0], through a link of its name, or by the first
+//! An applet is named by its program's name, through a link of its name, or by the first
 //! word behind `pagebox`.
 
 mod snpp;

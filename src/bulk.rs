@@ -4,9 +4,11 @@
 //! that sends them. Must never know how a page is sent: a [`run::Sender`]
 //! does that.
 
+pub mod books;
 pub mod input;
 pub mod journal;
 pub mod results;
 pub mod retry;
 pub mod rows;
 pub mod run;
+pub mod supply;

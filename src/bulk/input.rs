@@ -5,7 +5,6 @@
 //! signal came while standard input was silent.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -14,7 +13,7 @@ use rustix::event::PollFlags;
 
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
-use crate::transport::fd::{Deadline, Ready, wait};
+use crate::transport::fd::{Deadline, Ready, open, wait};
 use crate::transport::interrupt::Interrupt;
 
 /// Longer than any row that could be sent; what is longer has lost a quote.
@@ -62,7 +61,7 @@ impl<'a> Input<'a> {
         let file = if path.as_os_str() == "-" {
             rustix::io::dup(rustix::stdio::stdin()).map_err(|error| unreadable(error.into()))?
         } else {
-            OwnedFd::from(File::open(path).map_err(unreadable)?)
+            open(path).map_err(unreadable)?
         };
         Ok(Self::new(file, delimiter, interrupt))
     }
@@ -140,17 +139,15 @@ impl<'a> Input<'a> {
 
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.interrupt.is_some() {
-            let ready = wait(
-                self.file.as_fd(),
-                PollFlags::IN,
-                Deadline::NEVER,
-                self.interrupt,
-            )?;
-            if ready == Ready::Interrupted {
-                // Not ErrorKind::Interrupted: readers would just try again.
-                return Err(io::Error::other("interrupted"));
-            }
+        let ready = wait(
+            self.file.as_fd(),
+            PollFlags::IN,
+            Deadline::NEVER,
+            self.interrupt,
+        )?;
+        if ready == Ready::Interrupted {
+            // Not ErrorKind::Interrupted: readers would just try again.
+            return Err(io::Error::other("interrupted"));
         }
         let length = rustix::io::read(&self.file, &mut *buffer)?;
         self.ended = length == 0;

@@ -159,6 +159,9 @@ impl Journal {
             .mode(0o600)
             .open(path)
             .map_err(|error| fail(Exit::CantCreate, &cause(&error)))?;
+        if !file.metadata().is_ok_and(|data| data.is_file()) {
+            return Err(fail(Exit::CantCreate, "a journal is a regular file"));
+        }
         flock(&file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| fail(Exit::TempFail, "another run holds this journal"))?;
         let mut text = Vec::new();

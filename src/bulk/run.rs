@@ -1,25 +1,18 @@
 //! A bulk run: rows to one or several senders, their results to one place.
 //!
-//! Answers for the order of things around a page: what the journal says of
-//! it, that its begin is on disk before it goes out, that its result is told,
-//! and that a result which turns out to be worthless is told again. Must
-//! never know how a page is sent.
+//! Answers for handing each row to exactly one sender at a time, and for the
+//! order of things around a page. Must never know how a page is sent.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::SystemTime;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::journal::Journal;
-use super::results::Results;
-use super::rows::{Row, RowPage, Rows};
+use super::books::Books;
+use super::rows::{Row, RowPage};
+use super::supply::Supply;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
-use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
-use crate::outcome::{Fate, Outcome, Tally};
-use crate::transport::interrupt::Interrupt;
+use crate::outcome::{Fate, Outcome};
 
 /// Called when a page is about to go out; an error keeps it in.
 pub type Commit<'a> = &'a mut dyn FnMut() -> Result<(), Fate>;
@@ -76,279 +69,81 @@ pub trait Sender {
     fn finish(&mut self);
 }
 
-/// What a run is made of.
-#[derive(Debug)]
-pub struct Run<'a> {
-    /// Its rows.
-    pub rows: Rows<'a>,
-    /// Its journal.
-    pub journal: Option<Journal>,
-    /// Where its results go.
-    pub results: Results<'a>,
-    /// Where errors go.
-    pub diag: &'a Diag,
-    /// Stops it in order.
-    pub interrupt: &'a Interrupt,
-    /// Rows that may be out already are sent again.
-    pub retry_unknown: bool,
-    /// Check every row and send none.
-    pub dry: bool,
-    /// Draw a progress bar.
-    pub progress: bool,
-}
-
-/// What the workers share.
-struct Shared<'a> {
-    run: Run<'a>,
-    returned: Vec<Row>,
-    alive: usize,
-    broken: Option<Failure>,
-    stopped: bool,
-    tally: Tally,
-    bar: Option<ProgressBar>,
+/// What the workers share. The rows have a lock of their own: who waits for
+/// the next row must not hold up a page that is about to go out.
+struct Floor<'a> {
+    supply: Mutex<Supply<'a>>,
+    books: Mutex<Books<'a>>,
 }
 
 /// Runs to the end and returns the run's exit status, or why it could not go on.
-pub fn run<S: Sender + Send>(run: Run<'_>, mut senders: Vec<S>) -> Result<Exit, Failure> {
-    let bar = run.progress.then(progress_bar);
-    let shared = Mutex::new(Shared {
-        run,
-        returned: Vec::new(),
-        alive: senders.len(),
-        broken: None,
-        stopped: false,
-        tally: Tally::default(),
-        bar,
-    });
+pub fn run<S: Sender + Send>(
+    supply: Supply<'_>,
+    books: Books<'_>,
+    mut senders: Vec<S>,
+) -> Result<Exit, Failure> {
+    let floor = Floor {
+        supply: Mutex::new(supply.for_workers(senders.len())),
+        books: Mutex::new(books),
+    };
     match senders.as_mut_slice() {
-        [only] => work(&shared, only),
+        [only] => work(&floor, only),
         many => thread::scope(|scope| {
             for sender in many {
-                scope.spawn(|| work(&shared, sender));
+                scope.spawn(|| work(&floor, sender));
             }
         }),
     }
-    let mut shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(bar) = shared.bar.take() {
-        bar.finish_and_clear();
-    }
-    if let Some(Err(text)) = shared.run.journal.as_mut().map(Journal::close) {
-        shared.run.diag.warn(&text);
-    }
-    if let Some(exit) = shared.run.interrupt.exit() {
-        shared
-            .run
-            .diag
-            .warn("interrupted; the result lines tell what went out");
-        return Ok(exit);
-    }
-    let pages = shared.tally.exit();
-    match shared.broken {
-        Some(failure) if pages == Exit::Unknown => {
-            shared.run.diag.warn(&failure.cause.to_string());
-            Ok(pages)
-        }
-        Some(failure) => Err(failure),
-        None => Ok(pages),
-    }
+    let supply = floor
+        .supply
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    let books = floor
+        .books
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    books.close(supply.failure())
 }
 
-fn lock<'s, 'r>(shared: &'s Mutex<Shared<'r>>) -> MutexGuard<'s, Shared<'r>> {
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work<S: Sender>(shared: &Mutex<Shared<'_>>, sender: &mut S) {
+fn work<S: Sender>(floor: &Floor<'_>, sender: &mut S) {
     loop {
-        let Some(row) = lock(shared).next() else {
+        let Some(row) = lock(&floor.supply).next() else {
             break;
         };
-        if !one(shared, sender, &row) {
+        if !one(floor, sender, &row) {
             break;
         }
     }
     sender.finish();
-    lock(shared).take_back(sender);
+    lock(&floor.books).take_back(sender);
 }
 
 /// One row. False: this sender is of no more use, and others go on.
-fn one<S: Sender>(shared: &Mutex<Shared<'_>>, sender: &mut S, row: &Row) -> bool {
-    let before = lock(shared).before(row, sender);
+fn one<S: Sender>(floor: &Floor<'_>, sender: &mut S, row: &Row) -> bool {
+    let before = lock(&floor.books).before(row, sender);
     let page = match before {
         Ok(page) => page,
         Err(report) => {
-            lock(shared).record(row, &report, false);
+            lock(&floor.books).record(row, &report, false);
             return true;
         }
     };
-    if sender.is_dead() && lock(shared).give_back(row) {
+    if sender.is_dead() && lock(&floor.supply).give_back(row) {
         return false;
     }
-    let mut report = sender.send(&page, &mut || lock(shared).commit(row));
+    let mut report = sender.send(&page, &mut || lock(&floor.books).begin(row));
     let untried = report.fate.outcome == Outcome::Untried;
-    if untried && sender.is_dead() && lock(shared).give_back(row) {
+    if untried && sender.is_dead() && lock(&floor.supply).give_back(row) {
         return false;
     }
-    let mut shared = lock(shared);
-    report.duplicate_possible |= shared.is_second_try(row);
+    let mut books = lock(&floor.books);
+    report.duplicate_possible |= books.is_second_try(row);
     report.settle_tries();
-    shared.record(row, &report, true);
-    shared.take_back(sender);
+    books.record(row, &report, true);
+    books.take_back(sender);
     true
-}
-
-impl Shared<'_> {
-    /// The next row. `None` is said once to each worker, which then leaves.
-    fn next(&mut self) -> Option<Row> {
-        let row = self.read();
-        if row.is_none() {
-            self.alive = self.alive.saturating_sub(1);
-        }
-        row
-    }
-
-    fn read(&mut self) -> Option<Row> {
-        if self.stopped || self.run.interrupt.exit().is_some() {
-            return None;
-        }
-        if let Some(row) = self.returned.pop() {
-            return Some(row);
-        }
-        match self.run.rows.next(SystemTime::now()) {
-            Ok(row) => row,
-            Err(failure) => {
-                self.stopped = true;
-                self.broken = Some(failure);
-                None
-            }
-        }
-    }
-
-    /// A sender without a connection leaves, and its row stays to the others,
-    /// where there are any.
-    fn give_back(&mut self, row: &Row) -> bool {
-        if self.alive < 2 {
-            return false;
-        }
-        self.alive -= 1;
-        self.returned.push(row.clone());
-        true
-    }
-
-    /// What is known of a row before it is sent: the page, or the report that
-    /// stands in its place.
-    fn before<S: Sender>(&self, row: &Row, sender: &S) -> Result<S::Prepared, Box<Report>> {
-        let report = |fate| Box::new(Report::new(row.number, &row.id, &row.pager, 1, fate));
-        let refused = |text: String| report(Fate::new(Outcome::Refused, Exit::Data, text));
-        let page = match &row.page {
-            Ok(page) => page,
-            Err(text) => return Err(refused(format!("line {}: {text}", row.line))),
-        };
-        let page = match sender.prepare(row, page) {
-            Ok(page) => page,
-            Err(failure) => return Err(refused(format!("line {}: {}", row.line, failure.cause))),
-        };
-        if self.run.dry {
-            return Err(report(Fate::new(Outcome::Untried, Exit::Ok, "dry run")));
-        }
-        let Some(entry) = self
-            .run
-            .journal
-            .as_ref()
-            .and_then(|journal| journal.entry(row.number))
-        else {
-            return Ok(page);
-        };
-        if entry.hash != row.hash {
-            return Err(refused(format!(
-                "line {}: not the row that the journal knows",
-                row.line
-            )));
-        }
-        match &entry.verdict {
-            Some(verdict) if verdict.outcome().may_retry() => Ok(page),
-            Some(verdict) if verdict.outcome() != Outcome::Unknown || !self.run.retry_unknown => {
-                Err(Box::new(verdict.report(row.number, &row.id, &row.pager)))
-            }
-            None if !self.run.retry_unknown => Err(report(Fate::unknown(
-                "in flight when an earlier run ended; it may have been accepted",
-            ))),
-            _ => Ok(page),
-        }
-    }
-
-    fn is_second_try(&self, row: &Row) -> bool {
-        let entry = self
-            .run
-            .journal
-            .as_ref()
-            .and_then(|journal| journal.entry(row.number));
-        entry.is_some_and(|entry| match &entry.verdict {
-            None => true,
-            Some(verdict) => verdict.outcome() == Outcome::Unknown,
-        })
-    }
-
-    fn commit(&mut self, row: &Row) -> Result<(), Fate> {
-        let Some(journal) = &mut self.run.journal else {
-            return Ok(());
-        };
-        journal.begin(row.number, &row.hash).map_err(|text| {
-            self.stopped = true;
-            let text = format!("not sent, the journal cannot be written: {text}");
-            self.broken = Some(Failure::new(Exit::Io, text.clone()));
-            Fate::new(Outcome::Untried, Exit::Io, text)
-        })
-    }
-
-    fn record(&mut self, row: &Row, report: &Report, was_sent: bool) {
-        self.tally.add(report.fate.outcome, report.fate.exit);
-        self.run.results.put(report);
-        if report.fate.exit != Exit::Ok {
-            self.run
-                .diag
-                .warn(&format!("row {}: {}", report.number, report.error()));
-        }
-        if was_sent {
-            self.note_end(&row.hash, report);
-        }
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
-        }
-    }
-
-    fn note_end(&mut self, hash: &str, report: &Report) {
-        if let Some(Err(text)) = self
-            .run
-            .journal
-            .as_mut()
-            .map(|journal| journal.end(hash, report))
-        {
-            self.run.diag.warn(&format!(
-                "{text}; the next run will call row {} unknown",
-                report.number
-            ));
-        }
-    }
-
-    /// Rows that were called sent are unknown.
-    fn take_back(&mut self, sender: &mut impl Sender) {
-        for (receipt, server) in sender.take_back() {
-            let report = receipt.taken_back(&server);
-            self.tally.supersede();
-            self.run.results.put(&report);
-            self.run
-                .diag
-                .warn(&format!("row {}: {}", report.number, report.error()));
-            self.note_end(&receipt.hash, &report);
-        }
-    }
-}
-
-fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{pos} pages, {per_sec}, {elapsed}");
-    let bar = ProgressBar::new_spinner();
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

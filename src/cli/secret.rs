@@ -2,59 +2,49 @@
 
 use std::env::VarError;
 use std::fs::File;
-use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::text::charset;
+use crate::transport::fd::{self, Deadline};
 
 /// No secret of these protocols is longer.
-const MAX_BYTES: u64 = 1024;
+const MAX_BYTES: usize = 1024;
+/// How long a pipe may take to give it: a password manager may ask its user.
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The first line of a file; `-` is no name for standard input here, because
-/// that may hold the message.
+/// The first line of a file or of a pipe such as the shell's `<(command)`;
+/// `-` is no name for standard input here, because that may hold the message.
 pub fn from_file(path: &Path) -> Result<String, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::new(
-            Exit::NoInput,
-            format!("{}: {}", path.display(), cause(&error)),
-        )
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    from_reader(file).map_err(|error| match error {
-        ReadError::Io(error) => unreadable(error),
-        ReadError::Text(text) => Failure::data(format!("{}: {text}", path.display())),
-    })
+    let name = path.display().to_string();
+    match fd::open(path) {
+        Ok(file) => from_fd(file.as_fd(), &name),
+        Err(error) => Err(unreadable(&name, &error)),
+    }
 }
 
-/// What went wrong with a secret's source.
-#[derive(Debug)]
-pub enum ReadError {
-    /// It cannot be read.
-    Io(std::io::Error),
-    /// It holds no secret that could be sent.
-    Text(String),
-}
-
-/// The first line of what a reader gives.
-pub fn from_reader(reader: impl Read) -> Result<String, ReadError> {
-    let mut bytes = Vec::new();
-    reader
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(ReadError::Io)?;
+/// The first line of what a descriptor gives; `name` is for errors.
+pub fn from_fd(file: BorrowedFd<'_>, name: &str) -> Result<String, Failure> {
+    let mut bytes = fd::read_all(file, MAX_BYTES, Deadline::after(PATIENCE))
+        .map_err(|error| unreadable(name, &error))?;
     let end = bytes.iter().position(|byte| *byte == b'\n');
     bytes.truncate(end.unwrap_or(bytes.len()));
     if bytes.last() == Some(&b'\r') {
         bytes.pop();
     }
-    if u64::try_from(bytes.len()).is_ok_and(|length| length >= MAX_BYTES) {
-        return Err(ReadError::Text(
-            "its first line is too long for a secret".to_owned(),
-        ));
+    if bytes.len() >= MAX_BYTES {
+        return Err(Failure::data(format!(
+            "{name}: its first line is too long for a secret"
+        )));
     }
-    charset::decode(bytes).map_err(ReadError::Text)
+    charset::decode(bytes).map_err(|text| Failure::data(format!("{name}: {text}")))
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::NoInput, format!("{name}: {}", cause(error)))
 }
 
 /// The password of `user`: from a file, from the environment `variable`, or

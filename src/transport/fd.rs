@@ -6,10 +6,12 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -95,6 +97,32 @@ pub fn wait(
             }
         }
     }
+}
+
+/// Opens a file to read from. A FIFO that nobody writes to does not block.
+pub fn open(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?)
+}
+
+/// Reads a file or a pipe to its end, but not more than `limit` bytes, and not
+/// past the deadline.
+pub fn read_all(fd: BorrowedFd<'_>, limit: usize, deadline: Deadline) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 1024];
+    while bytes.len() < limit {
+        if wait(fd, PollFlags::IN, deadline, None)? == Ready::TimedOut {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match rustix::io::read(fd, &mut chunk) {
+            Ok(0) => break,
+            Ok(length) => bytes.extend_from_slice(chunk.get(..length).unwrap_or_default()),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    bytes.truncate(limit);
+    Ok(bytes)
 }
 
 /// What a read brought.
@@ -240,11 +268,7 @@ impl Drop for Line {
         let Some(mut child) = self.child.take() else {
             return;
         };
-        if let Ok(null) = rustix::fs::open(
-            "/dev/null",
-            rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC,
-            rustix::fs::Mode::empty(),
-        ) {
+        if let Ok(null) = open(Path::new("/dev/null")) {
             self.output = null;
         }
         let deadline = Deadline::after(Duration::from_millis(500));

@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "login")]
     pub(super) password_file: Option<PathBuf>,
     /// File whose first line is the pager's PIN
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "csv")]
     pub(super) pin_file: Option<PathBuf>,
     /// Send nothing where the gateway refuses any option
     #[arg(long)]
@@ -134,13 +134,13 @@ pub(super) struct BulkArgs {
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["target", "message"], help_heading = "Bulk")]
     pub(super) csv: Option<PathBuf>,
     /// Character between two columns; \t is a tab
-    #[arg(long, value_name = "C", default_value = ",", value_parser = delimiter, requires = "csv", help_heading = "Bulk")]
+    #[arg(long, value_name = "C", default_value = ",", value_parser = delimiter, help_heading = "Bulk")]
     pub(super) delimiter: u8,
     /// Make the run resumable: what went out is not sent again
-    #[arg(long, value_name = "FILE", requires = "csv", help_heading = "Bulk")]
+    #[arg(long, value_name = "FILE", help_heading = "Bulk")]
     pub(super) journal: Option<PathBuf>,
     /// Connections to send over
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::cli::message::positive(), requires = "csv", help_heading = "Bulk")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::cli::message::positive(), help_heading = "Bulk")]
     pub(super) jobs: usize,
 }
 
@@ -268,8 +268,18 @@ impl Args {
         })
     }
 
-    /// Is everything that is one word a word?
+    /// What the flags cannot say of each other by themselves.
     pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.bulk.csv.is_none() {
+            let given = [
+                (self.bulk.journal.is_some(), "--journal"),
+                (self.bulk.jobs > 1, "--jobs"),
+                (self.bulk.delimiter != b',', "--delimiter"),
+            ];
+            if let Some((_, flag)) = given.into_iter().find(|(is_given, _)| *is_given) {
+                return Err(Failure::usage(format!("{flag} goes with --csv only")));
+            }
+        }
         let login = self.login.as_deref().map(|user| word("login", user));
         login.transpose().map(drop).map_err(Failure::data)
     }

@@ -1,7 +1,6 @@
 //! A page as this applet sends it, built from whatever the user gave.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +10,7 @@ use rustix::fs::{FileType, fstat};
 use crate::bulk::run::Receipt;
 use crate::cli::moment;
 use crate::cli::report::Report;
-use crate::cli::secret::{self, ReadError};
+use crate::cli::secret;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome};
 use crate::page::{Column, PageOptions, pager};
@@ -231,14 +230,6 @@ fn pin() -> Result<Option<String>, Failure> {
     if !matches!(ready, Ok(Ready::Yes)) {
         return Ok(None);
     }
-    match secret::from_reader(file.take(1024)) {
-        Ok(pin) => Ok(Some(pin).filter(|pin| !pin.is_empty())),
-        Err(ReadError::Text(text)) => Err(Failure::data(format!(
-            "the PIN on file descriptor 3: {text}"
-        ))),
-        Err(ReadError::Io(error)) => Err(Failure::new(
-            Exit::NoInput,
-            format!("file descriptor 3: {error}"),
-        )),
-    }
+    let pin = secret::from_fd(file.as_fd(), "file descriptor 3")?;
+    Ok(Some(pin).filter(|pin| !pin.is_empty()))
 }

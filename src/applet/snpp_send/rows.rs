@@ -5,10 +5,12 @@ use std::path::Path;
 use super::Args;
 use super::gateway::{Gateways, Settings};
 use super::page::{Page, Wishes};
+use crate::bulk::books::{Books, Wanted};
 use crate::bulk::journal::Journal;
 use crate::bulk::results::{Form, Results};
 use crate::bulk::rows::{Row, RowPage, Rows};
-use crate::bulk::run::{self, Commit, Receipt, Run, Sender};
+use crate::bulk::run::{self, Commit, Receipt, Sender};
+use crate::bulk::supply::Supply;
 use crate::cli::message::TextArgs;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
@@ -121,17 +123,14 @@ pub(super) fn run<'a>(
             text: &args.text,
         })
         .collect();
-    let run = Run {
-        rows,
-        journal,
-        results: Results::new(form, settings.diag),
-        diag: settings.diag,
-        interrupt,
+    let wanted = Wanted {
         retry_unknown: args.retry.retry_unknown,
         dry: args.report.dry_run,
         progress: !args.report.quiet && !args.report.verbose && terminal::shows_progress(),
     };
-    run::run(run, senders)
+    let results = Results::new(form, settings.diag);
+    let books = Books::new(journal, results, settings.diag, interrupt, wanted);
+    run::run(Supply::new(rows, interrupt), books, senders)
 }
 
 /// Everything but the rows that decides where a page goes and what it says.

@@ -169,19 +169,27 @@ impl Client {
         })
     }
 
-    /// Says this and listens for the answer; in strict use, once the line is quiet.
+    /// Says this once the line is quiet, and listens for the answer. A reply
+    /// that is there already is an error in strict use, and otherwise noted.
     fn say(&mut self, wire: Wire, phase: Phase, actions: &mut Actions) {
-        let waiting = self.reader.has_more();
-        if !self.setup.strict {
-            self.early |= waiting;
-            self.write(wire, phase, actions);
-            return;
-        }
-        self.outgoing = Some((wire, phase));
-        if waiting {
+        if !self.reader.has_more() {
+            self.outgoing = Some((wire, phase));
+            actions.push(Action::Wait(Phase::Quiet));
+        } else if self.setup.strict {
+            self.outgoing = Some((wire, phase));
             self.overhear(actions);
         } else {
-            actions.push(Action::Wait(Phase::Quiet));
+            self.early = true;
+            self.write(wire, phase, actions);
+        }
+    }
+
+    /// Bytes came while the line should have been quiet.
+    fn hear_early(&mut self, actions: &mut Actions) {
+        if self.setup.strict {
+            self.overhear(actions);
+        } else if let Some((wire, phase)) = self.outgoing.take() {
+            self.say(wire, phase, actions);
         }
     }
 
@@ -492,7 +500,7 @@ impl Machine for Client {
             Input::Bytes(bytes) => {
                 self.reader.push(bytes);
                 if self.outgoing.is_some() {
-                    self.overhear(&mut actions);
+                    self.hear_early(&mut actions);
                 } else {
                     let phase = self.phase();
                     self.listen(phase, &mut actions);

@@ -1,0 +1,213 @@
+//! What a bulk run knows of its rows: the journal, the results, the count.
+//!
+//! Answers for a row's begin being on disk before its page goes out, for every
+//! row having a result, and for telling again a result that turned out to be
+//! worthless.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::journal::Journal;
+use super::results::Results;
+use super::rows::Row;
+use super::run::Sender;
+use crate::cli::report::Report;
+use crate::diag::Diag;
+use crate::exit::{Exit, Failure};
+use crate::outcome::{Fate, Outcome, Tally};
+use crate::transport::interrupt::Interrupt;
+
+/// What is asked of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Rows that may be out already are sent again.
+    pub retry_unknown: bool,
+    /// Check every row and send none.
+    pub dry: bool,
+    /// Draw a progress bar.
+    pub progress: bool,
+}
+
+/// The books of a run.
+#[derive(Debug)]
+pub struct Books<'a> {
+    journal: Option<Journal>,
+    results: Results<'a>,
+    diag: &'a Diag,
+    interrupt: &'a Interrupt,
+    wanted: Wanted,
+    tally: Tally,
+    /// Why no further page may go out: its begin could not be kept.
+    broken: Option<String>,
+    bar: Option<ProgressBar>,
+}
+
+impl<'a> Books<'a> {
+    /// Opens the books.
+    pub fn new(
+        journal: Option<Journal>,
+        results: Results<'a>,
+        diag: &'a Diag,
+        interrupt: &'a Interrupt,
+        wanted: Wanted,
+    ) -> Self {
+        Self {
+            journal,
+            results,
+            diag,
+            interrupt,
+            wanted,
+            tally: Tally::default(),
+            broken: None,
+            bar: wanted.progress.then(progress_bar),
+        }
+    }
+
+    /// Closes them: the run's exit status, or why it could not go on.
+    /// `failure` is why the rows ended early.
+    pub(super) fn close(mut self, failure: Option<Failure>) -> Result<Exit, Failure> {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if let Some(Err(text)) = self.journal.as_mut().map(Journal::close) {
+            self.diag.warn(&text);
+        }
+        if let Some(exit) = self.interrupt.exit() {
+            self.diag
+                .warn("interrupted; the result lines tell what went out");
+            return Ok(exit);
+        }
+        let pages = self.tally.exit();
+        match failure {
+            Some(failure) if pages == Exit::Unknown => {
+                self.diag.warn(&failure.cause.to_string());
+                Ok(pages)
+            }
+            Some(failure) => Err(failure),
+            None => Ok(pages),
+        }
+    }
+
+    /// What is known of a row before it is sent: the page, or the report that
+    /// stands in its place.
+    pub(super) fn before<S: Sender>(
+        &self,
+        row: &Row,
+        sender: &S,
+    ) -> Result<S::Prepared, Box<Report>> {
+        let report = |fate| Box::new(Report::new(row.number, &row.id, &row.pager, 1, fate));
+        let refused = |text: String| report(Fate::new(Outcome::Refused, Exit::Data, text));
+        let page = match &row.page {
+            Ok(page) => page,
+            Err(text) => return Err(refused(format!("line {}: {text}", row.line))),
+        };
+        if let Some(text) = &self.broken {
+            return Err(report(Fate::untried(text.clone())));
+        }
+        let page = match sender.prepare(row, page) {
+            Ok(page) => page,
+            Err(failure) => return Err(refused(format!("line {}: {}", row.line, failure.cause))),
+        };
+        if self.wanted.dry {
+            return Err(report(Fate::new(Outcome::Untried, Exit::Ok, "dry run")));
+        }
+        let Some(entry) = self
+            .journal
+            .as_ref()
+            .and_then(|journal| journal.entry(row.number))
+        else {
+            return Ok(page);
+        };
+        if entry.hash != row.hash {
+            return Err(refused(format!(
+                "line {}: not the row that the journal knows",
+                row.line
+            )));
+        }
+        match &entry.verdict {
+            Some(verdict) if verdict.outcome().may_retry() => Ok(page),
+            Some(verdict)
+                if verdict.outcome() != Outcome::Unknown || !self.wanted.retry_unknown =>
+            {
+                Err(Box::new(verdict.report(row.number, &row.id, &row.pager)))
+            }
+            None if !self.wanted.retry_unknown => Err(report(Fate::unknown(
+                "in flight when an earlier run ended; it may have been accepted",
+            ))),
+            _ => Ok(page),
+        }
+    }
+
+    pub(super) fn is_second_try(&self, row: &Row) -> bool {
+        let entry = self
+            .journal
+            .as_ref()
+            .and_then(|journal| journal.entry(row.number));
+        entry.is_some_and(|entry| match &entry.verdict {
+            None => true,
+            Some(verdict) => verdict.outcome() == Outcome::Unknown,
+        })
+    }
+
+    /// The row may be out from now on.
+    pub(super) fn begin(&mut self, row: &Row) -> Result<(), Fate> {
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        journal.begin(row.number, &row.hash).map_err(|text| {
+            let text = format!("not sent, the journal cannot be written: {text}");
+            self.broken = Some(text.clone());
+            Fate::untried(text)
+        })
+    }
+
+    pub(super) fn record(&mut self, row: &Row, report: &Report, was_sent: bool) {
+        self.tally.add(report.fate.outcome, report.fate.exit);
+        self.results.put(report);
+        if report.fate.exit != Exit::Ok {
+            self.diag
+                .warn(&format!("row {}: {}", report.number, report.error()));
+        }
+        // What could not be begun has no end.
+        let begun = self.broken.is_none() || report.fate.outcome != Outcome::Untried;
+        if was_sent && begun {
+            self.note_end(&row.hash, report);
+        }
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+
+    fn note_end(&mut self, hash: &str, report: &Report) {
+        if let Some(Err(text)) = self
+            .journal
+            .as_mut()
+            .map(|journal| journal.end(hash, report))
+        {
+            self.diag.warn(&format!(
+                "{text}; the next run will call row {} unknown",
+                report.number
+            ));
+        }
+    }
+
+    /// Rows that were called sent are unknown.
+    pub(super) fn take_back(&mut self, sender: &mut impl Sender) {
+        for (receipt, server) in sender.take_back() {
+            let report = receipt.taken_back(&server);
+            self.tally.supersede();
+            self.results.put(&report);
+            self.diag
+                .warn(&format!("row {}: {}", report.number, report.error()));
+            self.note_end(&receipt.hash, &report);
+        }
+    }
+}
+
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{pos} pages, {per_sec}, {elapsed}");
+    let bar = ProgressBar::new_spinner();
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
