@@ -7,6 +7,7 @@ use crate::cli::secret;
 use crate::exit::Failure;
 use crate::protocol::snpp::PORT;
 use crate::protocol::snpp::command::{Command, Verb};
+use crate::transport::interrupt::Interrupt;
 
 /// `HOST[:PORT]`, with the port of SNPP where there is none.
 pub(super) fn peer(text: &str) -> Result<Peer, String> {
@@ -24,8 +25,12 @@ pub(super) fn servers(given: &[Peer]) -> Result<Vec<Peer>, Failure> {
 
 /// LOGI, with the password from a file, the environment or a prompt. Without
 /// any it goes with the name alone, as some gateways want it.
-pub(super) fn login(user: &str, file: Option<&Path>) -> Result<Command, Failure> {
-    let password = secret::password(user, file, "SNPP_PASSWORD")?;
+pub(super) fn login(
+    user: &str,
+    file: Option<&Path>,
+    interrupt: &Interrupt,
+) -> Result<Command, Failure> {
+    let password = secret::password(user, file, "SNPP_PASSWORD", interrupt)?;
     Command::words(Verb::Logi, user, password.as_deref())
         .map_err(|error| Failure::data(error.to_string()))
 }

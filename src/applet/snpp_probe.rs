@@ -107,9 +107,9 @@ impl Args {
     }
 
     /// LOGI, where it is wanted and comes before the last step.
-    fn login(&self) -> Result<Option<Command>, Failure> {
+    fn login(&self, interrupt: &Interrupt) -> Result<Option<Command>, Failure> {
         let user = self.login.as_deref().filter(|_| self.reaches(Step::Logi));
-        user.map(|user| snpp::login(user, self.password_file.as_deref()))
+        user.map(|user| snpp::login(user, self.password_file.as_deref(), interrupt))
             .transpose()
     }
 }
@@ -149,7 +149,7 @@ fn probe_all(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     }
     let interrupt = Interrupt::register()
         .map_err(|error| Failure::new(Exit::Os, format!("signals: {error}")))?;
-    let login = args.login()?;
+    let login = args.login(&interrupt)?;
     let mut tally = Tally::default();
     for peer in &peers {
         let mut gateway = Gateway::new(args, peer, login.as_ref(), diag, &interrupt);

@@ -26,6 +26,9 @@ use crate::transport::trace::{Trace, lines};
 
 const NAME: &str = "snpp-send";
 
+/// Most pagers under one SEND; servers take fewer.
+const MAX_SHARED: usize = 500;
+
 /// Runs the applet.
 pub(crate) fn run(args: &Args) -> Exit {
     let diag = Diag::client(NAME, args.report.quiet);
@@ -88,7 +91,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         login: if args.report.dry_run {
             None
         } else {
-            args.login()?
+            args.login(&interrupt)?
         },
         strict: args.bulk.csv.is_some()
             || pages.len() > 1
@@ -151,6 +154,11 @@ fn pages(
         id,
         pin: pin.clone(),
     });
+    if args.one_send && recipients.len() > MAX_SHARED {
+        return Err(Failure::usage(format!(
+            "--one-send takes at most {MAX_SHARED} pagers: leave it out, or use --csv"
+        )));
+    }
     let groups: Vec<Vec<Recipient>> = if args.one_send {
         vec![recipients.collect()]
     } else {

@@ -11,7 +11,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FallocateFlags, FlockOperation, fallocate, flock};
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use super::rows::hex;
@@ -22,6 +23,10 @@ use crate::exit::{self, Exit, Failure};
 use crate::outcome::{Fate, Outcome};
 
 const MAGIC: &str = "pagebox-journal 1";
+
+/// Room for the longest `end`, and what is asked of the disk at once.
+const END_ROOM: u64 = 1024;
+const RESERVE: u64 = 4096;
 
 /// What is known of a row from earlier runs.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -143,6 +148,11 @@ pub struct Journal {
     file: File,
     path: String,
     entries: HashMap<u64, Entry>,
+    /// Bytes written, and bytes that the disk has promised to take.
+    length: u64,
+    reserved: u64,
+    /// Rows that began and have not ended.
+    open: u64,
 }
 
 impl Journal {
@@ -172,6 +182,9 @@ impl Journal {
             file,
             path: shown.clone(),
             entries: HashMap::new(),
+            length: 0,
+            reserved: 0,
+            open: 0,
         };
         let kept = journal
             .load(&text, &header)
@@ -250,6 +263,7 @@ impl Journal {
                 .filter(|folder| !folder.as_os_str().is_empty());
             File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
         }
+        self.length = self.file.metadata()?.len();
         self.file.sync_data()
     }
 
@@ -258,19 +272,43 @@ impl Journal {
         self.entries.get(&row)
     }
 
-    /// The page of this row may go out from now on. On disk when this returns.
+    /// The page of this row may go out from now on. On disk when this returns,
+    /// and so is the room for its end.
     pub fn begin(&mut self, row: u64, hash: &str) -> Result<(), String> {
-        self.append(&format!("begin {row} {hash}\n"))
+        let line = format!("begin {row} {hash}\n");
+        self.reserve(line.len())
+            .and_then(|()| self.append(&line))
             .and_then(|()| self.file.sync_data())
-            .map_err(|error| format!("{}: {}", self.path, cause(&error)))
+            .map_err(|error| format!("{}: {}", self.path, cause(&error)))?;
+        self.open += 1;
+        Ok(())
     }
 
     /// The verdict on a row. On disk with the next `begin`, or with [`Journal::close`]:
     /// a verdict that is lost makes its row unknown, never forgotten.
     pub fn end(&mut self, hash: &str, report: &Report) -> Result<(), String> {
         let words = Verdict::of(report).to_words();
+        self.open = self.open.saturating_sub(1);
         self.append(&format!("end {} {hash} {words}\n", report.number))
             .map_err(|error| format!("{}: {}", self.path, cause(&error)))
+    }
+
+    /// Takes care that a disk that is full by then cannot keep out the end of
+    /// what is about to begin.
+    fn reserve(&mut self, line: usize) -> io::Result<()> {
+        let line = u64::try_from(line).unwrap_or(u64::MAX);
+        let needed = self.length.saturating_add(line) + (self.open + 1) * END_ROOM;
+        if needed <= self.reserved {
+            return Ok(());
+        }
+        let more = (needed - self.length).next_multiple_of(RESERVE);
+        match fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.length, more) {
+            Ok(()) => self.reserved = self.length + more,
+            // Not every file system can promise room.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => self.reserved = u64::MAX,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     /// Puts everything on disk.
@@ -281,11 +319,12 @@ impl Journal {
     }
 
     fn append(&mut self, line: &str) -> io::Result<()> {
-        let length = self.file.metadata()?.len();
         self.file.write_all(line.as_bytes()).inspect_err(|_| {
             // Half a line would be taken for damage by what is written after it.
-            _ = self.file.set_len(length);
-        })
+            _ = self.file.set_len(self.length);
+        })?;
+        self.length += u64::try_from(line.len()).unwrap_or(u64::MAX);
+        Ok(())
     }
 }
 

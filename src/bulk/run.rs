@@ -86,13 +86,17 @@ pub fn run<S: Sender + Send>(
         supply: Mutex::new(supply.for_workers(senders.len())),
         books: Mutex::new(books),
     };
-    match senders.as_mut_slice() {
-        [only] => work(&floor, only),
-        many => thread::scope(|scope| {
-            for sender in many {
-                scope.spawn(|| work(&floor, sender));
+    if let Some((first, others)) = senders.split_first_mut() {
+        thread::scope(|scope| {
+            for sender in others {
+                let worker = thread::Builder::new().spawn_scoped(scope, || work(&floor, sender));
+                if worker.is_err() {
+                    // As many as the system gives; the others have the rows.
+                    lock(&floor.supply).lose_worker();
+                }
             }
-        }),
+            work(&floor, first);
+        });
     }
     let supply = floor
         .supply

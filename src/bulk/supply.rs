@@ -45,9 +45,14 @@ impl<'a> Supply<'a> {
     pub(super) fn next(&mut self) -> Option<Row> {
         let row = self.take();
         if row.is_none() {
-            self.workers = self.workers.saturating_sub(1);
+            self.lose_worker();
         }
         row
+    }
+
+    /// A worker is not there any more, or never was.
+    pub(super) fn lose_worker(&mut self) {
+        self.workers = self.workers.saturating_sub(1);
     }
 
     fn take(&mut self) -> Option<Row> {
@@ -72,7 +77,7 @@ impl<'a> Supply<'a> {
         if self.workers < 2 {
             return false;
         }
-        self.workers -= 1;
+        self.lose_worker();
         self.returned.push(row.clone());
         true
     }

@@ -3,13 +3,19 @@
 use std::env::VarError;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
+
+use rustix::event::PollFlags;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::text::charset;
-use crate::transport::fd::{self, Deadline};
+use crate::transport::fd::{self, Deadline, Ready};
+use crate::transport::interrupt::Interrupt;
 
 /// No secret of these protocols is longer.
 const MAX_BYTES: usize = 1024;
@@ -53,6 +59,7 @@ pub fn password(
     user: &str,
     file: Option<&Path>,
     variable: &str,
+    interrupt: &Interrupt,
 ) -> Result<Option<String>, Failure> {
     let given = match (file, std::env::var(variable)) {
         (Some(file), _) => Some(from_file(file)?),
@@ -60,28 +67,43 @@ pub fn password(
         (None, Err(VarError::NotUnicode(_))) => {
             return Err(Failure::data(format!("{variable} is not UTF-8")));
         }
-        (None, Err(VarError::NotPresent)) => prompt(&format!("Password of {user}: "))?,
+        (None, Err(VarError::NotPresent)) => prompt(&format!("Password of {user}: "), interrupt)?,
     };
     Ok(given.filter(|password| !password.is_empty()))
 }
 
 /// Asks on the terminal, without echo. `None`: there is no terminal to ask on.
 ///
-/// SIGINT must be handled by the caller's [`crate::transport::interrupt`]
-/// before: the prompt turns it into an error, and the terminal keeps its echo.
-fn prompt(question: &str) -> Result<Option<String>, Failure> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty");
-    if terminal.is_err() {
+/// A signal ends the process as it would without us, but first the terminal
+/// gets its echo back.
+fn prompt(question: &str, interrupt: &Interrupt) -> Result<Option<String>, Failure> {
+    let os = |error: std::io::Error| Failure::new(Exit::Os, cause(&error));
+    let Ok(terminal) = File::options().read(true).write(true).open("/dev/tty") else {
         return Ok(None);
-    }
-    match rpassword::prompt_password(question) {
-        Ok(secret) => Ok(Some(secret)),
-        Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
-            Err(Failure::new(Exit::Interrupted, "interrupted"))
-        }
-        Err(error) => Err(Failure::new(
+    };
+    let before = tcgetattr(&terminal).map_err(|error| os(error.into()))?;
+    let (answered, done) = UnixStream::pair().map_err(os)?;
+    let secret = thread::scope(|scope| {
+        scope.spawn(|| {
+            let ready = fd::wait(
+                answered.as_fd(),
+                PollFlags::IN,
+                Deadline::NEVER,
+                Some(interrupt),
+            );
+            if matches!(ready, Ok(Ready::Interrupted)) {
+                _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+                interrupt.obey();
+            }
+        });
+        let secret = rpassword::prompt_password(question);
+        drop(done);
+        secret
+    });
+    secret.map(Some).map_err(|error| {
+        Failure::new(
             Exit::NoPermission,
-            format!("no password: {error}"),
-        )),
-    }
+            format!("no password: {}", cause(&error)),
+        )
+    })
 }

@@ -49,6 +49,13 @@ impl Interrupt {
         }
     }
 
+    /// Ends the process by the signal that came, as if nobody had noted it.
+    pub fn obey(&self) {
+        let number = i32::try_from(self.signal.load(Ordering::SeqCst)).unwrap_or(SIGTERM);
+        // Where even that fails, the process goes on and is asked again.
+        _ = signal_hook::low_level::emulate_default_handler(number);
+    }
+
     /// Sleeps, but not past a signal. False: a signal came.
     pub fn sleep(&self, time: Duration) -> bool {
         let ready = wait(self.fd(), PollFlags::IN, Deadline::after(time), None);

@@ -11,7 +11,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::fake::{Conversation, HANG_UP, RESET, SILENCE};
-use crate::support::{Cmd, Fake, Output, applet, eventually, scratch};
+use crate::support::peers::skip_unless;
+use crate::support::{Cmd, Fake, Output, Tmpfs, applet, eventually, scratch};
 
 const HEADER: &str = "row,id,pager,outcome,code,response,server,attempts,parts,tag,rtt_ms";
 
@@ -1170,4 +1171,88 @@ fn a_server_lost_by_a_reset_while_it_thinks_leaves_its_row_unknown() {
     output.expect_status(79);
     assert_eq!(outcomes(&output), ["1:sent", "2:unknown", "3:sent"]);
     assert_eq!(fake.connections(), 2);
+}
+
+#[test]
+fn a_silent_producer_holds_up_no_page() {
+    let fake = Fake::replies(&[]);
+    let mut running = bulk(&fake).args(["-", "--jobs", "3"]).stdin_open().spawn();
+    running.write("pager,message\n1,one\n");
+    fake.wait_for("SEND");
+    running.wait_for_stdout("\n1,,1,sent,250,");
+    running.write("2,two\n");
+    let output = running.wait();
+    output.expect_status(0);
+    assert_eq!(count(&fake, "SEND"), 2);
+}
+
+#[test]
+fn a_fifo_that_nobody_writes_to_holds_up_no_signal() {
+    let fake = Fake::replies(&[]);
+    let dir = scratch("fifo");
+    let fifo = dir.join("fifo");
+    Cmd::new("mkfifo").arg(&fifo).run().expect(0, "", "");
+    let mut running = bulk(&fake).arg(&fifo).spawn();
+    running.signal(Signal::TERM);
+    running.wait().expect_status(143);
+    let journal = bulk(&fake)
+        .args(["-", "--journal"])
+        .arg(&fifo)
+        .stdin(numbered(1))
+        .run();
+    journal.expect_complaint(73, "", "a journal is a regular file");
+    assert_eq!(fake.connections(), 0);
+}
+
+#[test]
+fn a_full_disk_under_the_journal_leaves_every_row_a_result() {
+    skip_unless!("root", "mount");
+    let fake = Fake::replies(&[]);
+    let dir = scratch("journal-full");
+    let disk = dir.join("disk");
+    let Some(full) = Tmpfs::on(&disk) else {
+        return;
+    };
+    let journal = disk.join("journal");
+    let run = |rows: usize| {
+        let csv = numbered(rows);
+        bulk(&fake)
+            .args(["-", "--journal"])
+            .arg(&journal)
+            .stdin(csv)
+            .run()
+    };
+    run(1).expect_status(0);
+    let filler = full.fill();
+    let output = run(400);
+    output.expect_status(79);
+    let fates = fates(&output);
+    assert_eq!(fates.len(), 400);
+    assert_eq!(fates[&1], "sent");
+    assert_eq!(fates[&400], "untried");
+    assert!(
+        output.stderr.contains("the journal cannot be written"),
+        "{output:?}"
+    );
+    fs::remove_file(filler).unwrap();
+    run(400).expect_status(0);
+    assert_eq!(count(&fake, "SEND"), 400);
+}
+
+#[test]
+fn flags_of_a_bulk_run_want_a_bulk_run() {
+    let fake = Fake::replies(&[]);
+    for flags in [["--journal", "j"], ["--jobs", "2"], ["--delimiter", ";"]] {
+        let output = applet("snpp-send")
+            .args(["-s", &fake.addr(), "1", "hi"])
+            .args(flags)
+            .run();
+        output.expect_complaint(64, "", "goes with --csv only");
+    }
+    bulk(&fake)
+        .args(["-", "--pin-file", "/nonexistent"])
+        .stdin(numbered(1))
+        .run()
+        .expect_status(64);
+    assert_eq!(fake.connections(), 0);
 }

@@ -1,17 +1,16 @@
 //! `snpp-serve`: one session on standard input and output, and what of it reaches the spool.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::support::peers::{self, skip_unless};
-use crate::support::{Cmd, Output, Running, Scratch, applet, scratch};
+use crate::support::{Cmd, Output, Running, Scratch, Tmpfs, applet, scratch};
 
 /// A spool below a test's directory, with its server.
 fn serve(scratch: &Scratch) -> Cmd {
@@ -530,45 +529,17 @@ fn the_log_has_no_text_unless_it_is_asked_for() {
     output.expect_complaint(0, &output.stdout, "17 bytes: secret ^[[2J words\n");
 }
 
-/// A small file system of a test's own, gone when it is dropped.
-struct Tmpfs<'a>(&'a Path);
-
-impl<'a> Tmpfs<'a> {
-    /// None where this is not permitted, as in a container without the right to mount.
-    fn on(dir: &'a Path) -> Option<Self> {
-        fs::create_dir(dir).unwrap();
-        let mount = Cmd::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-            .arg(dir)
-            .run();
-        if mount.status != 0 {
-            eprintln!("skipped: no right to mount a tmpfs: {}", mount.stderr);
-            return None;
-        }
-        Some(Self(dir))
-    }
-}
-
-impl Drop for Tmpfs<'_> {
-    fn drop(&mut self) {
-        let _ = Cmd::new("umount").arg(self.0).run();
-    }
-}
-
 #[test]
 fn a_full_disk_is_554_and_leaves_nothing_behind() {
     skip_unless!("root", "mount");
     let scratch = scratch("serve-full");
     let disk = scratch.join("spool");
-    let Some(_disk) = Tmpfs::on(&disk) else {
+    let Some(full) = Tmpfs::on(&disk) else {
         return;
     };
     let (mut talk, server) = Talk::inetd(serve(&scratch));
     talk.hold("S: 220\nC: PAGE 1\nS: 250\nC: MESS x\nS: 250");
-    let filler = disk.join("filler");
-    let mut file = File::create(&filler).unwrap();
-    while file.write_all(&[0; 4096]).is_ok() {}
-    drop(file);
+    let filler = full.fill();
     talk.ask("SEND", "554");
     assert_eq!(jobs(&scratch).len(), 0);
     // The page is gone with it, and the client begins anew when there is room.

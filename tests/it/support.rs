@@ -13,4 +13,4 @@ pub(crate) mod kit;
 pub(crate) mod peers;
 
 pub(crate) use fake::Fake;
-pub(crate) use kit::{Cmd, Output, Running, Scratch, applet, eventually, pagebox, scratch};
+pub(crate) use kit::{Cmd, Output, Running, Scratch, Tmpfs, applet, eventually, pagebox, scratch};

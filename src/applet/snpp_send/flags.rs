@@ -18,6 +18,7 @@ use crate::exit::Failure;
 use crate::page::{Column, PageOptions, level, one_line, word};
 use crate::protocol::snpp::command::Command;
 use crate::protocol::snpp::plan::{Body, ReplyType};
+use crate::transport::interrupt::Interrupt;
 
 /// Send pages through an SNPP gateway
 #[derive(Debug, Parser)]
@@ -140,7 +141,7 @@ pub(super) struct BulkArgs {
     #[arg(long, value_name = "FILE", help_heading = "Bulk")]
     pub(super) journal: Option<PathBuf>,
     /// Connections to send over
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::cli::message::positive(), help_heading = "Bulk")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs(), help_heading = "Bulk")]
     pub(super) jobs: usize,
 }
 
@@ -161,6 +162,12 @@ pub(super) enum ReplyArg {
     #[value(name = "multichoice")]
     MultiChoice,
     Text,
+}
+
+/// From 1 to 256: each is a thread and a connection.
+fn jobs() -> impl clap::builder::TypedValueParser<Value = usize> {
+    use clap::builder::TypedValueParser as _;
+    clap::value_parser!(u16).range(1..=256).map(usize::from)
 }
 
 fn choice(text: &str) -> Result<(String, String), String> {
@@ -296,9 +303,9 @@ impl Args {
     }
 
     /// LOGI, with the password from wherever it is to be had.
-    pub(super) fn login(&self) -> Result<Option<Command>, Failure> {
+    pub(super) fn login(&self, interrupt: &Interrupt) -> Result<Option<Command>, Failure> {
         let user = self.login.as_deref();
-        user.map(|user| snpp::login(user, self.password_file.as_deref()))
+        user.map(|user| snpp::login(user, self.password_file.as_deref(), interrupt))
             .transpose()
     }
 }

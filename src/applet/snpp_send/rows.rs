@@ -95,7 +95,11 @@ pub(super) fn run<'a>(
     let interrupt = settings.interrupt;
     let needs_text = !args.text.tone;
     let delimiter = args.bulk.delimiter;
-    let mut rows = Rows::open(csv, delimiter, defaults, needs_text, Some(interrupt))?;
+    let rows = Rows::open(csv, delimiter, defaults, needs_text, Some(interrupt));
+    if let Some(exit) = interrupt.exit() {
+        return Ok(exit);
+    }
+    let mut rows = rows?;
     let journal = match &args.bulk.journal {
         Some(path) if !args.report.dry_run => {
             Some(Journal::open(path, &fingerprint(args, wishes, servers))?)

@@ -717,3 +717,38 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .map(|dir| dir.join(program))
         .find(|path| path.is_file())
 }
+
+/// A small file system of a test's own, gone when it is dropped.
+pub(crate) struct Tmpfs<'a>(&'a Path);
+
+impl<'a> Tmpfs<'a> {
+    /// None where this is not permitted, as in a container without the right to mount.
+    pub(crate) fn on(dir: &'a Path) -> Option<Self> {
+        fs::create_dir(dir).unwrap();
+        let mount = Cmd::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(dir)
+            .run();
+        if mount.status != 0 {
+            eprintln!("skipped: no right to mount a tmpfs: {}", mount.stderr);
+            return None;
+        }
+        Some(Self(dir))
+    }
+}
+
+impl Tmpfs<'_> {
+    /// Leaves no room on it, until the file that it names is removed.
+    pub(crate) fn fill(&self) -> PathBuf {
+        let filler = self.0.join("filler");
+        let mut file = fs::File::create(&filler).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+        filler
+    }
+}
+
+impl Drop for Tmpfs<'_> {
+    fn drop(&mut self) {
+        let _ = Cmd::new("umount").arg(self.0).run();
+    }
+}

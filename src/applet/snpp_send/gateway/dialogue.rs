@@ -156,6 +156,9 @@ impl Gateways<'_> {
                 Question::Next(answered) => return Ok(answered),
                 Question::Commit => {
                     answer = match commit() {
+                        Ok(()) if self.settings.interrupt.exit().is_some() => {
+                            Answer::Stop(Fate::temporary("interrupted"))
+                        }
                         Ok(()) => Answer::Go,
                         Err(fate) => Answer::Stop(fate),
                     };
