@@ -137,6 +137,7 @@ impl Fate {
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     accepted: u64,
+    retryable: u64,
     failures: Vec<(Exit, u64)>,
 }
 
@@ -169,6 +170,7 @@ impl Tally {
         if exit == Exit::Ok {
             return;
         }
+        self.retryable += u64::from(outcome.may_retry());
         match self.failures.iter_mut().find(|(known, _)| *known == exit) {
             Some((_, count)) => *count += 1,
             None => self.failures.push((exit, 1)),
@@ -202,8 +204,7 @@ impl Tally {
         if self.failures.is_empty() {
             return Exit::Ok;
         }
-        let temporary = self.has(Exit::TempFail);
-        if self.has(Exit::Unknown) || (temporary && self.accepted > 0) {
+        if self.has(Exit::Unknown) || (self.retryable > 0 && self.accepted > 0) {
             return Exit::Unknown;
         }
         Self::PRECEDENCE
@@ -237,6 +238,9 @@ mod tests {
         assert_eq!(exit_of(&[SENT, SENT]), Exit::Ok);
         assert_eq!(exit_of(&[TEMPORARY, TEMPORARY]), Exit::TempFail);
         assert_eq!(exit_of(&[SENT, TEMPORARY]), Exit::Unknown);
+        let garbage = (Outcome::Temporary, Exit::Protocol);
+        assert_eq!(exit_of(&[SENT, garbage]), Exit::Unknown);
+        assert_eq!(exit_of(&[TEMPORARY, garbage]), Exit::Protocol);
         assert_eq!(exit_of(&[UNKNOWN, NO_USER]), Exit::Unknown);
         assert_eq!(exit_of(&[SENT, NO_USER]), Exit::NoUser);
         assert_eq!(exit_of(&[TEMPORARY, NO_USER]), Exit::NoUser);

@@ -113,7 +113,7 @@ impl<M: Machine> Session<M> {
     pub fn part(&mut self, words: &[u8], deadline: Deadline) {
         if self.line.write(words, deadline, None).is_ok() {
             self.line.end_output();
-            while let Got::Bytes(_) = self.line.read(&mut self.chunk, deadline, None) {}
+            self.line.drain(&mut self.chunk, deadline);
         }
     }
 }

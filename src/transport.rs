@@ -24,6 +24,8 @@ pub struct OpenError {
     pub exit: Exit,
     /// What happened.
     pub text: String,
+    /// It was the name that failed, not the host.
+    pub is_name: bool,
 }
 
 impl OpenError {
@@ -31,6 +33,7 @@ impl OpenError {
         Self {
             exit: Exit::TempFail,
             text: text.into(),
+            is_name: false,
         }
     }
 }

@@ -1,4 +1,7 @@
-//! What the clients of an SNPP gateway share: its address and the login.
+//! What the clients of an SNPP gateway share: its address, the login, and how
+//! a dialogue with it is driven.
+
+pub(super) mod dialogue;
 
 use std::path::Path;
 

@@ -126,6 +126,9 @@ pub(crate) fn run(args: &Args) -> Exit {
         return Exit::NagiosUnknown;
     }
     diag.warn(&format!("{:#}", failure.cause));
+    if args.report.json && !args.report.quiet {
+        say::json_failure(&failure, &diag);
+    }
     failure.exit
 }
 

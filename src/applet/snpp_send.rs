@@ -235,12 +235,10 @@ fn send(
         None => true,
     };
     gateways.finish();
-    for (receipt, server) in gateways.take_back() {
-        if let Some(report) = reports
-            .iter_mut()
-            .find(|report| report.number == receipt.number)
-        {
-            report.fate = receipt.taken_back(&server).fate;
+    for taken in gateways.take_back() {
+        let known = |report: &&mut Report| report.number == taken.receipt.number;
+        if let Some(report) = reports.iter_mut().find(known) {
+            report.fate = taken.report().fate;
         }
     }
     let closing = gateways.transcript();

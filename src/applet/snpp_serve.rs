@@ -53,10 +53,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = positive())]
     max_errors: usize,
     /// Longest silence of a client
-    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = duration::up_to_a_day)]
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = duration::limit)]
     idle_timeout: Duration,
     /// Longest session
-    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration::up_to_a_day)]
+    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration::limit)]
     session_timeout: Duration,
     /// Log the text of messages
     #[arg(long)]

@@ -192,13 +192,13 @@ impl<'a> Books<'a> {
 
     /// Rows that were called sent are unknown.
     pub(super) fn take_back(&mut self, sender: &mut impl Sender) {
-        for (receipt, server) in sender.take_back() {
-            let report = receipt.taken_back(&server);
+        for taken in sender.take_back() {
+            let report = taken.report();
             self.tally.supersede();
             self.results.put(&report);
             self.diag
                 .warn(&format!("row {}: {}", report.number, report.error()));
-            self.note_end(&receipt.hash, &report);
+            self.note_end(&taken.receipt.hash, &report);
         }
     }
 }

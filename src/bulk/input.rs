@@ -17,7 +17,7 @@ use crate::transport::fd::{Deadline, Ready, open, wait};
 use crate::transport::interrupt::Interrupt;
 
 /// Longer than any row that could be sent; what is longer has lost a quote.
-const MAX_RECORD: u64 = 64 * 1024;
+pub(super) const MAX_RECORD: u64 = 64 * 1024;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Place {
@@ -26,6 +26,14 @@ enum Place {
     Quoted,
     /// Behind a quote inside quotes: it ended them, or doubles itself.
     QuoteInQuotes,
+}
+
+/// Where a record begins.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    offset: u64,
+    line: u64,
+    cut: bool,
 }
 
 /// A file or standard input.
@@ -39,8 +47,8 @@ pub struct Input<'a> {
     line: u64,
     /// Where the record that is being read begins, once it has.
     record: Option<u64>,
-    /// Records that began and were not asked for yet: offset and line.
-    starts: VecDeque<(u64, u64)>,
+    /// Records that began and were not asked for yet.
+    starts: VecDeque<Start>,
     quote: (u64, u64),
     ended: bool,
 }
@@ -86,54 +94,79 @@ impl<'a> Input<'a> {
         (self.ended && self.place == Place::Quoted).then_some(self.quote)
     }
 
-    /// The line in which the next record before this offset begins.
-    pub fn take_start(&mut self, before: u64) -> Option<u64> {
-        let (offset, line) = self.starts.front().copied()?;
-        if offset >= before {
+    /// The line in which the next record before this offset begins, and
+    /// whether it was cut.
+    pub fn take_start(&mut self, before: u64) -> Option<(u64, bool)> {
+        let start = *self.starts.front()?;
+        if start.offset >= before {
             return None;
         }
         self.starts.pop_front();
-        Some(line)
+        Some((start.line, start.cut))
     }
 
     /// Follows the quoting rules of RFC 4180, as the parser behind us does.
-    fn watch(&mut self, bytes: &[u8]) -> io::Result<()> {
-        for byte in bytes {
+    /// Returns how many bytes are passed on: of a record that is too long only
+    /// the beginning. One with an open quote has no end to go on from.
+    fn watch(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let mut passed = 0;
+        for at in 0..bytes.len() {
+            let byte = bytes.get(at).copied().unwrap_or_default();
             let ends_line = matches!(byte, b'\n' | b'\r');
             if self.record.is_none() && !ends_line {
                 self.record = Some(self.offset);
-                self.starts.push_back((self.offset, self.line));
+                self.starts.push_back(Start {
+                    offset: self.offset,
+                    line: self.line,
+                    cut: false,
+                });
             }
-            self.place = match (self.place, byte) {
-                (Place::Quoted, b'"') => Place::QuoteInQuotes,
-                (Place::Quoted, _) | (Place::QuoteInQuotes, b'"') => Place::Quoted,
-                (Place::FieldStart, b'"') => {
-                    self.quote = (self.offset, self.line);
-                    Place::Quoted
+            self.place = self.follow(byte, ends_line);
+            self.line += u64::from(byte == b'\n');
+            let ends_record = ends_line && self.place == Place::FieldStart;
+            let too_long = self
+                .record
+                .is_some_and(|start| self.offset - start >= MAX_RECORD);
+            if too_long && self.place == Place::Quoted {
+                return Err(self.endless());
+            }
+            if too_long && !ends_record {
+                if let Some(start) = self.starts.back_mut() {
+                    start.cut = true;
                 }
-                (_, byte) if *byte == self.delimiter || ends_line => Place::FieldStart,
-                _ => Place::Bare,
-            };
-            self.offset += 1;
-            self.line += u64::from(*byte == b'\n');
-            if ends_line && self.place == Place::FieldStart {
+                continue;
+            }
+            if ends_record {
                 self.record = None;
             }
+            self.offset += 1;
+            if let Some(slot) = bytes.get_mut(passed) {
+                *slot = byte;
+            }
+            passed += 1;
         }
-        if self
-            .record
-            .is_some_and(|start| self.offset - start > MAX_RECORD)
-        {
-            let line = if self.place == Place::Quoted {
-                self.quote.1
-            } else {
-                self.line
-            };
-            let text =
-                format!("line {line}: a row of more than {MAX_RECORD} bytes; is a quote missing?");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        Ok(passed)
+    }
+
+    fn follow(&mut self, byte: u8, ends_line: bool) -> Place {
+        match (self.place, byte) {
+            (Place::Quoted, b'"') => Place::QuoteInQuotes,
+            (Place::Quoted, _) | (Place::QuoteInQuotes, b'"') => Place::Quoted,
+            (Place::FieldStart, b'"') => {
+                self.quote = (self.offset, self.line);
+                Place::Quoted
+            }
+            (_, byte) if byte == self.delimiter || ends_line => Place::FieldStart,
+            _ => Place::Bare,
         }
-        Ok(())
+    }
+
+    fn endless(&self) -> io::Error {
+        let text = format!(
+            "line {}: a quoted text of more than {MAX_RECORD} bytes; is a quote missing?",
+            self.quote.1
+        );
+        io::Error::new(io::ErrorKind::InvalidData, text)
     }
 }
 
@@ -149,9 +182,14 @@ impl Read for Input<'_> {
             // Not ErrorKind::Interrupted: readers would just try again.
             return Err(io::Error::other("interrupted"));
         }
-        let length = rustix::io::read(&self.file, &mut *buffer)?;
-        self.ended = length == 0;
-        self.watch(buffer.get(..length).unwrap_or_default())?;
-        Ok(length)
+        loop {
+            let length = rustix::io::read(&self.file, &mut *buffer)?;
+            self.ended = length == 0;
+            let passed = self.watch(buffer.get_mut(..length).unwrap_or_default())?;
+            // No bytes would mean the end.
+            if passed > 0 || self.ended {
+                return Ok(passed);
+            }
+        }
     }
 }

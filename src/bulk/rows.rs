@@ -4,13 +4,15 @@
 //! line of a bad row. A bad row does not end the run; a file that cannot be
 //! read on does.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
 use csv::{ByteRecord, ReaderBuilder};
 use sha2::{Digest, Sha256};
 
-use super::input::Input;
+use super::input::{Input, MAX_RECORD};
+use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::page::{self, Column, PageOptions};
 use crate::transport::interrupt::Interrupt;
@@ -158,13 +160,15 @@ impl<'a> Rows<'a> {
     fn read(&mut self, record: &mut ByteRecord) -> Result<bool, Failure> {
         self.reader.read_byte_record(record).map_err(|error| {
             let exit = match error.kind() {
-                csv::ErrorKind::Io(cause) if cause.kind() != std::io::ErrorKind::InvalidData => {
-                    Exit::Io
-                }
+                csv::ErrorKind::Io(error) => match error.kind() {
+                    ErrorKind::InvalidData => Exit::Data,
+                    ErrorKind::IsADirectory => Exit::NoInput,
+                    _ => Exit::Io,
+                },
                 _ => Exit::Data,
             };
             let text = match error.kind() {
-                csv::ErrorKind::Io(cause) => cause.to_string(),
+                csv::ErrorKind::Io(error) => cause(error),
                 _ => error.to_string(),
             };
             Failure::new(exit, format!("{}: {text}", self.path))
@@ -181,7 +185,7 @@ impl<'a> Rows<'a> {
         self.number += 1;
         let start = record.position().map_or(0, csv::Position::byte);
         let end = self.reader.position().byte();
-        let line = self.reader.get_mut().take_start(end).unwrap_or_default();
+        let (line, cut) = self.reader.get_mut().take_start(end).unwrap_or_default();
         let quote = self.reader.get_ref().open_quote();
         let unclosed = quote.filter(|(offset, _)| (start..end).contains(offset));
         let cell = |field| {
@@ -190,6 +194,7 @@ impl<'a> Rows<'a> {
         };
         let page = match unclosed {
             Some((_, line)) => Err(format!("the quote in line {line} is never closed")),
+            None if cut => Err(format!("the row is longer than {MAX_RECORD} bytes")),
             None => self.page(&record, now),
         };
         Ok(Some(Row {
@@ -341,6 +346,10 @@ mod tests {
             "the quote in line 3 is never closed"
         );
         assert_eq!(all.len(), 2);
+        let long = format!("pager,message\n1,{}\n2,b\n", "x".repeat(100_000));
+        let all = rows(&long).unwrap();
+        assert!(all[0].page.as_ref().unwrap_err().contains("longer than"));
+        assert_eq!((all[1].pager.as_str(), all[1].line), ("2", 3));
         let endless = format!("pager,message\n1,\"{}", "x\n".repeat(40_000));
         assert!(
             rows(&endless)

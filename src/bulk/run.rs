@@ -35,14 +35,32 @@ pub struct Receipt {
     pub parts: usize,
 }
 
-impl Receipt {
+/// A page that was called sent and is unknown.
+#[derive(Clone, Debug)]
+pub struct TakenBack {
+    /// What was kept of it.
+    pub receipt: Receipt,
+    /// The server that had called it sent.
+    pub server: Peer,
+    /// What came out since.
+    pub why: String,
+}
+
+impl TakenBack {
     /// The report that takes the page's verdict back.
-    pub fn taken_back(&self, server: &Peer) -> Report {
-        let fate =
-            Fate::unknown("the server's replies had shifted; the page may have been accepted");
-        let mut report = Report::new(self.number, &self.id, &self.pager, self.parts, fate);
-        report.server = Some(server.clone());
-        report.attempts = self.attempts;
+    pub fn report(&self) -> Report {
+        let receipt = &self.receipt;
+        let text = format!("{}; the page may not have been accepted", self.why);
+        let fate = Fate::unknown(text);
+        let mut report = Report::new(
+            receipt.number,
+            &receipt.id,
+            &receipt.pager,
+            receipt.parts,
+            fate,
+        );
+        report.server = Some(self.server.clone());
+        report.attempts = receipt.attempts;
         report
     }
 }
@@ -63,7 +81,7 @@ pub trait Sender {
     fn is_dead(&self) -> bool;
 
     /// Pages that were called sent and are unknown, as far as has come out by now.
-    fn take_back(&mut self) -> Vec<(Receipt, Peer)>;
+    fn take_back(&mut self) -> Vec<TakenBack>;
 
     /// Says goodbye; afterwards `take_back` is complete.
     fn finish(&mut self);
@@ -102,11 +120,20 @@ pub fn run<S: Sender + Send>(
         .supply
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    let books = floor
+    let mut books = floor
         .books
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    books.close(supply.failure())
+    let (rest, failure) = supply.into_rest();
+    for row in rest {
+        let fate = Fate::untried("interrupted");
+        books.record(
+            &row,
+            &Report::new(row.number, &row.id, &row.pager, 1, fate),
+            false,
+        );
+    }
+    books.close(failure)
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -36,9 +36,9 @@ impl<'a> Supply<'a> {
         self
     }
 
-    /// Why the rows ended early.
-    pub(super) fn failure(self) -> Option<Failure> {
-        self.failure
+    /// Rows that nobody took again, and why the rows ended early.
+    pub(super) fn into_rest(self) -> (Vec<Row>, Option<Failure>) {
+        (self.returned, self.failure)
     }
 
     /// The next row. `None` is said once to each worker, which then leaves.

@@ -38,6 +38,14 @@ pub fn up_to_a_day(text: &str) -> Result<Duration, String> {
     up_to(text, DAY, "longer than a day (24h)")
 }
 
+/// The limit of a wait: at most a day, and not nothing, which would never do.
+pub fn limit(text: &str) -> Result<Duration, String> {
+    match up_to_a_day(text)? {
+        Duration::ZERO => Err("a limit of no time at all would always be passed".to_owned()),
+        limit => Ok(limit),
+    }
+}
+
 /// A duration of at most a year, for times ahead.
 pub fn up_to_a_year(text: &str) -> Result<Duration, String> {
     up_to(text, YEAR, "longer than a year (366d)")

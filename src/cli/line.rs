@@ -21,13 +21,13 @@ pub struct LineArgs {
     #[arg(short = '6', long, conflicts_with = "ipv4", help_heading = "Line")]
     pub ipv6: bool,
     /// Limit for name lookup and connection
-    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = duration::up_to_a_day, help_heading = "Line")]
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = duration::limit, help_heading = "Line")]
     pub connect_timeout: Duration,
     /// Limit for everything up to SEND [default: 10s for a probe, 15s for a page]
-    #[arg(long, value_name = "DUR", value_parser = duration::up_to_a_day, help_heading = "Line")]
+    #[arg(long, value_name = "DUR", value_parser = duration::limit, help_heading = "Line")]
     pub timeout: Option<Duration>,
     /// Limit for the answer to SEND: delivery may be synchronous
-    #[arg(long, value_name = "DUR", default_value = "300s", value_parser = duration::up_to_a_day, help_heading = "Line")]
+    #[arg(long, value_name = "DUR", default_value = "300s", value_parser = duration::limit, help_heading = "Line")]
     pub verdict_timeout: Duration,
     /// Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port
     #[arg(long, value_name = "CMD", help_heading = "Line")]

@@ -23,6 +23,7 @@ pub fn spawn(command: &str, host: &str, port: u16) -> Result<Line, OpenError> {
     let wrong = |text: String| OpenError {
         exit: Exit::Usage,
         text,
+        is_name: false,
     };
     let words =
         shell_words::split(command).map_err(|error| wrong(format!("--proxy-command: {error}")))?;
@@ -54,6 +55,7 @@ pub fn spawn(command: &str, host: &str, port: u16) -> Result<Line, OpenError> {
             _ => Exit::TempFail,
         },
         text: format!("cannot run {program}: {}", cause(&error)),
+        is_name: false,
     })?;
     match (child.stdout.take(), child.stdin.take()) {
         (Some(input), Some(output)) => {

@@ -190,6 +190,16 @@ impl Line {
         }
     }
 
+    /// Reads on until the other side closes, and forgets it; never past the
+    /// deadline, whatever it goes on sending.
+    pub fn drain(&mut self, buffer: &mut [u8], deadline: Deadline) {
+        while deadline.remaining() != Some(Duration::ZERO) {
+            if !matches!(self.read(buffer, deadline, None), Got::Bytes(_)) {
+                return;
+            }
+        }
+    }
+
     /// Reads what is there now, without waiting.
     pub fn glance(&mut self, buffer: &mut [u8]) -> Got {
         if !self.socket {
@@ -273,7 +283,7 @@ impl Drop for Line {
         }
         let deadline = Deadline::after(Duration::from_millis(500));
         let mut sink = [0; 4096];
-        while let Got::Bytes(_) = self.read(&mut sink, deadline, None) {}
+        self.drain(&mut sink, deadline);
         if !matches!(child.try_wait(), Ok(Some(_))) {
             // It may have ended in this very moment; either is fine.
             _ = child.kill();

@@ -16,6 +16,7 @@ use rustix::event::PollFlags;
 use super::OpenError;
 use super::fd::{Deadline, Ready, wait};
 use super::interrupt::Interrupt;
+use crate::diag::cause;
 use crate::exit::Exit;
 
 /// Which addresses are wanted.
@@ -57,6 +58,7 @@ pub fn resolve(
         return Err(OpenError {
             exit: Exit::NoHost,
             text: "the host has no address of the family asked for".to_owned(),
+            is_name: true,
         });
     }
     Ok(addresses)
@@ -84,12 +86,13 @@ fn look_up(
     };
     let bell = start().map_err(|error| OpenError {
         exit: Exit::Os,
-        text: format!("cannot look up the name: {error}"),
+        text: format!("cannot look up the name: {}", cause(&error)),
+        is_name: true,
     })?;
     match wait(bell.as_fd(), PollFlags::IN, deadline, interrupt) {
         Ok(Ready::Yes) => {}
         Ok(Ready::TimedOut) => {
-            return Err(OpenError::temporary("the name did not resolve in time"));
+            return Err(name_trouble("the name did not resolve in time"));
         }
         Ok(Ready::Interrupted) => return Err(OpenError::temporary("interrupted")),
         Err(error) => return Err(OpenError::temporary(error.to_string())),
@@ -97,7 +100,7 @@ fn look_up(
     match receiver.recv() {
         Ok(Ok(addresses)) => Ok(addresses),
         Ok(Err(error)) => Err(refused(&error)),
-        Err(_) => Err(OpenError::temporary("the name lookup failed")),
+        Err(_) => Err(name_trouble("the name lookup failed")),
     }
 }
 
@@ -117,6 +120,13 @@ fn ask(host: &str, port: u16) -> Answer {
     Ok(addresses)
 }
 
+fn name_trouble(text: &str) -> OpenError {
+    OpenError {
+        is_name: true,
+        ..OpenError::temporary(text)
+    }
+}
+
 /// Only an answer that says there is no such name is for good.
 fn refused(error: &LookupError) -> OpenError {
     let (exit, text) = match error.kind() {
@@ -126,5 +136,6 @@ fn refused(error: &LookupError) -> OpenError {
     OpenError {
         exit,
         text: text.to_owned(),
+        is_name: true,
     }
 }

@@ -4,16 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::features::{self, Features};
 use super::{Args, Step};
+use crate::applet::snpp::dialogue::{Around, Dialogue};
 use crate::cli::peer::Peer;
 use crate::diag::Diag;
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
-use crate::protocol::snpp::client::{Answer, Answered, Client, End, Job, Question, Setup};
+use crate::protocol::snpp::client::{Answered, End, Job, Setup};
 use crate::protocol::snpp::command::{Command, Verb};
 use crate::protocol::snpp::reply::{Class, Reply};
 use crate::protocol::snpp::verdict;
-use crate::protocol::{Input, Phase};
-use crate::session::{Pause, Session};
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::Trace;
@@ -30,6 +29,8 @@ pub(super) struct Finding {
     pub(super) rtt: Duration,
     pub(super) error: Option<String>,
     pub(super) exit: Exit,
+    /// The name could not be looked up, which says nothing about the gateway.
+    pub(super) name_failed: bool,
     pub(super) help: Vec<String>,
     pub(super) features: Option<Features>,
     /// The reply to PAGE, and whether it means yes.
@@ -50,8 +51,9 @@ pub(super) struct Gateway<'a> {
     login: Option<&'a Command>,
     trace: Trace<'a>,
     interrupt: &'a Interrupt,
-    session: Option<Session<Client>>,
+    dialogue: Option<Dialogue>,
     deadline: Deadline,
+    name_failed: bool,
 }
 
 impl<'a> Gateway<'a> {
@@ -68,8 +70,9 @@ impl<'a> Gateway<'a> {
             login,
             trace: Trace::new(args.report.verbose.then_some(diag), args.report.json),
             interrupt,
-            session: None,
+            dialogue: None,
             deadline: Deadline::NEVER,
+            name_failed: false,
         }
     }
 
@@ -77,6 +80,7 @@ impl<'a> Gateway<'a> {
     pub(super) fn ask(&mut self) -> Finding {
         let mut finding = Finding::new(self.peer);
         let result = self.steps(&mut finding);
+        finding.name_failed = self.name_failed;
         if let Err(fate) = result {
             finding.success = false;
             finding.exit = fate.exit;
@@ -143,14 +147,20 @@ impl<'a> Gateway<'a> {
             .args
             .line
             .open(self.peer, self.deadline, Some(self.interrupt));
-        let line = line.map_err(|error| Fate::new(Outcome::Untried, error.exit, error.text))?;
-        self.session = Some(Session::new(Client::new(Setup::default()), line));
-        self.run(Input::Start)?;
-        let banner = self
-            .session
-            .as_ref()
-            .and_then(|session| session.machine().banner());
-        Ok(banner.cloned().unwrap_or_default())
+        let line = line.map_err(|error| {
+            self.name_failed = error.is_name;
+            Fate::new(Outcome::Untried, error.exit, error.text)
+        })?;
+        let deadline = self.deadline;
+        let mut around = Around {
+            patience: &|_| deadline,
+            trace: &mut self.trace,
+            interrupt: self.interrupt,
+        };
+        let dialogue = Dialogue::begin(line, Setup::default(), &mut around).map_err(cause)?;
+        let banner = dialogue.banner();
+        self.dialogue = Some(dialogue);
+        Ok(banner)
     }
 
     pub(super) fn log_in(&mut self) -> Result<(), Stop> {
@@ -181,45 +191,40 @@ impl<'a> Gateway<'a> {
 
     /// One job; a page is never sent, its transaction ends before SEND.
     pub(super) fn job(&mut self, job: Job) -> Result<Answered, Stop> {
-        let mut answer = Answer::Job(job);
-        loop {
-            match self.run(Input::Answer(answer))? {
-                Question::Next(answered) => return Ok(answered),
-                Question::Commit => answer = Answer::Stop(Fate::untried("a probe sends nothing")),
-            }
-        }
-    }
-
-    fn run(&mut self, input: Input<'_, Answer>) -> Result<Question, Stop> {
-        self.run_to(input).map_err(|end| {
-            end.cause
-                .unwrap_or_else(|| Fate::untried("the session ended"))
+        let Some(dialogue) = &mut self.dialogue else {
+            return Err(Fate::untried("no connection"));
+        };
+        let deadline = self.deadline;
+        let mut around = Around {
+            patience: &|_| deadline,
+            trace: &mut self.trace,
+            interrupt: self.interrupt,
+        };
+        let result = dialogue.converse(job, &mut around, &mut || {
+            Err(Fate::untried("a probe sends nothing"))
+        });
+        result.map_err(|end| {
+            self.dialogue = None;
+            cause(end)
         })
     }
 
-    fn run_to(&mut self, input: Input<'_, Answer>) -> Result<Question, End> {
-        let deadline = self.deadline;
-        let Some(session) = &mut self.session else {
-            return Err(Client::new(Setup::default()).give_up("no connection"));
-        };
-        let patience = |_: Phase| deadline;
-        let end = match session.run(input, &patience, &mut self.trace, Some(self.interrupt)) {
-            Pause::Asked(question) => return Ok(question),
-            Pause::Done(end) => end,
-            Pause::Interrupted => session.machine_mut().give_up("interrupted"),
-        };
-        self.session = None;
-        Err(end)
-    }
-
-    /// Says goodbye, if there is a session, and returns the answer.
+    /// Says goodbye, if there is anybody, and returns the answer.
     fn part(&mut self) -> Option<String> {
-        self.session.as_ref()?;
-        match self.run_to(Input::Answer(Answer::Job(Job::Quit))) {
-            Ok(_) => None,
-            Err(end) => end.farewell,
-        }
+        let dialogue = self.dialogue.take()?;
+        let deadline = self.deadline;
+        let mut around = Around {
+            patience: &|_| deadline,
+            trace: &mut self.trace,
+            interrupt: self.interrupt,
+        };
+        dialogue.part(&mut around).farewell
     }
+}
+
+fn cause(end: End) -> Stop {
+    end.cause
+        .unwrap_or_else(|| Fate::untried("the session ended"))
 }
 
 impl Finding {
@@ -233,6 +238,7 @@ impl Finding {
             rtt: Duration::ZERO,
             error: None,
             exit: Exit::Ok,
+            name_failed: false,
             help: Vec::new(),
             features: None,
             pager: None,

@@ -141,9 +141,7 @@ pub(super) fn plugin(args: &Args, finding: &Finding, diag: &Diag) -> Exit {
         Exit::NoHost | Exit::Usage | Exit::Config | Exit::Software | Exit::Os => {
             (Exit::NagiosUnknown, "UNKNOWN")
         }
-        _ if finding.error.as_deref().is_some_and(is_name_trouble) => {
-            (Exit::NagiosUnknown, "UNKNOWN")
-        }
+        _ if finding.name_failed => (Exit::NagiosUnknown, "UNKNOWN"),
         Exit::Protocol if greeted_oddly => (Exit::NagiosWarning, "WARNING"),
         Exit::Ok if over(args.critical) => (Exit::NagiosCritical, "CRITICAL"),
         Exit::Ok if over(args.warning) => (Exit::NagiosWarning, "WARNING"),
@@ -178,9 +176,11 @@ pub(super) fn plugin(args: &Args, finding: &Finding, diag: &Diag) -> Exit {
     exit
 }
 
-/// A name that could not be looked up says nothing about the gateway.
-fn is_name_trouble(error: &str) -> bool {
-    error.contains("name service") || error.contains("name did not resolve")
+/// What a program is told when the probe itself could not be made.
+pub(super) fn json_failure(failure: &Failure, diag: &Diag) {
+    let error = format!("{:#}", failure.cause);
+    let object = serde_json::json!({ "success": false, "error": error });
+    put(&format!("{object}\n"), diag);
 }
 
 /// What a monitoring system is told when the probe itself could not be made.

@@ -9,20 +9,20 @@ mod dialogue;
 use std::time::{Duration, Instant};
 
 use super::Page;
+use crate::applet::snpp::dialogue::Dialogue;
 use crate::bulk::retry::{Backoff, RetryArgs};
-use crate::bulk::run::{Commit, Receipt};
+use crate::bulk::run::{Commit, Receipt, TakenBack};
 use crate::cli::line::LineArgs;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
 use crate::diag::Diag;
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
-use crate::protocol::snpp::client::{Answered, Client, End, Job};
+use crate::protocol::snpp::client::{Answered, End, Job};
 use crate::protocol::snpp::command::{BadArgument, Command, Verb};
 use crate::protocol::snpp::plan::Plan;
 use crate::protocol::snpp::progress::PageAnswer;
 use crate::protocol::snpp::reply::Reply;
-use crate::session::Session;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::Trace;
@@ -47,7 +47,7 @@ pub(super) struct Settings<'a> {
 #[derive(Debug)]
 struct Server {
     peer: Peer,
-    session: Option<Session<Client>>,
+    dialogue: Option<Dialogue>,
     receipts: Vec<Receipt>,
     /// Why it cannot be used for now.
     down: Option<Fate>,
@@ -63,7 +63,7 @@ pub(super) struct Gateways<'a> {
     trace: Trace<'a>,
     /// No server is of any use: the fate of every further page.
     dead: Option<Fate>,
-    taken_back: Vec<(Receipt, Peer)>,
+    taken_back: Vec<TakenBack>,
 }
 
 /// What a command brought.
@@ -73,7 +73,7 @@ impl<'a> Gateways<'a> {
     pub(super) fn new(settings: &'a Settings<'a>, peers: &[Peer], trace: Trace<'a>) -> Self {
         let server = |peer: &Peer| Server {
             peer: peer.clone(),
-            session: None,
+            dialogue: None,
             receipts: Vec::new(),
             down: None,
             told: Vec::new(),
@@ -91,7 +91,7 @@ impl<'a> Gateways<'a> {
         self.dead.is_some()
     }
 
-    pub(super) fn take_back(&mut self) -> Vec<(Receipt, Peer)> {
+    pub(super) fn take_back(&mut self) -> Vec<TakenBack> {
         std::mem::take(&mut self.taken_back)
     }
 

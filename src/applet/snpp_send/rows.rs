@@ -9,7 +9,7 @@ use crate::bulk::books::{Books, Wanted};
 use crate::bulk::journal::Journal;
 use crate::bulk::results::{Form, Results};
 use crate::bulk::rows::{Row, RowPage, Rows};
-use crate::bulk::run::{self, Commit, Receipt, Sender};
+use crate::bulk::run::{self, Commit, Sender, TakenBack};
 use crate::bulk::supply::Supply;
 use crate::cli::message::TextArgs;
 use crate::cli::peer::Peer;
@@ -73,7 +73,7 @@ impl Sender for RowSender<'_> {
         self.gateways.is_dead()
     }
 
-    fn take_back(&mut self) -> Vec<(Receipt, Peer)> {
+    fn take_back(&mut self) -> Vec<TakenBack> {
         self.gateways.take_back()
     }
 

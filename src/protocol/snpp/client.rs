@@ -340,10 +340,7 @@ impl Client {
             self.listen(Phase::Farewell, actions);
             return;
         }
-        let cause = shifted.then(|| {
-            let text = format!("QUIT was answered {}: replies have shifted", reply.shown());
-            Fate::unknown(text)
-        });
+        let cause = shifted.then(|| Fate::unknown(format!("QUIT was answered {}", reply.shown())));
         self.end(cause, None, shifted, actions);
     }
 

@@ -5,22 +5,18 @@
 
 use std::time::Duration;
 
-use super::{CommandResult, Gateways};
-use crate::bulk::run::Commit;
+use super::{CommandResult, Gateways, Settings};
+use crate::applet::snpp::dialogue::{Around, Dialogue};
+use crate::bulk::run::{Commit, TakenBack};
 use crate::cli::peer::Peer;
 use crate::outcome::{Fate, Outcome};
-use crate::protocol::snpp::client::{
-    Answer, Answered, Client, End, Job, LAST_WORDS, Question, Setup,
-};
+use crate::protocol::Phase;
+use crate::protocol::snpp::client::{Answered, Client, End, Job, Setup};
 use crate::protocol::snpp::command::Command;
-use crate::protocol::{Input, Phase};
-use crate::session::{Pause, Session};
 use crate::transport::fd::Deadline;
 
 /// How long a server gets to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// How long an interrupted dialogue may take to end in order.
-const ABANDON: Duration = Duration::from_secs(2);
 
 impl Gateways<'_> {
     /// One command at the first server that can be reached, and its reply.
@@ -64,85 +60,45 @@ impl Gateways<'_> {
         self.servers.iter().position(|server| server.peer == *peer)
     }
 
-    /// Makes sure that there is a session. True: it is new.
+    /// Makes sure that there is a dialogue. True: it is new.
     pub(super) fn open(&mut self, index: usize, deadline: Deadline) -> Result<bool, Fate> {
         let Some(server) = self.servers.get_mut(index) else {
             return Err(Fate::untried("no server"));
         };
-        if server.session.is_some() {
+        if server.dialogue.is_some() {
             return Ok(false);
         }
         self.trace.remark(&format!("connecting to {}", server.peer));
-        let line = self
-            .settings
-            .line
-            .open(&server.peer, deadline, Some(self.settings.interrupt));
-        let begun = match line {
-            Ok(line) => {
+        let interrupt = Some(self.settings.interrupt);
+        let line = self.settings.line.open(&server.peer, deadline, interrupt);
+        let begun = line
+            .map_err(|error| Fate::new(Outcome::Untried, error.exit, error.text))
+            .and_then(|line| {
                 let setup = Setup {
                     login: self.settings.login.clone(),
                     strict: self.settings.strict,
                 };
-                server.session = Some(Session::new(Client::new(setup), line));
-                self.advance(index, Input::Start, deadline)
+                let mut around = Around {
+                    patience: &patience(self.settings, deadline),
+                    trace: &mut self.trace,
+                    interrupt: self.settings.interrupt,
+                };
+                Dialogue::begin(line, setup, &mut around)
                     .map_err(|end| end.cause.unwrap_or_else(|| Fate::untried("no session")))
+            });
+        match begun {
+            Ok(dialogue) => {
+                server.dialogue = Some(dialogue);
+                Ok(true)
             }
-            Err(error) => Err(Fate::new(Outcome::Untried, error.exit, error.text)),
-        };
-        if let (Err(fate), Some(server)) = (&begun, self.servers.get_mut(index)) {
-            server.down = Some(fate.clone());
-        }
-        begun.map(|_| true)
-    }
-
-    /// Runs a session to its next question; a session that ended is put away.
-    fn advance(
-        &mut self,
-        index: usize,
-        input: Input<'_, Answer>,
-        deadline: Deadline,
-    ) -> Result<Question, End> {
-        let settings = self.settings;
-        let patience = |phase| match phase {
-            Phase::Verdict => Deadline::after(settings.line.verdict_timeout),
-            Phase::Farewell => Deadline::after(FAREWELL.min(settings.timeout)),
-            _ => deadline,
-        };
-        let Some(session) = self
-            .servers
-            .get_mut(index)
-            .and_then(|server| server.session.as_mut())
-        else {
-            return Err(Client::new(Setup::default()).give_up("no connection"));
-        };
-        let interrupt = Some(settings.interrupt);
-        let end = match session.run(input, &patience, &mut self.trace, interrupt) {
-            Pause::Asked(question) => return Ok(question),
-            Pause::Done(end) => end,
-            Pause::Interrupted => {
-                let end = session.machine_mut().give_up("interrupted");
-                session.part(LAST_WORDS, Deadline::after(ABANDON));
-                end
+            Err(fate) => {
+                server.down = Some(fate.clone());
+                Err(fate)
             }
-        };
-        self.put_away(index, &end);
-        Err(end)
-    }
-
-    fn put_away(&mut self, index: usize, end: &End) {
-        let Some(server) = self.servers.get_mut(index) else {
-            return;
-        };
-        server.session = None;
-        let receipts = std::mem::take(&mut server.receipts);
-        if end.shifted {
-            let peer = &server.peer;
-            self.taken_back
-                .extend(receipts.into_iter().map(|receipt| (receipt, peer.clone())));
         }
     }
 
-    /// One job, with its commit.
+    /// One job over the dialogue that is there; one that ended is put away.
     pub(super) fn converse(
         &mut self,
         index: usize,
@@ -150,33 +106,74 @@ impl Gateways<'_> {
         deadline: Deadline,
         commit: Commit<'_>,
     ) -> Result<Answered, End> {
-        let mut answer = Answer::Job(job);
-        loop {
-            match self.advance(index, Input::Answer(answer), deadline)? {
-                Question::Next(answered) => return Ok(answered),
-                Question::Commit => {
-                    answer = match commit() {
-                        Ok(()) if self.settings.interrupt.exit().is_some() => {
-                            Answer::Stop(Fate::temporary("interrupted"))
-                        }
-                        Ok(()) => Answer::Go,
-                        Err(fate) => Answer::Stop(fate),
-                    };
-                }
-            }
+        let Some(server) = self.servers.get_mut(index) else {
+            return Err(no_dialogue());
+        };
+        let Some(dialogue) = &mut server.dialogue else {
+            return Err(no_dialogue());
+        };
+        let mut around = Around {
+            patience: &patience(self.settings, deadline),
+            trace: &mut self.trace,
+            interrupt: self.settings.interrupt,
+        };
+        let result = dialogue.converse(job, &mut around, commit);
+        if let Err(end) = &result {
+            server.dialogue = None;
+            self.put_away(index, end);
         }
+        result
     }
 
     /// Says goodbye to one server.
     pub(super) fn part(&mut self, index: usize) {
-        if self
+        let Some(dialogue) = self
             .servers
-            .get(index)
-            .is_some_and(|server| server.session.is_some())
-        {
-            let deadline = Deadline::after(self.settings.timeout);
-            // Its end is told by what is taken back.
-            drop(self.converse(index, Job::Quit, deadline, &mut || Ok(())));
+            .get_mut(index)
+            .and_then(|server| server.dialogue.take())
+        else {
+            return;
+        };
+        let deadline = Deadline::after(self.settings.timeout);
+        let mut around = Around {
+            patience: &patience(self.settings, deadline),
+            trace: &mut self.trace,
+            interrupt: self.settings.interrupt,
+        };
+        let end = dialogue.part(&mut around);
+        self.put_away(index, &end);
+    }
+
+    /// What is known now of the pages of a dialogue that ended.
+    fn put_away(&mut self, index: usize, end: &End) {
+        let Some(server) = self.servers.get_mut(index) else {
+            return;
+        };
+        let receipts = std::mem::take(&mut server.receipts);
+        if end.shifted {
+            let why = end.cause.as_ref().map_or("", |cause| cause.text.as_str());
+            let taken = receipts.into_iter().map(|receipt| TakenBack {
+                receipt,
+                server: server.peer.clone(),
+                why: why.to_owned(),
+            });
+            self.taken_back.extend(taken);
         }
     }
+}
+
+/// Everything up to SEND shares a deadline; the verdict and the goodbye have
+/// times of their own.
+fn patience(settings: &Settings<'_>, deadline: Deadline) -> impl Fn(Phase) -> Deadline {
+    let verdict = settings.line.verdict_timeout;
+    let farewell = FAREWELL.min(settings.timeout);
+    move |phase| match phase {
+        Phase::Verdict => Deadline::after(verdict),
+        Phase::Farewell => Deadline::after(farewell),
+        _ => deadline,
+    }
+}
+
+fn no_dialogue() -> End {
+    Client::new(Setup::default()).give_up("no connection")
 }
