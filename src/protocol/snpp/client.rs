@@ -15,6 +15,7 @@
 //! that gave one reply too many makes every later verdict worthless. Must
 //! never know where a page came from, nor retry anything.
 
+mod ends;
 mod page;
 
 use std::time::SystemTime;
@@ -25,7 +26,7 @@ use super::progress::{PageAnswer, Progress};
 use super::reply::{self, Class, Reader, Reply};
 use super::verdict;
 use crate::exit::Exit;
-use crate::outcome::{Fate, Outcome};
+use crate::outcome::Fate;
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
 
 /// How a connection is used.
@@ -150,23 +151,6 @@ impl Client {
     /// The server's greeting, once heard.
     pub fn banner(&self) -> Option<&Reply> {
         self.banner.as_ref()
-    }
-
-    /// Ends a dialogue that the world does not wait for any longer.
-    pub fn give_up(&mut self, text: &str) -> End {
-        let mut actions = Vec::new();
-        self.outgoing = None;
-        self.ended(text, &mut actions);
-        let end = actions.into_iter().find_map(|action| match action {
-            Action::Done(end) => Some(end),
-            _ => None,
-        });
-        end.unwrap_or_else(|| End {
-            cause: Some(Fate::untried(text)),
-            answered: None,
-            shifted: false,
-            farewell: None,
-        })
     }
 
     /// Says this once the line is quiet, and listens for the answer. A reply
@@ -330,77 +314,6 @@ impl Client {
         actions.push(Action::Ask(Question::Next(answered)));
     }
 
-    /// The reply to QUIT. Anything but 221 may be the reply to an earlier
-    /// command; then another one follows.
-    fn parted(&mut self, reply: &Reply, again: bool, actions: &mut Actions) {
-        self.farewell.get_or_insert_with(|| reply.shown());
-        let shifted = again || reply.class() != Class::Done || (self.early && reply.code != 221);
-        if !shifted && reply.code != 221 {
-            self.state = State::Farewell { again: true };
-            self.listen(Phase::Farewell, actions);
-            return;
-        }
-        let cause = shifted.then(|| Fate::unknown(format!("QUIT was answered {}", reply.shown())));
-        self.end(cause, None, shifted, actions);
-    }
-
-    /// The line is gone, or is good for nothing any more.
-    fn lose(&mut self, exit: Exit, text: &str, shifted: bool, actions: &mut Actions) {
-        self.fall(Fate::new(Outcome::Temporary, exit, text), shifted, actions);
-    }
-
-    /// Ends the connection; a page under way shares its fate, or is unknown
-    /// where SEND was written and not answered.
-    fn fall(&mut self, fate: Fate, shifted: bool, actions: &mut Actions) {
-        let begun = self.page.take().filter(|page| page.said);
-        let answered = begun.map(|mut page| {
-            if page.sending {
-                page.judge(&Fate::unknown(format!(
-                    "{}; the page may have been accepted",
-                    fate.text
-                )));
-            } else {
-                page.judge(&fate);
-            }
-            Answered::Page(page.done())
-        });
-        self.end(Some(fate), answered, shifted, actions);
-    }
-
-    /// Ends a session that stays up at the other side: says goodbye, and does
-    /// not wait for the answer.
-    fn leave(&mut self, reply: &Reply, fate: Fate, actions: &mut Actions) {
-        if reply.class() == Class::Failed {
-            actions.push(Action::Send(Command::bare(Verb::Quit).wire()));
-        }
-        let shifted = matches!(reply.class(), Class::SendMore | Class::Undefined);
-        self.end(Some(fate), None, shifted, actions);
-    }
-
-    fn end(
-        &mut self,
-        cause: Option<Fate>,
-        answered: Option<Answered>,
-        shifted: bool,
-        actions: &mut Actions,
-    ) {
-        // Where nothing of a page was said, the page is untried.
-        let untried = answered.is_none();
-        let cause = cause.map(|fate| match fate.outcome {
-            Outcome::Temporary if untried => Fate {
-                outcome: Outcome::Untried,
-                ..fate
-            },
-            _ => fate,
-        });
-        actions.push(Action::Done(End {
-            cause,
-            answered,
-            shifted,
-            farewell: self.farewell.take(),
-        }));
-    }
-
     fn answered(&mut self, answer: Answer, actions: &mut Actions) {
         match answer {
             Answer::Job(job) => {
@@ -418,47 +331,6 @@ impl Client {
                 self.say(Command::bare(Verb::Send).wire(), Phase::Verdict, actions);
             }
             Answer::Stop(fate) => self.stop(Verb::Send, &fate, actions),
-        }
-    }
-
-    /// What there is to wait for has not come.
-    fn ended(&mut self, text: &str, actions: &mut Actions) {
-        match self.state {
-            // The page was accepted, and that nobody says goodbye changes
-            // nothing; but a reply that came before its command may have been
-            // one too many, and then only 221 shows that it was not.
-            State::Farewell { .. } => {
-                let cause = self.early.then(|| Fate::unknown(SHIFTED));
-                self.end(cause, None, self.early, actions);
-            }
-            State::Greeting | State::Login => {
-                let fate = Fate::untried(text);
-                self.end(Some(fate), None, false, actions);
-            }
-            _ => self.lose(
-                Exit::TempFail,
-                text,
-                self.reader.has_more() && self.setup.strict,
-                actions,
-            ),
-        }
-    }
-
-    /// Names what the client was waiting for, for a timeout's text.
-    fn awaited(&self) -> String {
-        match &self.state {
-            State::Greeting => "no greeting".to_owned(),
-            State::Login => "no reply to LOGI".to_owned(),
-            State::Reset => "no reply to RESE".to_owned(),
-            State::Said(command) => format!("no reply to {}", command.verb()),
-            State::Body => "no reply to the message".to_owned(),
-            State::Farewell { .. } => "no reply to QUIT".to_owned(),
-            State::Paging | State::Committing | State::Ready => {
-                self.page.as_ref().and_then(Progress::step).map_or_else(
-                    || "no reply".to_owned(),
-                    |step| format!("no reply to {}", step.command.verb()),
-                )
-            }
         }
     }
 
