@@ -71,11 +71,13 @@ impl fmt::Display for Outcome {
 
 /// A code and its text as one line; a code alone where there is no text.
 pub fn with_code(code: u16, text: &str) -> String {
-    if text.is_empty() {
-        format!("{code:03}")
-    } else {
-        format!("{code:03} {text}")
+    let mut line = format!("{code:03}");
+    if !text.is_empty() {
+        line.reserve_exact(text.len() + 1);
+        line.push(' ');
+        line.push_str(text);
     }
+    line
 }
 
 /// The fate of one page at one server, as a protocol machine judged it.

@@ -173,8 +173,7 @@ fn pages(
     let mut pages = Vec::new();
     for group in groups {
         let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        let page = Page::new(number, group, fitted.parts.clone(), &options, wishes);
-        page.check()
+        let page = Page::new(number, group, fitted.parts.clone(), &options, wishes)
             .map_err(|error| Failure::data(error.to_string()))?;
         if let Some(text) = page.remark() {
             diag.warn(&text);
@@ -187,10 +186,8 @@ fn pages(
 
 fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> {
     for page in pages {
-        let plan = page
+        let said: Vec<String> = page
             .dialogue()
-            .map_err(|error| Failure::data(error.to_string()))?;
-        let said: Vec<String> = plan
             .iter()
             .flat_map(|wire| lines(&wire.bytes, wire.secret.as_ref()))
             .map(|line| format!("C: {line}"))

@@ -1,10 +1,9 @@
 //! The results of a bulk run: a record or an object for each row, out at once.
 
+use std::io;
+
 use crate::cli::report::{CSV_HEADER, Output, Report};
 use crate::diag::{Diag, cause};
-
-/// Bytes of a usual record; the writer's own default is much more, and zeroed each time.
-const RECORD: usize = 256;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,7 +20,8 @@ pub enum Form {
 #[derive(Debug)]
 pub struct Results<'a> {
     form: Form,
-    output: Output,
+    csv: csv::Writer<Output>,
+    json: Output,
     diag: &'a Diag,
 }
 
@@ -30,11 +30,13 @@ impl<'a> Results<'a> {
     pub fn new(form: Form, diag: &'a Diag) -> Self {
         let mut results = Self {
             form,
-            output: Output::default(),
+            csv: csv::Writer::from_writer(Output::default()),
+            json: Output::default(),
             diag,
         };
         if form == Form::Csv {
-            results.record(&CSV_HEADER);
+            let written = results.csv.write_record(CSV_HEADER);
+            results.flush(written);
         }
         results
     }
@@ -43,33 +45,29 @@ impl<'a> Results<'a> {
     pub fn put(&mut self, report: &Report) {
         match self.form {
             Form::Silent => {}
-            Form::Csv => self.record(&report.fields()),
+            Form::Csv => {
+                let written = report.write_csv(&mut self.csv);
+                self.flush(written);
+            }
             Form::Json => match report.json(true) {
-                Ok(line) => self.write(format!("{line}\n").as_bytes()),
+                Ok(line) => {
+                    let written = self.json.put(format!("{line}\n").as_bytes());
+                    self.told(written);
+                }
                 Err(error) => self.diag.warn(&format!("row {}: {error}", report.number)),
             },
         }
     }
 
-    fn record(&mut self, fields: &[impl AsRef<[u8]>]) {
-        let mut bytes = Vec::new();
-        let mut writer = csv::WriterBuilder::new()
-            .buffer_capacity(RECORD)
-            .from_writer(&mut bytes);
-        let written = writer
-            .write_record(fields)
-            .and_then(|()| Ok(writer.flush()?));
-        drop(writer);
-        match written {
-            Ok(()) => self.write(&bytes),
-            Err(error) => self
-                .diag
-                .warn(&format!("a result could not be written: {error}")),
-        }
+    fn flush(&mut self, written: csv::Result<()>) {
+        let flushed = written
+            .map_err(io::Error::from)
+            .and_then(|()| self.csv.flush());
+        self.told(flushed);
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        if let Err(error) = self.output.put(bytes) {
+    fn told(&self, result: io::Result<()>) {
+        if let Err(error) = result {
             self.diag.warn(&format!(
                 "standard output: {}; the pages go on, their results are lost",
                 cause(&error)

@@ -136,28 +136,27 @@ impl Report {
         format!("{}/{}", self.parts.0, self.parts.1)
     }
 
-    /// The fields of a CSV record, in the order of [`CSV_HEADER`].
-    pub fn fields(&self) -> [String; 11] {
+    /// Writes the fields of a CSV record, in the order of [`CSV_HEADER`].
+    pub fn write_csv(&self, out: &mut csv::Writer<impl Write>) -> csv::Result<()> {
+        let code = self.fate.code.map(|code| code.to_string());
         let server = self.server.as_ref().map(ToString::to_string);
-        [
-            self.number.to_string(),
-            self.id.clone(),
-            self.pager.clone(),
-            self.fate.outcome.to_string(),
-            self.fate
-                .code
-                .map(|code| code.to_string())
-                .unwrap_or_default(),
-            self.fate.text.clone(),
-            server.unwrap_or_default(),
-            self.attempts.to_string(),
-            self.parts_text(),
-            self.tag
-                .as_ref()
-                .map(|(tag, _)| tag.clone())
-                .unwrap_or_default(),
-            millis(self.rtt).to_string(),
-        ]
+        let tag = self.tag.as_ref().map(|(tag, _)| tag.as_str());
+        for field in [
+            self.number.to_string().as_str(),
+            &self.id,
+            &self.pager,
+            self.fate.outcome.word(),
+            code.as_deref().unwrap_or_default(),
+            &self.fate.text,
+            server.as_deref().unwrap_or_default(),
+            &self.attempts.to_string(),
+            &self.parts_text(),
+            tag.unwrap_or_default(),
+            &millis(self.rtt).to_string(),
+        ] {
+            out.write_field(field)?;
+        }
+        out.write_record(None::<&[u8]>)
     }
 
     /// Part of a page is out, and the rest is not to be had: whoever would
@@ -256,6 +255,16 @@ impl Output {
                 Err(error)
             }
         }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

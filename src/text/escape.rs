@@ -12,6 +12,11 @@ use std::fmt::Write as _;
 /// not UTF-8 becomes `\xNN`.
 pub fn printable(bytes: &[u8]) -> String {
     let mut line = String::with_capacity(bytes.len());
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        // What nearly every reply is made of.
+        line.push_str(&String::from_utf8_lossy(bytes));
+        return line;
+    }
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             push_shown(&mut line, c);

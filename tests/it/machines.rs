@@ -408,7 +408,11 @@ fn recipient(id: &str, pin: Option<&str>) -> Recipient {
 
 fn page(ids: &[&str], options: &Options, text: &str) -> Job {
     let recipients: Vec<Recipient> = ids.iter().map(|id| recipient(id, None)).collect();
-    Job::Page(Plan::new(&recipients, options, text, Body::Auto, false).unwrap())
+    Job::Page(
+        Plan::new(&recipients, options, text, Body::Auto, false)
+            .unwrap()
+            .into(),
+    )
 }
 
 fn plain(ids: &[&str], text: &str) -> Vec<Job> {
@@ -489,7 +493,11 @@ const CLIENT: &[ClientCase] = &[
             };
             let text = "Please meet me tomorrow at\nthe Seattle office";
             vec![
-                Job::Page(Plan::new(&recipients, &options, text, Body::Auto, false).unwrap()),
+                Job::Page(
+                    Plan::new(&recipients, &options, text, Body::Auto, false)
+                        .unwrap()
+                        .into(),
+                ),
                 Job::Quit,
             ]
         },

@@ -1,6 +1,8 @@
 //! Which commands a gateway knows: it is asked with HELP, and where that says
 //! nothing useful each command is tried in a way that does nothing.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::ask::{Gateway, Stop};
@@ -156,7 +158,7 @@ fn try_verb(gateway: &mut Gateway<'_>, verb: Verb, argument: &str) -> Result<Tri
 fn try_data(gateway: &mut Gateway<'_>) -> Result<Tried, Stop> {
     let plan = Plan::new(&[], &Options::default(), "probe", Body::Data, false)
         .map_err(|error| Fate::new(Outcome::Refused, Exit::Software, error.to_string()))?;
-    let answered = gateway.job(Job::Page(plan))?;
+    let answered = gateway.job(Job::Page(Arc::new(plan)))?;
     let Answered::Page(answer) = answered else {
         return Ok(Tried::Unknown);
     };

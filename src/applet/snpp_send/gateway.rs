@@ -6,6 +6,7 @@
 
 mod dialogue;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Page;
@@ -268,7 +269,7 @@ impl<'a> Gateways<'a> {
     fn transact(
         &mut self,
         index: usize,
-        plan: &dyn Fn() -> Result<Plan, BadArgument>,
+        plan: &dyn Fn() -> Result<Arc<Plan>, BadArgument>,
         commit: Commit<'_>,
     ) -> Result<PageAnswer, Fate> {
         let deadline = Deadline::after(self.settings.timeout);

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rustix::event::PollFlags;
@@ -46,6 +47,8 @@ pub(super) struct Page {
     strict: bool,
     /// An expiry that is no whole number of hours.
     rounded: bool,
+    /// For each part, the transaction that sends it to everybody.
+    plans: Vec<Arc<Plan>>,
 }
 
 impl Page {
@@ -55,7 +58,7 @@ impl Page {
         texts: Vec<String>,
         options: &PageOptions,
         wishes: &Wishes,
-    ) -> Self {
+    ) -> Result<Self, BadArgument> {
         let hours = options
             .expire
             .map(|expire| expire.as_secs().div_ceil(3600).max(1));
@@ -66,7 +69,7 @@ impl Page {
             reply: wishes.reply,
             choices: wishes.choices.clone(),
         });
-        Self {
+        let mut page = Self {
             number,
             id: String::new(),
             hash: String::new(),
@@ -87,7 +90,13 @@ impl Page {
             rounded: options.expire.zip(hours).is_some_and(|(expire, hours)| {
                 expire != Duration::from_secs(hours.saturating_mul(3600))
             }),
+            plans: Vec::new(),
+        };
+        let everybody: Vec<usize> = (0..page.recipients.len()).collect();
+        for part in 0..page.parts {
+            page.plans.push(Arc::new(page.new_plan(part, &everybody)?));
         }
+        Ok(page)
     }
 
     /// The same page as a row of a bulk run.
@@ -95,15 +104,6 @@ impl Page {
         id.clone_into(&mut self.id);
         hash.clone_into(&mut self.hash);
         self
-    }
-
-    /// Can all of it be sent?
-    pub(super) fn check(&self) -> Result<(), BadArgument> {
-        let everybody: Vec<usize> = (0..self.recipients.len()).collect();
-        for part in 0..self.parts {
-            self.plan(part, &everybody)?;
-        }
-        Ok(())
     }
 
     /// What is not sent exactly as asked.
@@ -114,7 +114,14 @@ impl Page {
     }
 
     /// The transaction that sends one part to some of the recipients.
-    pub(super) fn plan(&self, part: usize, who: &[usize]) -> Result<Plan, BadArgument> {
+    pub(super) fn plan(&self, part: usize, who: &[usize]) -> Result<Arc<Plan>, BadArgument> {
+        match self.plans.get(part) {
+            Some(plan) if who.len() == self.recipients.len() => Ok(Arc::clone(plan)),
+            _ => self.new_plan(part, who).map(Arc::new),
+        }
+    }
+
+    fn new_plan(&self, part: usize, who: &[usize]) -> Result<Plan, BadArgument> {
         let recipients: Vec<Recipient> = who
             .iter()
             .filter_map(|index| self.recipients.get(*index).cloned())
@@ -124,13 +131,8 @@ impl Page {
     }
 
     /// All that would be said for it.
-    pub(super) fn dialogue(&self) -> Result<Vec<Wire>, BadArgument> {
-        let everybody: Vec<usize> = (0..self.recipients.len()).collect();
-        let mut wires = Vec::new();
-        for part in 0..self.parts {
-            wires.extend(self.plan(part, &everybody)?.wires());
-        }
-        Ok(wires)
+    pub(super) fn dialogue(&self) -> Vec<Wire> {
+        self.plans.iter().flat_map(|plan| plan.wires()).collect()
     }
 
     /// A report for each recipient, to which nothing has happened yet.

@@ -50,9 +50,8 @@ impl Sender for RowSender<'_> {
             fitted.parts,
             &page.options,
             self.wishes,
-        );
-        page.check()
-            .map_err(|error| Failure::data(error.to_string()))?;
+        )
+        .map_err(|error| Failure::data(error.to_string()))?;
         if fitted.cut {
             let length = self.text.max_length;
             self.warn(row, &format!("the message was cut to {length} characters"));

@@ -18,6 +18,7 @@
 mod ends;
 mod page;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::command::{Command, Verb};
@@ -43,7 +44,7 @@ pub struct Setup {
 #[derive(Debug)]
 pub enum Job {
     /// Send a page.
-    Page(Plan),
+    Page(Arc<Plan>),
     /// Say one command and hear its reply.
     Command(Command),
     /// Say goodbye.

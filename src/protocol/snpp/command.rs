@@ -219,7 +219,7 @@ impl Command {
     /// The line as it goes out, CR LF included.
     pub fn wire(&self) -> Wire {
         Wire {
-            bytes: format!("{}\r\n", self.line).into_bytes(),
+            bytes: [self.line.as_bytes(), b"\r\n"].concat(),
             secret: self.secret.clone(),
         }
     }

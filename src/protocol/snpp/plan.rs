@@ -217,7 +217,7 @@ impl Plan {
 }
 
 impl Step {
-    fn new(command: Command, role: Role) -> Self {
+    pub(super) fn new(command: Command, role: Role) -> Self {
         Self {
             command,
             role,

@@ -2,6 +2,8 @@
 //!
 //! The client machine's notebook for one page; it must never know the line.
 
+use std::sync::Arc;
+
 use super::command::Verb;
 use super::plan::{Plan, Role, Step};
 use crate::outcome::{Fate, Outcome};
@@ -25,8 +27,10 @@ pub struct PageAnswer {
 
 #[derive(Debug)]
 pub(super) struct Progress {
-    pub(super) plan: Plan,
-    pub(super) at: usize,
+    pub(super) plan: Arc<Plan>,
+    at: usize,
+    /// Said in the place of the step at hand.
+    instead: Option<Step>,
     pub(super) answer: PageAnswer,
     fates: Vec<Option<Fate>>,
     /// How many pagers the server took.
@@ -38,11 +42,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Arc<Plan>) -> Self {
         let recipients = plan.recipients;
         Self {
             plan,
             at: 0,
+            instead: None,
             answer: PageAnswer {
                 page_replies: vec![None; recipients],
                 ..PageAnswer::default()
@@ -55,7 +60,9 @@ impl Progress {
     }
 
     pub(super) fn step(&self) -> Option<&Step> {
-        self.plan.steps.get(self.at)
+        self.instead
+            .as_ref()
+            .or_else(|| self.plan.steps.get(self.at))
     }
 
     pub(super) fn note_page_reply(&mut self, index: usize, reply: String) {
@@ -106,14 +113,16 @@ impl Progress {
             .count()
     }
 
+    /// Goes on by some steps.
+    pub(super) fn advance(&mut self, steps: usize) {
+        self.at += steps;
+        self.instead = None;
+    }
+
     /// Puts MESS in the place of DATA.
     pub(super) fn fall_back(&mut self) {
-        if let Some(step) = self.plan.steps.get_mut(self.at) {
-            if let Some(command) = step.fallback.take() {
-                step.command = command;
-                step.body = None;
-            }
-        }
+        let fallback = self.step().and_then(|step| step.fallback.clone());
+        self.instead = fallback.map(|command| Step::new(command, Role::Message));
     }
 
     pub(super) fn done(mut self) -> PageAnswer {

@@ -132,8 +132,9 @@ impl Reader {
     /// `None`: more bytes are needed.
     pub fn next(&mut self, heard: &mut Vec<Wire>) -> Option<Result<Reply, ReplyError>> {
         while let Some(line) = self.line() {
-            heard.push(Wire::open(line.clone()));
-            match self.take(&line) {
+            let taken = self.take(&line);
+            heard.push(Wire::open(line));
+            match taken {
                 Ok(None) => {}
                 Ok(Some(reply)) => return Some(Ok(reply)),
                 Err(error) => return Some(Err(error)),
@@ -149,7 +150,9 @@ impl Reader {
             self.drop_overlong();
             return None;
         };
-        let mut line: Vec<u8> = self.pending.drain(..=self.scanned + at).collect();
+        // In lock-step nothing is left, and nothing is copied.
+        let rest = self.pending.split_off(self.scanned + at + 1);
+        let mut line = std::mem::replace(&mut self.pending, rest);
         self.scanned = 0;
         self.bytes += line.len();
         line.pop();

@@ -100,7 +100,7 @@ impl Client {
 
     fn advance(&mut self, steps: usize, actions: &mut Actions) {
         if let Some(page) = &mut self.page {
-            page.at += steps;
+            page.advance(steps);
         }
         self.next_step(actions);
     }
