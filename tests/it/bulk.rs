@@ -1256,3 +1256,14 @@ fn flags_of_a_bulk_run_want_a_bulk_run() {
         .expect_status(64);
     assert_eq!(fake.connections(), 0);
 }
+
+#[test]
+fn a_signal_before_the_header_is_a_signal() {
+    let fake = Fake::replies(&[]);
+    let mut running = bulk(&fake).arg("-").stdin_open().spawn();
+    running.write("pager,mess");
+    running.signal(Signal::INT);
+    let output = running.wait();
+    output.expect_status(130);
+    assert_eq!(fake.connections(), 0);
+}

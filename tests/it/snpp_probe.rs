@@ -979,3 +979,11 @@ fn nothing_is_asked_behind_rese_which_may_log_out() {
     let expected = ["LOGI joe", "PING 2", "PAGE 1", "RESE", "QUIT"];
     assert_eq!(gateway.heard(), expected);
 }
+
+#[test]
+fn a_gateway_cannot_choose_its_own_state() {
+    let fake = Fake::replies(&[("greeting", "421 the name service is down")]);
+    let output = applet("snpp-probe").args(["--nagios", &fake.addr()]).run();
+    output.expect_status(2);
+    assert!(output.stdout.starts_with("SNPP CRITICAL - "), "{output:?}");
+}

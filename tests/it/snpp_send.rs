@@ -1558,3 +1558,14 @@ fn a_tag_is_told_even_if_no_reply_came_in_time() {
     output.expect_status(130);
     assert!(output.stderr.contains("00321/0234"), "{output:?}");
 }
+
+#[test]
+fn one_send_has_a_limit() {
+    let fake = Fake::replies(&[]);
+    let pagers: Vec<String> = (0..501).map(|id| id.to_string()).collect();
+    let output = send(&fake)
+        .args(["--one-send", &pagers.join(","), "hi"])
+        .run();
+    output.expect_complaint(64, "", "at most 500 pagers");
+    assert_eq!(fake.connections(), 0);
+}

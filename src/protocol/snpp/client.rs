@@ -377,8 +377,11 @@ impl Machine for Client {
                 }
             }
             Input::Eof => {
-                self.outgoing = None;
-                let text = format!("the server closed the connection: {}", self.awaited());
+                let text = match self.outgoing.take() {
+                    // What was about to be said was not.
+                    Some(_) => "the server closed the connection".to_owned(),
+                    None => format!("the server closed the connection: {}", self.awaited()),
+                };
                 self.ended(&text, &mut actions);
             }
             Input::Timeout => self.timed_out(&mut actions),
