@@ -134,7 +134,7 @@ fn pages(
         let pin = args
             .pin_file
             .as_deref()
-            .map(secret::from_file)
+            .map(|path| secret::from_file(path, None))
             .transpose()?;
         (
             pagers(target)?,

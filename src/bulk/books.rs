@@ -94,46 +94,46 @@ impl<'a> Books<'a> {
         row: &Row,
         sender: &S,
     ) -> Result<S::Prepared, Box<Report>> {
-        let report = |fate| Box::new(Report::new(row.number, &row.id, &row.pager, 1, fate));
-        let refused = |text: String| report(Fate::new(Outcome::Refused, Exit::Data, text));
+        // First, because a row that is out may have become bad since: its hold
+        // time has passed.
+        if let Some(report) = self.known(row) {
+            return Err(report);
+        }
         let page = match &row.page {
             Ok(page) => page,
-            Err(text) => return Err(refused(format!("line {}: {text}", row.line))),
+            Err(text) => return Err(refused(row, text)),
         };
-        if let Some(text) = &self.broken {
-            return Err(report(Fate::untried(text.clone())));
-        }
         let page = match sender.prepare(row, page) {
             Ok(page) => page,
-            Err(failure) => return Err(refused(format!("line {}: {}", row.line, failure.cause))),
+            Err(failure) => return Err(refused(row, &failure.cause.to_string())),
         };
         if self.wanted.dry {
-            return Err(report(Fate::new(Outcome::Untried, Exit::Ok, "dry run")));
+            let fate = Fate::new(Outcome::Untried, Exit::Ok, "dry run");
+            return Err(report(row, fate));
         }
-        let Some(entry) = self
-            .journal
-            .as_ref()
-            .and_then(|journal| journal.entry(row.number))
-        else {
-            return Ok(page);
-        };
+        match &self.broken {
+            Some(text) => Err(report(row, Fate::untried(text.clone()))),
+            None => Ok(page),
+        }
+    }
+
+    /// What the journal says of a row that is not to be sent again.
+    fn known(&self, row: &Row) -> Option<Box<Report>> {
+        let entry = self.journal.as_ref()?.entry(row.number)?;
         if entry.hash != row.hash {
-            return Err(refused(format!(
-                "line {}: not the row that the journal knows",
-                row.line
-            )));
+            return Some(refused(row, "not the row that the journal knows"));
         }
         match &entry.verdict {
-            Some(verdict) if verdict.outcome().may_retry() => Ok(page),
-            Some(verdict)
-                if verdict.outcome() != Outcome::Unknown || !self.wanted.retry_unknown =>
-            {
-                Err(Box::new(verdict.report(row.number, &row.id, &row.pager)))
+            Some(verdict) if verdict.outcome().may_retry() => None,
+            Some(verdict) if verdict.outcome() != Outcome::Unknown => {
+                Some(Box::new(verdict.report(row.number, &row.id, &row.pager)))
             }
-            None if !self.wanted.retry_unknown => Err(report(Fate::unknown(
-                "in flight when an earlier run ended; it may have been accepted",
-            ))),
-            _ => Ok(page),
+            _ if self.wanted.retry_unknown => None,
+            Some(verdict) => Some(Box::new(verdict.report(row.number, &row.id, &row.pager))),
+            None => Some(report(
+                row,
+                Fate::unknown("in flight when an earlier run ended; it may have been accepted"),
+            )),
         }
     }
 
@@ -167,9 +167,7 @@ impl<'a> Books<'a> {
             self.diag
                 .warn(&format!("row {}: {}", report.number, report.error()));
         }
-        // What could not be begun has no end.
-        let begun = self.broken.is_none() || report.fate.outcome != Outcome::Untried;
-        if was_sent && begun {
+        if was_sent {
             self.note_end(&row.hash, report);
         }
         if let Some(bar) = &self.bar {
@@ -178,11 +176,17 @@ impl<'a> Books<'a> {
     }
 
     fn note_end(&mut self, hash: &str, report: &Report) {
-        if let Some(Err(text)) = self
-            .journal
-            .as_mut()
-            .map(|journal| journal.end(hash, report))
-        {
+        let Some(journal) = &mut self.journal else {
+            return;
+        };
+        // A row that was not begun is not begun at the next run either; and a
+        // refused login says nothing about a row.
+        let is_open = journal.is_open(report.number);
+        let forgettable = report.fate.outcome.may_retry() || report.fate.exit == Exit::NoPermission;
+        if forgettable && !is_open {
+            return;
+        }
+        if let Err(text) = journal.end(hash, report) {
             self.diag.warn(&format!(
                 "{text}; the next run will call row {} unknown",
                 report.number
@@ -201,6 +205,15 @@ impl<'a> Books<'a> {
             self.note_end(&taken.receipt.hash, &report);
         }
     }
+}
+
+fn report(row: &Row, fate: Fate) -> Box<Report> {
+    Box::new(Report::new(row.number, &row.id, &row.pager, 1, fate))
+}
+
+fn refused(row: &Row, text: &str) -> Box<Report> {
+    let text = format!("line {}: {text}", row.line);
+    report(row, Fate::new(Outcome::Refused, Exit::Data, text))
 }
 
 fn progress_bar() -> ProgressBar {

@@ -127,7 +127,8 @@ impl<'a> Input<'a> {
             let too_long = self
                 .record
                 .is_some_and(|start| self.offset - start >= MAX_RECORD);
-            if too_long && self.place == Place::Quoted {
+            let was_cut = self.starts.back().is_some_and(|start| start.cut);
+            if too_long && !was_cut && matches!(self.place, Place::Quoted | Place::QuoteInQuotes) {
                 return Err(self.endless());
             }
             if too_long && !ends_record {

@@ -4,7 +4,7 @@
 //! written, its `end` follows with the verdict. A row that began and never
 //! ended may be out. The journal holds no text of any message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -151,8 +151,8 @@ pub struct Journal {
     /// Bytes written, and bytes that the disk has promised to take.
     length: u64,
     reserved: u64,
-    /// Rows that began and have not ended.
-    open: u64,
+    /// Rows that this run began and has not ended.
+    open: HashSet<u64>,
 }
 
 impl Journal {
@@ -184,7 +184,7 @@ impl Journal {
             entries: HashMap::new(),
             length: 0,
             reserved: 0,
-            open: 0,
+            open: HashSet::new(),
         };
         let kept = journal
             .load(&text, &header)
@@ -272,6 +272,11 @@ impl Journal {
         self.entries.get(&row)
     }
 
+    /// Did this run begin the row, and not end it?
+    pub fn is_open(&self, row: u64) -> bool {
+        self.open.contains(&row)
+    }
+
     /// The page of this row may go out from now on. On disk when this returns,
     /// and so is the room for its end.
     pub fn begin(&mut self, row: u64, hash: &str) -> Result<(), String> {
@@ -280,7 +285,7 @@ impl Journal {
             .and_then(|()| self.append(&line))
             .and_then(|()| self.file.sync_data())
             .map_err(|error| format!("{}: {}", self.path, cause(&error)))?;
-        self.open += 1;
+        self.open.insert(row);
         Ok(())
     }
 
@@ -288,7 +293,7 @@ impl Journal {
     /// a verdict that is lost makes its row unknown, never forgotten.
     pub fn end(&mut self, hash: &str, report: &Report) -> Result<(), String> {
         let words = Verdict::of(report).to_words();
-        self.open = self.open.saturating_sub(1);
+        self.open.remove(&report.number);
         self.append(&format!("end {} {hash} {words}\n", report.number))
             .map_err(|error| format!("{}: {}", self.path, cause(&error)))
     }
@@ -297,7 +302,8 @@ impl Journal {
     /// what is about to begin.
     fn reserve(&mut self, line: usize) -> io::Result<()> {
         let line = u64::try_from(line).unwrap_or(u64::MAX);
-        let needed = self.length.saturating_add(line) + (self.open + 1) * END_ROOM;
+        let open = u64::try_from(self.open.len()).unwrap_or(u64::MAX >> 16);
+        let needed = self.length.saturating_add(line) + (open + 1) * END_ROOM;
         if needed <= self.reserved {
             return Ok(());
         }

@@ -350,6 +350,13 @@ mod tests {
         let all = rows(&long).unwrap();
         assert!(all[0].page.as_ref().unwrap_err().contains("longer than"));
         assert_eq!((all[1].pager.as_str(), all[1].line), ("2", 3));
+        for length in [65_534, 65_535] {
+            let edge = format!("pager,message\n1,\"{}\"\n2,b\n", "x".repeat(length - 3));
+            match rows(&edge) {
+                Ok(all) => assert_eq!(all.len(), 2, "{length}"),
+                Err(failure) => assert_eq!(failure.exit, Exit::Data, "{length}"),
+            }
+        }
         let endless = format!("pager,message\n1,\"{}", "x\n".repeat(40_000));
         assert!(
             rows(&endless)

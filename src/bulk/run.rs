@@ -87,21 +87,21 @@ pub trait Sender {
     fn finish(&mut self);
 }
 
-/// What the workers share. The rows have a lock of their own: who waits for
+/// What the workers share. The rows have locks of their own: who waits for
 /// the next row must not hold up a page that is about to go out.
 struct Floor<'a> {
-    supply: Mutex<Supply<'a>>,
+    supply: Supply<'a>,
     books: Mutex<Books<'a>>,
 }
 
 /// Runs to the end and returns the run's exit status, or why it could not go on.
-pub fn run<S: Sender + Send>(
-    supply: Supply<'_>,
-    books: Books<'_>,
+pub fn run<'a, S: Sender + Send>(
+    supply: Supply<'a>,
+    books: Books<'a>,
     mut senders: Vec<S>,
 ) -> Result<Exit, Failure> {
     let floor = Floor {
-        supply: Mutex::new(supply.for_workers(senders.len())),
+        supply: supply.for_workers(senders.len()),
         books: Mutex::new(books),
     };
     if let Some((first, others)) = senders.split_first_mut() {
@@ -110,23 +110,19 @@ pub fn run<S: Sender + Send>(
                 let worker = thread::Builder::new().spawn_scoped(scope, || work(&floor, sender));
                 if worker.is_err() {
                     // As many as the system gives; the others have the rows.
-                    lock(&floor.supply).lose_worker();
+                    floor.supply.lose_worker();
                 }
             }
             work(&floor, first);
         });
     }
-    let supply = floor
-        .supply
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
     let mut books = floor
         .books
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    let (rest, failure) = supply.into_rest();
+    let (rest, failure) = floor.supply.into_rest();
     for row in rest {
-        let fate = Fate::untried("interrupted");
+        let fate = Fate::untried("not tried");
         books.record(
             &row,
             &Report::new(row.number, &row.id, &row.pager, 1, fate),
@@ -136,15 +132,12 @@ pub fn run<S: Sender + Send>(
     books.close(failure)
 }
 
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn work<S: Sender>(floor: &Floor<'_>, sender: &mut S) {
-    loop {
-        let Some(row) = lock(&floor.supply).next() else {
-            break;
-        };
+    while let Some(row) = floor.supply.next() {
         if !one(floor, sender, &row) {
             break;
         }
@@ -163,12 +156,12 @@ fn one<S: Sender>(floor: &Floor<'_>, sender: &mut S, row: &Row) -> bool {
             return true;
         }
     };
-    if sender.is_dead() && lock(&floor.supply).give_back(row) {
+    if sender.is_dead() && floor.supply.give_back(row) {
         return false;
     }
     let mut report = sender.send(&page, &mut || lock(&floor.books).begin(row));
     let untried = report.fate.outcome == Outcome::Untried;
-    if untried && sender.is_dead() && lock(&floor.supply).give_back(row) {
+    if untried && sender.is_dead() && floor.supply.give_back(row) {
         return false;
     }
     let mut books = lock(&floor.books);

@@ -3,17 +3,25 @@
 //! Answers for each row being in one pair of hands at a time, and for no row
 //! being left behind when a worker leaves.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::rows::{Row, Rows};
+use super::run::lock;
 use crate::exit::Failure;
 use crate::transport::interrupt::Interrupt;
 
-/// Rows that are not done yet.
+/// Rows that are not done yet. Who waits for the next one holds up nobody
+/// who gives one back.
 #[derive(Debug)]
 pub struct Supply<'a> {
-    rows: Rows<'a>,
+    rows: Mutex<Rows<'a>>,
     interrupt: &'a Interrupt,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
     returned: Vec<Row>,
     workers: usize,
     failure: Option<Failure>,
@@ -23,62 +31,77 @@ impl<'a> Supply<'a> {
     /// The rows of a file; none of them after a signal.
     pub fn new(rows: Rows<'a>, interrupt: &'a Interrupt) -> Self {
         Self {
-            rows,
+            rows: Mutex::new(rows),
             interrupt,
-            returned: Vec::new(),
-            workers: 0,
-            failure: None,
+            state: Mutex::default(),
         }
     }
 
-    pub(super) fn for_workers(mut self, workers: usize) -> Self {
-        self.workers = workers;
+    pub(super) fn for_workers(self, workers: usize) -> Self {
+        lock(&self.state).workers = workers;
         self
     }
 
     /// Rows that nobody took again, and why the rows ended early.
     pub(super) fn into_rest(self) -> (Vec<Row>, Option<Failure>) {
-        (self.returned, self.failure)
+        let state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        (state.returned, state.failure)
     }
 
     /// The next row. `None` is said once to each worker, which then leaves.
-    pub(super) fn next(&mut self) -> Option<Row> {
-        let row = self.take();
+    pub(super) fn next(&self) -> Option<Row> {
+        let row = match self.interrupt.exit() {
+            Some(_) => None,
+            None => lock(&self.state).returned.pop(),
+        };
+        let row = row.or_else(|| self.read());
+        if row.is_some() {
+            return row;
+        }
+        // What was given back meanwhile is not left to nobody.
+        let mut state = lock(&self.state);
+        let row = match self.interrupt.exit() {
+            Some(_) => None,
+            None => state.returned.pop(),
+        };
         if row.is_none() {
-            self.lose_worker();
+            state.workers = state.workers.saturating_sub(1);
         }
         row
     }
 
-    /// A worker is not there any more, or never was.
-    pub(super) fn lose_worker(&mut self) {
-        self.workers = self.workers.saturating_sub(1);
-    }
-
-    fn take(&mut self) -> Option<Row> {
-        if self.failure.is_some() || self.interrupt.exit().is_some() {
+    fn read(&self) -> Option<Row> {
+        let mut rows = lock(&self.rows);
+        if self.interrupt.exit().is_some() || lock(&self.state).failure.is_some() {
             return None;
         }
-        if let Some(row) = self.returned.pop() {
-            return Some(row);
-        }
-        match self.rows.next(SystemTime::now()) {
+        match rows.next(SystemTime::now()) {
             Ok(row) => row,
             Err(failure) => {
-                self.failure = Some(failure);
+                lock(&self.state).failure = Some(failure);
                 None
             }
         }
     }
 
+    /// A worker never was there.
+    pub(super) fn lose_worker(&self) {
+        let mut state = lock(&self.state);
+        state.workers = state.workers.saturating_sub(1);
+    }
+
     /// A worker without a connection leaves, and its row stays to the others,
     /// where there are any.
-    pub(super) fn give_back(&mut self, row: &Row) -> bool {
-        if self.workers < 2 {
+    pub(super) fn give_back(&self, row: &Row) -> bool {
+        let mut state = lock(&self.state);
+        if state.workers < 2 {
             return false;
         }
-        self.lose_worker();
-        self.returned.push(row.clone());
+        state.workers -= 1;
+        state.returned.push(row.clone());
         true
     }
 }

@@ -24,18 +24,25 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The first line of a file or of a pipe such as the shell's `<(command)`;
 /// `-` is no name for standard input here, because that may hold the message.
-pub fn from_file(path: &Path) -> Result<String, Failure> {
+pub fn from_file(path: &Path, interrupt: Option<&Interrupt>) -> Result<String, Failure> {
     let name = path.display().to_string();
     match fd::open(path) {
-        Ok(file) => from_fd(file.as_fd(), &name),
+        Ok(file) => from_fd(file.as_fd(), &name, interrupt),
         Err(error) => Err(unreadable(&name, &error)),
     }
 }
 
 /// The first line of what a descriptor gives; `name` is for errors.
-pub fn from_fd(file: BorrowedFd<'_>, name: &str) -> Result<String, Failure> {
-    let mut bytes = fd::read_all(file, MAX_BYTES, Deadline::after(PATIENCE))
-        .map_err(|error| unreadable(name, &error))?;
+pub fn from_fd(
+    file: BorrowedFd<'_>,
+    name: &str,
+    interrupt: Option<&Interrupt>,
+) -> Result<String, Failure> {
+    let read = fd::read_all(file, MAX_BYTES, Deadline::after(PATIENCE), interrupt);
+    let mut bytes = match (read, interrupt.and_then(Interrupt::exit)) {
+        (_, Some(exit)) => return Err(Failure::new(exit, format!("{name}: interrupted"))),
+        (read, None) => read.map_err(|error| unreadable(name, &error))?,
+    };
     let end = bytes.iter().position(|byte| *byte == b'\n');
     bytes.truncate(end.unwrap_or(bytes.len()));
     if bytes.last() == Some(&b'\r') {
@@ -62,7 +69,7 @@ pub fn password(
     interrupt: &Interrupt,
 ) -> Result<Option<String>, Failure> {
     let given = match (file, std::env::var(variable)) {
-        (Some(file), _) => Some(from_file(file)?),
+        (Some(file), _) => Some(from_file(file, Some(interrupt))?),
         (None, Ok(password)) => Some(password),
         (None, Err(VarError::NotUnicode(_))) => {
             return Err(Failure::data(format!("{variable} is not UTF-8")));

@@ -105,14 +105,21 @@ pub fn open(path: &Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?)
 }
 
-/// Reads a file or a pipe to its end, but not more than `limit` bytes, and not
-/// past the deadline.
-pub fn read_all(fd: BorrowedFd<'_>, limit: usize, deadline: Deadline) -> io::Result<Vec<u8>> {
+/// Reads a file or a pipe to its end, but not more than `limit` bytes, not past
+/// the deadline, and not past a signal.
+pub fn read_all(
+    fd: BorrowedFd<'_>,
+    limit: usize,
+    deadline: Deadline,
+    interrupt: Option<&Interrupt>,
+) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 1024];
     while bytes.len() < limit {
-        if wait(fd, PollFlags::IN, deadline, None)? == Ready::TimedOut {
-            return Err(io::ErrorKind::TimedOut.into());
+        match wait(fd, PollFlags::IN, deadline, interrupt)? {
+            Ready::Yes => {}
+            Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
+            Ready::Interrupted => return Err(io::ErrorKind::Interrupted.into()),
         }
         match rustix::io::read(fd, &mut chunk) {
             Ok(0) => break,

@@ -1267,3 +1267,60 @@ fn a_signal_before_the_header_is_a_signal() {
     output.expect_status(130);
     assert_eq!(fake.connections(), 0);
 }
+
+#[test]
+fn a_connection_that_fell_silent_is_not_the_end_of_the_run() {
+    let fake = Fake::lockstep(|client| {
+        client.say("220 ready\r\n");
+        while let Some(line) = client.hear() {
+            match line.as_str() {
+                "PAGE 1" => client.say("550 No\r\n"),
+                "RESE" => client.hold(Duration::from_secs(10)),
+                "QUIT" => return client.say("221 bye\r\n"),
+                _ => client.say("250 ok\r\n"),
+            }
+        }
+    });
+    let output = bulk(&fake)
+        .args(["-", "--timeout", "300ms"])
+        .stdin(numbered(3))
+        .run();
+    output.expect_status(67);
+    assert_eq!(outcomes(&output), ["1:refused", "2:sent", "3:sent"]);
+}
+
+#[test]
+fn a_login_that_is_mended_sends_what_was_kept_back() {
+    let dir = scratch("login");
+    let journal = dir.join("journal");
+    let fake = Fake::replies(&[("LOGI joe wrong", "550 No"), ("LOGI joe right", "250 ok")]);
+    let run = |password: &str| {
+        bulk(&fake)
+            .args(["-", "--login", "joe", "--journal"])
+            .arg(&journal)
+            .env("SNPP_PASSWORD", password)
+            .stdin(numbered(3))
+            .run()
+    };
+    run("wrong").expect_status(77);
+    assert_eq!(count(&fake, "LOGI joe wrong"), 1);
+    let output = run("right");
+    output.expect_status(0);
+    assert_eq!(outcomes(&output), ["1:sent", "2:sent", "3:sent"]);
+}
+
+#[test]
+fn a_password_that_does_not_come_holds_up_no_signal() {
+    let fake = Fake::replies(&[]);
+    let dir = scratch("password-fifo");
+    let fifo = dir.join("fifo");
+    Cmd::new("mkfifo").arg(&fifo).run().expect(0, "", "");
+    let mut running = bulk(&fake)
+        .args(["-", "--login", "joe", "--password-file"])
+        .arg(&fifo)
+        .stdin(numbered(1))
+        .spawn();
+    running.signal(Signal::TERM);
+    running.wait().expect_status(143);
+    assert_eq!(fake.connections(), 0);
+}

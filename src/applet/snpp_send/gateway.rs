@@ -160,19 +160,14 @@ impl<'a> Gateways<'a> {
                 server.down = None;
             }
         }
-        // A login that is refused once is refused for every page.
-        let refused = |server: &Server| {
-            server
-                .down
-                .as_ref()
-                .is_some_and(|fate| fate.outcome == Outcome::Refused)
-        };
-        if let Some(server) = self.servers.iter().find(|server| refused(server)) {
-            self.dead.clone_from(&server.down);
-        } else if self.settings.interrupt.exit().is_none()
-            && self.servers.iter().all(|server| server.down.is_some())
-        {
-            self.dead = self.servers.last().and_then(|server| server.down.clone());
+        let all_down = self.servers.iter().all(|server| server.down.is_some());
+        if all_down && self.settings.interrupt.exit().is_none() {
+            let last = self.servers.last().and_then(|server| server.down.clone());
+            // Nothing of the further pages goes on the wire, whatever it was.
+            self.dead = last.map(|fate| Fate {
+                outcome: Outcome::Untried,
+                ..fate
+            });
         }
     }
 
@@ -272,7 +267,7 @@ impl<'a> Gateways<'a> {
         plan: &dyn Fn() -> Result<Arc<Plan>, BadArgument>,
         commit: Commit<'_>,
     ) -> Result<PageAnswer, Fate> {
-        let deadline = Deadline::after(self.settings.timeout);
+        let mut deadline = Deadline::after(self.settings.timeout);
         let mut fresh = self.open(index, deadline)?;
         loop {
             let plan = plan()
@@ -303,6 +298,8 @@ impl<'a> Gateways<'a> {
                 };
                 return Err(Fate { outcome, ..cause });
             }
+            // What was lost on the old connection is not the new one's time.
+            deadline = Deadline::after(self.settings.timeout);
             fresh = self.open(index, deadline)?;
         }
     }

@@ -232,6 +232,6 @@ fn pin() -> Result<Option<String>, Failure> {
     if !matches!(ready, Ok(Ready::Yes)) {
         return Ok(None);
     }
-    let pin = secret::from_fd(file.as_fd(), "file descriptor 3")?;
+    let pin = secret::from_fd(file.as_fd(), "file descriptor 3", None)?;
     Ok(Some(pin).filter(|pin| !pin.is_empty()))
 }

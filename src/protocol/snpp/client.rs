@@ -211,13 +211,13 @@ impl Client {
         let next = self.reader.next(&mut heard);
         actions.extend(heard.into_iter().map(Action::Event));
         match next {
-            None => actions.push(Action::Wait(Phase::Reply)),
+            None if self.reader.may_be_closing() => actions.push(Action::Wait(Phase::Reply)),
             Some(Ok(reply)) if reply.class() == Class::Closing => {
                 self.outgoing = None;
                 let fate = verdict::refusal(Verb::Send, &reply);
                 self.fall(fate, false, actions);
             }
-            Some(_) => {
+            _ => {
                 self.outgoing = None;
                 self.lose(Exit::Protocol, SHIFTED, true, actions);
             }

@@ -128,6 +128,11 @@ impl Reader {
         !self.pending.is_empty() || self.lines > 0
     }
 
+    /// May what has come so far be a server's announcement that it closes?
+    pub fn may_be_closing(&self) -> bool {
+        self.lines == 0 && self.pending.first().is_none_or(|byte| *byte == b'4')
+    }
+
     /// The next reply, and what of it a trace should show, line by line.
     /// `None`: more bytes are needed.
     pub fn next(&mut self, heard: &mut Vec<Wire>) -> Option<Result<Reply, ReplyError>> {

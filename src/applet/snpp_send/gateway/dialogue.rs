@@ -40,7 +40,7 @@ impl Gateways<'_> {
         index: usize,
         command: &Command,
     ) -> CommandResult {
-        let deadline = Deadline::after(self.settings.timeout);
+        let mut deadline = Deadline::after(self.settings.timeout);
         let mut fresh = self.open(index, deadline)?;
         loop {
             let job = Job::Command(command.clone());
@@ -50,7 +50,10 @@ impl Gateways<'_> {
                     cause: Some(cause), ..
                 }) if fresh => return Err(cause),
                 _ if fresh => return Err(Fate::untried("the dialogue went astray")),
-                _ => fresh = self.open(index, deadline)?,
+                _ => {
+                    deadline = Deadline::after(self.settings.timeout);
+                    fresh = self.open(index, deadline)?;
+                }
             }
         }
     }
