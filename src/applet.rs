@@ -88,7 +88,7 @@ fn of_program(program: &OsStr) -> Option<&'static Applet> {
 
 /// Runs what an argument vector asks for. It may be empty.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let mut args = args.into_iter().peekable();
+    let mut args = args.into_iter();
     let program = args.next().unwrap_or_default();
     if let Some(applet) = of_program(&program) {
         return start(applet, args);

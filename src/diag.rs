@@ -55,28 +55,23 @@ impl Diag {
     /// For a program whose standard error may be its client's socket, as
     /// under inetd: then it talks to syslog.
     pub fn server(applet: &'static str) -> Self {
-        let place = if same_file() {
-            Place::Syslog(syslog())
-        } else {
-            Place::Journal
-        };
-        Self {
-            applet,
-            place,
-            quiet: false,
-        }
+        Self::beside(applet, Place::Journal)
     }
 
     /// For a last word, whoever is listening.
     pub fn anywhere(applet: &'static str) -> Self {
-        let place = if same_file() {
-            Place::Syslog(syslog())
-        } else {
-            Place::Stderr
-        };
+        Self::beside(applet, Place::Stderr)
+    }
+
+    fn beside(applet: &'static str, usual: Place) -> Self {
+        let is_client = same_file();
         Self {
             applet,
-            place,
+            place: if is_client {
+                Place::Syslog(syslog())
+            } else {
+                usual
+            },
             quiet: false,
         }
     }

@@ -29,11 +29,22 @@ pub struct OpenError {
 }
 
 impl OpenError {
-    fn temporary(text: impl Into<String>) -> Self {
+    fn new(exit: Exit, text: impl Into<String>) -> Self {
         Self {
-            exit: Exit::TempFail,
+            exit,
             text: text.into(),
             is_name: false,
+        }
+    }
+
+    fn temporary(text: impl Into<String>) -> Self {
+        Self::new(Exit::TempFail, text)
+    }
+
+    fn of_name(exit: Exit, text: impl Into<String>) -> Self {
+        Self {
+            is_name: true,
+            ..Self::new(exit, text)
         }
     }
 }

@@ -14,9 +14,9 @@ use std::time::{Duration, SystemTime};
 pub(crate) use self::flags::Args;
 use self::gateway::{Gateways, Settings};
 use self::page::{Page, Wishes};
-use crate::cli::report::{Output, Report};
+use crate::cli::report::{Report, put};
 use crate::cli::secret;
-use crate::diag::{Diag, cause};
+use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome, Tally};
 use crate::page::{PageOptions, pagers};
@@ -48,40 +48,27 @@ pub(crate) fn run(args: &Args) -> Exit {
     }
 }
 
-fn put(text: &str, diag: &Diag) {
-    if let Err(error) = Output::default().put(text.as_bytes()) {
-        diag.warn(&format!(
-            "standard output: {}; what became of the pages is not changed by that",
-            cause(&error)
-        ));
-    }
-}
-
 fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     args.check()?;
     let servers = args.servers()?;
     let wishes = args.wishes()?;
     let defaults = args.defaults(SystemTime::now())?;
-    let pages = if args.bulk.csv.is_some()
-        || args.two_way.status.is_some()
-        || args.two_way.forget.is_some()
-    {
+    let asked = args
+        .two_way
+        .status
+        .as_deref()
+        .or(args.two_way.forget.as_deref());
+    let tags = asked.map(poll::read_tags).transpose()?;
+    let pages = if args.bulk.csv.is_some() || tags.is_some() {
         Vec::new()
     } else {
         pages(args, &defaults, &wishes, diag)?
     };
-    let tags = match args
-        .two_way
-        .status
-        .as_deref()
-        .or(args.two_way.forget.as_deref())
-    {
-        Some(tags) => poll::read_tags(tags)?,
-        None => Vec::new(),
-    };
     if args.report.dry_run && args.bulk.csv.is_none() {
-        poll::say_plan(args, &tags, diag)?;
-        return say_plans(args, &pages, diag);
+        return match tags {
+            Some(tags) => poll::say_plan(args, &tags, diag),
+            None => say_plans(args, &pages, diag),
+        };
     }
     let interrupt = Interrupt::register()
         .map_err(|error| Failure::new(Exit::Os, format!("signals: {error}")))?;
@@ -104,7 +91,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     if let Some(csv) = &args.bulk.csv {
         return rows::run(args, csv, defaults, &wishes, &settings, &servers, &gateways);
     }
-    if args.two_way.status.is_some() || args.two_way.forget.is_some() {
+    if let Some(tags) = tags {
         return poll::ask(args, &tags, &mut gateways(), &settings);
     }
     send(args, &pages, gateways(), &settings)

@@ -123,29 +123,26 @@ impl<'a> Books<'a> {
         if entry.hash != row.hash {
             return Some(refused(row, "not the row that the journal knows"));
         }
-        match &entry.verdict {
-            Some(verdict) if verdict.outcome().may_retry() => None,
-            Some(verdict) if verdict.outcome() != Outcome::Unknown => {
-                Some(Box::new(verdict.report(row.number, &row.id, &row.pager)))
-            }
-            _ if self.wanted.retry_unknown => None,
-            Some(verdict) => Some(Box::new(verdict.report(row.number, &row.id, &row.pager))),
-            None => Some(report(
+        let outcome = entry.outcome();
+        if outcome.may_retry() || (outcome == Outcome::Unknown && self.wanted.retry_unknown) {
+            return None;
+        }
+        Some(match &entry.verdict {
+            Some(verdict) => Box::new(verdict.report(row.number, &row.id, &row.pager)),
+            None => report(
                 row,
                 Fate::unknown("in flight when an earlier run ended; it may have been accepted"),
-            )),
-        }
+            ),
+        })
     }
 
+    /// May an earlier run have sent this row's page already?
     pub(super) fn is_second_try(&self, row: &Row) -> bool {
         let entry = self
             .journal
             .as_ref()
             .and_then(|journal| journal.entry(row.number));
-        entry.is_some_and(|entry| match &entry.verdict {
-            None => true,
-            Some(verdict) => verdict.outcome() == Outcome::Unknown,
-        })
+        entry.is_some_and(|entry| entry.outcome() == Outcome::Unknown)
     }
 
     /// The row may be out from now on.

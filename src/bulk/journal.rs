@@ -37,6 +37,15 @@ pub struct Entry {
     pub verdict: Option<Verdict>,
 }
 
+impl Entry {
+    /// What became of the row, as far as anybody can know.
+    pub fn outcome(&self) -> Outcome {
+        self.verdict
+            .as_ref()
+            .map_or(Outcome::Unknown, |verdict| verdict.outcome)
+    }
+}
+
 /// A recorded verdict.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Verdict {
@@ -51,11 +60,6 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What became of the row.
-    pub fn outcome(&self) -> Outcome {
-        self.outcome
-    }
-
     /// The report of a row whose page is not sent again.
     pub fn report(&self, number: u64, id: &str, pager: &str) -> Report {
         // Tag and pass code stand where a reply to SEND has them.

@@ -53,20 +53,15 @@ impl<'a> Supply<'a> {
 
     /// The next row. `None` is said once to each worker, which then leaves.
     pub(super) fn next(&self) -> Option<Row> {
-        let row = match self.interrupt.exit() {
-            Some(_) => None,
-            None => lock(&self.state).returned.pop(),
-        };
-        let row = row.or_else(|| self.read());
-        if row.is_some() {
-            return row;
+        if let Some(row) = lock(&self.state).take_returned(self.interrupt) {
+            return Some(row);
+        }
+        if let Some(row) = self.read() {
+            return Some(row);
         }
         // What was given back meanwhile is not left to nobody.
         let mut state = lock(&self.state);
-        let row = match self.interrupt.exit() {
-            Some(_) => None,
-            None => state.returned.pop(),
-        };
+        let row = state.take_returned(self.interrupt);
         if row.is_none() {
             state.workers = state.workers.saturating_sub(1);
         }
@@ -103,5 +98,14 @@ impl<'a> Supply<'a> {
         state.workers -= 1;
         state.returned.push(row.clone());
         true
+    }
+}
+
+impl State {
+    fn take_returned(&mut self, interrupt: &Interrupt) -> Option<Row> {
+        match interrupt.exit() {
+            Some(_) => None,
+            None => self.returned.pop(),
+        }
     }
 }

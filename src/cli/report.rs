@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::peer::Peer;
+use crate::diag::{Diag, cause};
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
 use crate::text::escape::printable;
@@ -255,6 +256,17 @@ impl Output {
                 Err(error)
             }
         }
+    }
+}
+
+/// Says something on standard output, once. Failing is a warning: the exit
+/// status still tells what happened.
+pub fn put(text: &str, diag: &Diag) {
+    if let Err(error) = Output::default().put(text.as_bytes()) {
+        diag.warn(&format!(
+            "standard output: {}; what became of the pages is not changed by that",
+            cause(&error)
+        ));
     }
 }
 

@@ -20,11 +20,7 @@ const SECRETS: [&str; 1] = ["SNPP_PASSWORD"];
 /// `%h` is replaced only by a host name or address of plain characters, so
 /// that nothing a stranger chose becomes an option of the command.
 pub fn spawn(command: &str, host: &str, port: u16) -> Result<Line, OpenError> {
-    let wrong = |text: String| OpenError {
-        exit: Exit::Usage,
-        text,
-        is_name: false,
-    };
+    let wrong = |text: String| OpenError::new(Exit::Usage, text);
     let words =
         shell_words::split(command).map_err(|error| wrong(format!("--proxy-command: {error}")))?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-');
@@ -48,14 +44,13 @@ pub fn spawn(command: &str, host: &str, port: u16) -> Result<Line, OpenError> {
     for secret in SECRETS {
         process.env_remove(secret);
     }
-    let mut child = process.spawn().map_err(|error| OpenError {
-        exit: match error.kind() {
+    let mut child = process.spawn().map_err(|error| {
+        let exit = match error.kind() {
             // It will not be there at the next try either.
             ErrorKind::NotFound | ErrorKind::PermissionDenied => Exit::Config,
             _ => Exit::TempFail,
-        },
-        text: format!("cannot run {program}: {}", cause(&error)),
-        is_name: false,
+        };
+        OpenError::new(exit, format!("cannot run {program}: {}", cause(&error)))
     })?;
     match (child.stdout.take(), child.stdin.take()) {
         (Some(input), Some(output)) => {

@@ -55,11 +55,10 @@ pub fn resolve(
     };
     addresses.retain(|address| family.takes(address));
     if addresses.is_empty() {
-        return Err(OpenError {
-            exit: Exit::NoHost,
-            text: "the host has no address of the family asked for".to_owned(),
-            is_name: true,
-        });
+        return Err(OpenError::of_name(
+            Exit::NoHost,
+            "the host has no address of the family asked for",
+        ));
     }
     Ok(addresses)
 }
@@ -84,15 +83,19 @@ fn look_up(
         })?;
         Ok(bell)
     };
-    let bell = start().map_err(|error| OpenError {
-        exit: Exit::Os,
-        text: format!("cannot look up the name: {}", cause(&error)),
-        is_name: true,
+    let bell = start().map_err(|error| {
+        OpenError::of_name(
+            Exit::Os,
+            format!("cannot look up the name: {}", cause(&error)),
+        )
     })?;
     match wait(bell.as_fd(), PollFlags::IN, deadline, interrupt) {
         Ok(Ready::Yes) => {}
         Ok(Ready::TimedOut) => {
-            return Err(name_trouble("the name did not resolve in time"));
+            return Err(OpenError::of_name(
+                Exit::TempFail,
+                "the name did not resolve in time",
+            ));
         }
         Ok(Ready::Interrupted) => return Err(OpenError::temporary("interrupted")),
         Err(error) => return Err(OpenError::temporary(error.to_string())),
@@ -100,7 +103,7 @@ fn look_up(
     match receiver.recv() {
         Ok(Ok(addresses)) => Ok(addresses),
         Ok(Err(error)) => Err(refused(&error)),
-        Err(_) => Err(name_trouble("the name lookup failed")),
+        Err(_) => Err(OpenError::of_name(Exit::TempFail, "the name lookup failed")),
     }
 }
 
@@ -120,22 +123,11 @@ fn ask(host: &str, port: u16) -> Answer {
     Ok(addresses)
 }
 
-fn name_trouble(text: &str) -> OpenError {
-    OpenError {
-        is_name: true,
-        ..OpenError::temporary(text)
-    }
-}
-
 /// Only an answer that says there is no such name is for good.
 fn refused(error: &LookupError) -> OpenError {
     let (exit, text) = match error.kind() {
         LookupErrorKind::NoName | LookupErrorKind::NoData => (Exit::NoHost, "no such host"),
         _ => (Exit::TempFail, "the name service does not answer"),
     };
-    OpenError {
-        exit,
-        text: text.to_owned(),
-        is_name: true,
-    }
+    OpenError::of_name(exit, text)
 }

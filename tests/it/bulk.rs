@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::fake::{Conversation, HANG_UP, RESET, SILENCE};
+use crate::support::fake::{Conversation, HANG_UP, RESET, SILENCE, polite};
 use crate::support::peers::skip_unless;
 use crate::support::{Cmd, Fake, Output, Tmpfs, applet, eventually, scratch};
 
@@ -389,11 +389,7 @@ fn a_connection_lost_between_two_rows_is_made_again() {
     let fake = Fake::lockstep(move |client: &mut Conversation| {
         client.say("220 ready\r\n");
         while let Some(line) = client.hear() {
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
             if line == "SEND" && client.number == 0 {
                 let _: Result<(), _> = gone.lock().unwrap().recv();
                 client.reset();
@@ -428,11 +424,7 @@ fn a_goodbye_between_two_rows_does_not_take_back_the_first() {
     let fake = Fake::lockstep(move |client: &mut Conversation| {
         client.say("220 ready\r\n");
         while let Some(line) = client.hear() {
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
             if line == "SEND" && client.number == 0 {
                 let _: Result<(), _> = said.lock().unwrap().recv();
                 client.say("421 Timeout, Goodbye\r\n");
@@ -546,11 +538,7 @@ fn several_jobs_have_a_connection_each() {
                 barrier.wait();
                 first = false;
             }
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
         }
     });
     let csv = numbered(40);
@@ -575,11 +563,7 @@ fn several_jobs_leave_no_row_out_when_servers_fail() {
             if sends == 3 {
                 return client.reset();
             }
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
         }
     });
     let csv = numbered(60);
@@ -644,11 +628,7 @@ fn rows_do_not_stay_sent_when_replies_had_shifted() {
     let fake = Fake::lockstep(|client| {
         client.say("220 ready\r\n250 READY\r\n");
         while let Some(line) = client.hear() {
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
         }
     });
     let output = bulk(&fake).arg("-").stdin(csv).run();
@@ -872,11 +852,7 @@ fn begin_is_on_disk_before_send_is_written() {
                 let text = fs::read_to_string(&path).unwrap_or_default();
                 tell.lock().unwrap().send(text.lines().count()).unwrap();
             }
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
         }
     });
     journaled(&fake, &journal).run().expect_status(0);

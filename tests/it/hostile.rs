@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::fake::{Conversation, HANG_UP, RESET, SILENCE};
+use crate::support::fake::{Conversation, HANG_UP, RESET, SILENCE, polite};
 use crate::support::{Cmd, Fake, Output, applet};
 
 /// What a page with everything says, step by step, and what it is worth when
@@ -81,11 +81,7 @@ fn at(step: &'static str, act: impl Fn(&mut Conversation) + Send + Sync + 'stati
                     return act(client);
                 }
             }
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
         }
     })
 }
@@ -208,11 +204,7 @@ fn fifty_lines_without_a_code_are_borne_and_no_more() {
         let fake = Fake::lockstep(move |client| {
             client.say("*** hello\r\n".repeat(lines) + "220 ready\r\n");
             while let Some(line) = client.hear() {
-                client.say(if line == "QUIT" {
-                    "221 bye\r\n"
-                } else {
-                    "250 ok\r\n"
-                });
+                client.say(polite(&line));
             }
         });
         applet("snpp-send")
@@ -365,11 +357,7 @@ fn a_second_reply_to_nothing_leaves_the_page_unknown() {
     let at_once = |client: &mut Conversation| {
         client.say("220 ready\r\n250 READY\r\n");
         while let Some(line) = client.hear() {
-            client.say(if line == "QUIT" {
-                "221 bye\r\n"
-            } else {
-                "250 ok\r\n"
-            });
+            client.say(polite(&line));
         }
     };
     let forgets_quit = |client: &mut Conversation| {
@@ -410,11 +398,7 @@ fn shifted_replies_leave_no_pager_of_several_sent() {
         Fake::lockstep(|client| {
             client.say("220 ready\r\n250 READY\r\n");
             while let Some(line) = client.hear() {
-                client.say(if line == "QUIT" {
-                    "221 bye\r\n"
-                } else {
-                    "250 ok\r\n"
-                });
+                client.say(polite(&line));
             }
         }),
         // The real verdict on the first page is a refusal.

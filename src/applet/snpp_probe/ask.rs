@@ -79,6 +79,7 @@ impl<'a> Gateway<'a> {
     /// The whole dialogue. Everything that goes wrong is part of the finding.
     pub(super) fn ask(&mut self) -> Finding {
         let mut finding = Finding::new(self.peer);
+        self.name_failed = false;
         let result = self.steps(&mut finding);
         finding.name_failed = self.name_failed;
         if let Err(fate) = result {

@@ -9,10 +9,12 @@ use super::features::Features;
 use super::{Args, Step};
 use crate::applet::PLUGIN_TEXT;
 use crate::cli::peer::Peer;
-use crate::cli::report::{Output, millis};
-use crate::diag::{Diag, cause};
+use crate::cli::report::{millis, put};
+use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
+use crate::protocol::snpp::command::{BadArgument, Command, Verb};
 use crate::text::escape::one_line;
+use crate::transport::trace::lines;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,12 +43,6 @@ struct Answer<'a> {
     response: &'a str,
 }
 
-fn put(text: &str, diag: &Diag) {
-    if let Err(error) = Output::default().put(text.as_bytes()) {
-        diag.warn(&format!("standard output: {}", cause(&error)));
-    }
-}
-
 /// Says what was found out about one gateway.
 pub(super) fn finding(args: &Args, finding: &Finding, diag: &Diag) -> Result<(), Failure> {
     if let Some(error) = &finding.error {
@@ -57,12 +53,12 @@ pub(super) fn finding(args: &Args, finding: &Finding, diag: &Diag) -> Result<(),
             .map_err(|error| Failure::new(Exit::Software, format!("JSON: {error}")))?;
         put(&format!("{line}\n"), diag);
     } else if !args.report.quiet {
-        put(&lines(args, finding).concat(), diag);
+        put(&answers(args, finding).concat(), diag);
     }
     Ok(())
 }
 
-fn lines(args: &Args, finding: &Finding) -> Vec<String> {
+fn answers(args: &Args, finding: &Finding) -> Vec<String> {
     let mut lines = Vec::new();
     if let (true, Some(banner)) = (finding.success, &finding.banner) {
         let time = finding.rtt.as_secs_f64() * 1000.0;
@@ -191,21 +187,13 @@ pub(super) fn plugin_failure(failure: &Failure, diag: &Diag) {
 
 /// Says what would be said to each gateway.
 pub(super) fn plan(args: &Args, peers: &[Peer], diag: &Diag) -> Result<(), Failure> {
-    let mut said = Vec::new();
-    if let Some(user) = args.login.as_ref().filter(|_| args.reaches(Step::Logi)) {
-        said.push(format!("C: LOGI {user} ****"));
-    }
-    if args.reaches(Step::Help) && (args.features || args.quit_after == Some(Step::Help)) {
-        said.push("C: HELP".to_owned());
-    }
-    let asks = args.reaches(Step::Page);
-    if let Some(id) = args.ping.as_ref().filter(|_| asks) {
-        said.push(format!("C: PING {id}"));
-    }
-    if let Some(id) = args.pager.as_ref().filter(|_| asks) {
-        said.extend([format!("C: PAGE {id}"), "C: RESE".to_owned()]);
-    }
-    said.push("C: QUIT".to_owned());
+    let said: Vec<String> = commands(args)
+        .map_err(|error| Failure::data(error.to_string()))?
+        .iter()
+        .map(Command::wire)
+        .flat_map(|wire| lines(&wire.bytes, wire.secret.as_ref()))
+        .map(|line| format!("C: {line}"))
+        .collect();
     for peer in peers {
         let mut planned = Finding::new(peer);
         planned.transcript.clone_from(&said);
@@ -216,4 +204,25 @@ pub(super) fn plan(args: &Args, peers: &[Peer], diag: &Diag) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+fn commands(args: &Args) -> Result<Vec<Command>, BadArgument> {
+    let mut commands = Vec::new();
+    if let Some(user) = args.login.as_ref().filter(|_| args.reaches(Step::Logi)) {
+        // Nobody is asked for a password that is not sent.
+        commands.push(Command::words(Verb::Logi, user, Some("password"))?);
+    }
+    if args.reaches(Step::Help) && (args.features || args.quit_after == Some(Step::Help)) {
+        commands.push(Command::bare(Verb::Help));
+    }
+    let asks = args.reaches(Step::Page);
+    if let Some(id) = args.ping.as_ref().filter(|_| asks) {
+        commands.push(Command::words(Verb::Ping, id, None)?);
+    }
+    if let Some(id) = args.pager.as_ref().filter(|_| asks) {
+        commands.push(Command::words(Verb::Page, id, None)?);
+        commands.push(Command::bare(Verb::Rese));
+    }
+    commands.push(Command::bare(Verb::Quit));
+    Ok(commands)
 }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::Args;
 use super::flags::TwoWayArgs;
 use super::gateway::{CommandResult, Gateways, Settings};
-use super::{Args, put};
 use crate::cli::peer::Peer;
-use crate::cli::report::Report;
+use crate::cli::report::{Report, put};
 use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
-use crate::outcome::{Fate, Outcome, Tally, with_code};
+use crate::outcome::{Fate, Tally};
 use crate::protocol::snpp::command::{Command, Verb};
 use crate::protocol::snpp::reply::{Class, Reply};
 use crate::protocol::snpp::verdict;
@@ -66,7 +66,7 @@ enum Status {
     /// Delivered, and no reply will come.
     Closed,
     /// It was not delivered, or nobody knows it.
-    Failed(Exit),
+    Failed,
 }
 
 fn status(reply: &Reply, choices: &[(String, String)]) -> Status {
@@ -92,15 +92,13 @@ fn status(reply: &Reply, choices: &[(String, String)]) -> Status {
         _ => match reply.class() {
             Class::Done => Status::Open,
             Class::Failed if reply.code == 554 => Status::Open,
-            // What was accepted and failed later is not to be sent again unseen.
-            Class::Failed if reply.code / 100 == 7 => Status::Failed(Exit::Unavailable),
-            _ => Status::Failed(verdict::refusal(Verb::Msta, reply).exit),
+            _ => Status::Failed,
         },
     }
 }
 
 /// What would be said about each tag.
-pub(super) fn say_plan(args: &Args, tags: &[Tag], diag: &Diag) -> Result<(), Failure> {
+pub(super) fn say_plan(args: &Args, tags: &[Tag], diag: &Diag) -> Result<Exit, Failure> {
     let verb = verb(args);
     for (tag, pass) in tags {
         let command = Command::words(verb, tag, Some(pass));
@@ -113,7 +111,7 @@ pub(super) fn say_plan(args: &Args, tags: &[Tag], diag: &Diag) -> Result<(), Fai
             }
         }
     }
-    Ok(())
+    Ok(Exit::Ok)
 }
 
 fn verb(args: &Args) -> Verb {
@@ -167,7 +165,7 @@ pub(super) fn wait(
                 all &= !wants_reply;
                 false
             }
-            Status::Failed(_) => {
+            Status::Failed => {
                 all = false;
                 false
             }
@@ -211,11 +209,10 @@ fn ask_about(
         return Status::Open;
     };
     let status = status(&reply, choices);
-    if let Status::Failed(exit) = status {
+    if status == Status::Failed {
         // 7xx is a fate; anything else leaves what SEND said as it is.
         if reply.code / 100 == 7 {
-            report.fate =
-                Fate::new(Outcome::Refused, exit, reply.shown_text()).with_code(reply.code);
+            report.fate = verdict::refusal(Verb::Msta, &reply);
         }
         report.failed_at = Some(Verb::Msta.to_string());
     }
@@ -256,8 +253,9 @@ pub(super) fn ask(
         };
         let answer = TagAnswer::new(verb, &tag.0, server, result);
         let late = args.two_way.wait_reply.is_some() && answer.is_open;
-        tally.add(answer.outcome, if late { Exit::No } else { answer.exit });
-        if answer.exit != Exit::Ok {
+        let exit = if late { Exit::No } else { answer.fate.exit };
+        tally.add(answer.fate.outcome, exit);
+        if answer.fate.exit != Exit::Ok {
             settings.diag.warn(&answer.error());
         }
         let line = answer.line(args.report.json)?;
@@ -273,10 +271,7 @@ pub(super) fn ask(
 struct TagAnswer<'a> {
     tag: &'a str,
     server: Option<Peer>,
-    outcome: Outcome,
-    exit: Exit,
-    code: Option<u16>,
-    text: String,
+    fate: Fate,
     reply: Option<String>,
     is_open: bool,
 }
@@ -309,29 +304,15 @@ impl<'a> TagAnswer<'a> {
                 };
                 (verdict::success(&reply), said, is_open)
             }
-            Ok(reply) if reply.code / 100 == 7 => {
-                let fate = Fate::new(Outcome::Refused, Exit::Unavailable, reply.shown_text());
-                (fate.with_code(reply.code), None, false)
-            }
             Ok(reply) => (verdict::refusal(verb, &reply), None, false),
             Err(fate) => (fate, None, false),
         };
         Self {
             tag,
             server,
-            outcome: fate.outcome,
-            exit: fate.exit,
-            code: fate.code,
-            text: fate.text,
+            fate,
             reply,
             is_open,
-        }
-    }
-
-    fn response(&self) -> String {
-        match self.code {
-            Some(code) => with_code(code, &self.text),
-            None => self.text.clone(),
         }
     }
 
@@ -341,24 +322,24 @@ impl<'a> TagAnswer<'a> {
             .as_ref()
             .map(|server| format!("{server}: "))
             .unwrap_or_default();
-        format!("{server}{} (tag {})", self.response(), self.tag)
+        format!("{server}{} (tag {})", self.fate.response(), self.tag)
     }
 
     fn line(&self, json: bool) -> Result<String, Failure> {
         if !json {
-            return Ok(format!("{} {}\n", self.tag, self.response()));
+            return Ok(format!("{} {}\n", self.tag, self.fate.response()));
         }
-        let failed = self.exit != Exit::Ok;
+        let failed = self.fate.exit != Exit::Ok;
         let line = serde_json::to_string(&TagJson {
             success: !failed,
             host: self.server.as_ref().map(|server| server.host.as_str()),
             port: self.server.as_ref().map(|server| server.port),
             tag: self.tag,
-            code: self.code,
-            response: &self.text,
+            code: self.fate.code,
+            response: &self.fate.text,
             is_final: !self.is_open && !failed,
             reply: self.reply.as_deref(),
-            error: failed.then(|| self.response()),
+            error: failed.then(|| self.fate.response()),
         });
         match line {
             Ok(line) => Ok(format!("{line}\n")),
@@ -407,11 +388,8 @@ mod tests {
                 "889 3 950925151212+7 In the west pasture",
                 Status::Replied("In the west pasture".into()),
             ),
-            (
-                "780 2 950926023501+7 EXPIRED",
-                Status::Failed(Exit::Unavailable),
-            ),
-            ("550 Unknown", Status::Failed(Exit::Unavailable)),
+            ("780 2 950926023501+7 EXPIRED", Status::Failed),
+            ("550 Unknown", Status::Failed),
             ("554 Busy", Status::Open),
         ] {
             assert_eq!(status(&reply(line), &choices), expected, "{line}");

@@ -25,6 +25,8 @@ pub fn refusal(verb: Verb, reply: &Reply) -> Fate {
 
 fn failed(verb: Verb, code: u16) -> (Outcome, Exit) {
     let exit = match (code, verb) {
+        // A status: what was accepted has failed, and is not to be sent again unseen.
+        (700..=799, Verb::Msta) => Exit::Unavailable,
         (554 | 750, _) => return (Outcome::Temporary, Exit::TempFail),
         (_, Verb::Logi) | (530, _) => Exit::NoPermission,
         (503, _) => Exit::Protocol,
@@ -92,6 +94,7 @@ mod tests {
             (Verb::Send, 503, Exit::Protocol),
             (Verb::TwoWay, 500, Exit::Unavailable),
             (Verb::Send, 780, Exit::Unavailable),
+            (Verb::Msta, 750, Exit::Unavailable),
             (Verb::Page, 421, Exit::TempFail),
             (Verb::Page, 199, Exit::Protocol),
         ] {

@@ -230,6 +230,15 @@ fn listen<F: Fn(&mut Conversation) + Send + Sync + 'static>(
     }
 }
 
+/// What a server that takes everything says to a command.
+pub(crate) fn polite(line: &str) -> &'static str {
+    if line == "QUIT" {
+        "221 bye\r\n"
+    } else {
+        "250 ok\r\n"
+    }
+}
+
 /// One connection, as a script sees it. Its end is an orderly close.
 pub(crate) struct Conversation {
     /// Which connection this is, counted from 0.
