@@ -5,6 +5,7 @@
 //! ```text
 //! applet ─▶ session ─▶ { protocol, transport }
 //!   │          └─ servers: what was accepted ─▶ queue
+//!   ├─▶ access: who may come in
 //!   └─▶ cli, bulk, page, outcome, text, exit, diag
 //! ```
 //!
@@ -13,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod applet;
 pub mod bulk;
 pub mod cli;

@@ -111,6 +111,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("protocol", &["protocol", "exit", "outcome", "text"]),
     ("transport", &["transport", "exit", "diag", "text"]),
     ("session", &["session", "protocol", "transport"]),
+    ("access", &["access"]),
     ("queue", &["queue", "exit", "diag", "text"]),
     ("text", &["text"]),
     ("outcome", &["outcome", "exit"]),
