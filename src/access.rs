@@ -4,3 +4,4 @@
 //! what the one who comes in may do.
 
 pub mod network;
+pub mod users;

@@ -6,7 +6,7 @@
 //! applet ─▶ session ─▶ { protocol, transport }
 //!   │          └─ servers: what was accepted ─▶ queue
 //!   ├─▶ access: who may come in
-//!   └─▶ cli, bulk, page, outcome, text, exit, diag
+//!   └─▶ cli, bulk, page, outcome, text, file, exit, diag
 //! ```
 //!
 //! A protocol imports no transport, a transport imports no session, and
@@ -20,6 +20,7 @@ pub mod bulk;
 pub mod cli;
 pub mod diag;
 pub mod exit;
+pub mod file;
 pub mod outcome;
 pub mod page;
 pub mod protocol;

@@ -111,11 +111,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("protocol", &["protocol", "exit", "outcome", "text"]),
     ("transport", &["transport", "exit", "diag", "text"]),
     ("session", &["session", "protocol", "transport"]),
-    ("access", &["access"]),
+    ("access", &["access", "diag", "file"]),
     ("queue", &["queue", "exit", "diag", "text"]),
     ("text", &["text"]),
     ("outcome", &["outcome", "exit"]),
     ("exit", &["exit"]),
+    ("file", &["file"]),
     ("diag", &["diag", "text", "exit"]),
 ];
 

@@ -22,3 +22,4 @@ mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;
 mod support;
+mod users;
