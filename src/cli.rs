@@ -1,7 +1,6 @@
 //! What applets share on the command line: the words, what they mean, and how
 //! results are said. Must never know a protocol.
 
-pub mod duration;
 pub mod line;
 pub mod message;
 pub mod moment;
@@ -11,6 +10,8 @@ pub mod secret;
 pub mod terminal;
 
 use clap::Args;
+
+pub use crate::duration;
 
 /// How an applet reports.
 #[derive(Args, Clone, Copy, Debug)]

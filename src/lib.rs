@@ -5,8 +5,8 @@
 //! ```text
 //! applet ─▶ session ─▶ { protocol, transport }
 //!   │          └─ servers: what was accepted ─▶ queue
-//!   ├─▶ access: who may come in
-//!   └─▶ cli, bulk, page, outcome, text, file, exit, diag
+//!   ├─▶ access: who may come in; config: which names there are
+//!   └─▶ cli, bulk, page, outcome, text, file, duration, exit, diag
 //! ```
 //!
 //! A protocol imports no transport, a transport imports no session, and
@@ -18,7 +18,9 @@ pub mod access;
 pub mod applet;
 pub mod bulk;
 pub mod cli;
+pub mod config;
 pub mod diag;
+pub mod duration;
 pub mod exit;
 pub mod file;
 pub mod outcome;

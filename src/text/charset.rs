@@ -6,7 +6,8 @@
 use deunicode::AsciiChars as _;
 
 /// The character set that a message is sent in (`--charset`).
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Charset {
     /// As it is
     #[default]

@@ -13,7 +13,8 @@ mod cut;
 pub const DEFAULT_PARTS: usize = 9;
 
 /// What becomes of a message that is too long (`--overflow`).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Overflow {
     /// Send nothing
     Reject,

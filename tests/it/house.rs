@@ -112,11 +112,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("transport", &["transport", "exit", "diag", "text"]),
     ("session", &["session", "protocol", "transport"]),
     ("access", &["access", "diag", "file"]),
+    ("config", &["config", "diag", "duration", "file", "text"]),
     ("queue", &["queue", "exit", "diag", "text"]),
     ("text", &["text"]),
     ("outcome", &["outcome", "exit"]),
     ("exit", &["exit"]),
     ("file", &["file"]),
+    ("duration", &["duration"]),
     ("diag", &["diag", "text", "exit"]),
 ];
 

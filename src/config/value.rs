@@ -1,0 +1,296 @@
+//! The values of the configuration: what a string has to be, to be one.
+//!
+//! A wrong value is an error of its type, so the parser knows its line. Must
+//! never know which key a value belongs to.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::{Deserialize, de};
+
+use crate::duration;
+
+/// No name is longer, in bytes.
+const MAX_NAME: usize = 64;
+
+/// The name of a pager, group, route or device: `[A-Za-z0-9+][A-Za-z0-9._+@-]*`,
+/// at most 64 of them. So it can be neither an option nor a path.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Name(String);
+
+/// Whether this can be a name, or the ID of a pager without one.
+pub fn is_name(text: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || "._+@-".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '+')
+        && text.chars().all(inside)
+        && text.len() <= MAX_NAME
+}
+
+impl Name {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if is_name(&text) {
+            return Ok(Self(text));
+        }
+        Err(format!(
+            "{text:?} is no name: letters, digits and . _ + @ - behind the first, at most {MAX_NAME}"
+        ))
+    }
+}
+
+/// A text of one line, not empty and without control characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Line(String);
+
+impl Line {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Line {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Err("an empty text".to_owned());
+        }
+        if text.contains(char::is_control) {
+            return Err(format!("{text:?} has control characters"));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A text of one word: a host with its port, a pager ID. It may end in an argv,
+/// so it begins with no `-`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Word(String);
+
+impl Word {
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Word {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let Line(text) = text.try_into()?;
+        if text.contains(char::is_whitespace) {
+            return Err(format!("{text:?} has blanks"));
+        }
+        if text.starts_with('-') {
+            return Err(format!("{text:?} begins with a -"));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// The path of a file, from the root on: nobody knows in which directory a
+/// server is started.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Absolute(PathBuf);
+
+impl Absolute {
+    /// The path.
+    pub fn as_path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Absolute {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let Line(text) = text.try_into()?;
+        if text.starts_with('/') {
+            return Ok(Self(text.into()));
+        }
+        Err(format!("{text:?} does not begin with a /"))
+    }
+}
+
+/// A command line that is split into words and run without a shell.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CommandLine(String);
+
+impl CommandLine {
+    /// The line, not split yet.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for CommandLine {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let Line(text) = text.try_into()?;
+        match shell_words::split(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(error) => Err(format!("{text:?}: {error}")),
+        }
+    }
+}
+
+/// Reads a value inside of the parser's call, which is what gives an error its
+/// line: `try_from` would see the item of a list too late for that.
+struct Text<T>(PhantomData<T>);
+
+impl<T: TryFrom<String, Error = String>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.to_owned().try_into().map_err(E::custom)
+    }
+}
+
+macro_rules! read_from_text {
+    ($($value:ty),+) => {$(
+        impl<'de> Deserialize<'de> for $value {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_str(Text(PhantomData))
+            }
+        }
+    )+};
+}
+
+read_from_text!(Name, Line, Word, Absolute, CommandLine);
+
+/// A list that is not empty. Never a string: `["prog", "arg"]`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "Vec<T>", bound = "T: Deserialize<'de>")]
+pub struct Filled<T>(Vec<T>);
+
+impl<T> Filled<T> {
+    /// Its items, at least one.
+    pub fn as_slice(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> TryFrom<Vec<T>> for Filled<T> {
+    type Error = String;
+
+    fn try_from(list: Vec<T>) -> Result<Self, String> {
+        if list.is_empty() {
+            return Err("an empty list".to_owned());
+        }
+        Ok(Self(list))
+    }
+}
+
+/// Hours of the day and the week: one line or a list of them. What a line
+/// says is for whoever asks the clock.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Hours(Vec<Line>);
+
+impl Hours {
+    /// The lines, at least one.
+    pub fn as_slice(&self) -> &[Line] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Hours {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Lines;
+
+        impl<'de> Visitor<'de> for Lines {
+            type Value = Hours;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a string or a list of strings")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Hours, E> {
+                let line = Line::try_from(text.to_owned()).map_err(E::custom)?;
+                Ok(Hours(vec![line]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Hours, A::Error> {
+                let list = de::value::SeqAccessDeserializer::new(list);
+                Filled::deserialize(list).map(|Filled(lines)| Hours(lines))
+            }
+        }
+
+        from.deserialize_any(Lines)
+    }
+}
+
+/// A time to wait, at most a day: `"10m"`, or a number of seconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Delay(pub Duration);
+
+/// A time to live, at most a year, and not none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lifetime(pub Duration);
+
+impl<'de> Deserialize<'de> for Delay {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = from.deserialize_any(Span)?;
+        duration::up_to_a_day(&text)
+            .map(Self)
+            .map_err(|error| D::Error::custom(quoted(&text, &error)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Lifetime {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = from.deserialize_any(Span)?;
+        let wrong = |error: &str| D::Error::custom(quoted(&text, error));
+        match duration::up_to_a_year(&text).map_err(|error| wrong(&error))? {
+            Duration::ZERO => Err(wrong("no time at all: every page would be too old")),
+            time => Ok(Self(time)),
+        }
+    }
+}
+
+fn quoted(text: &str, error: &str) -> String {
+    format!("{text:?}: {error}")
+}
+
+/// A duration as it is written, not read yet: a string, or a number of seconds.
+struct Span;
+
+impl Visitor<'_> for Span {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a duration such as \"10m\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<String, E> {
+        Ok(seconds.to_string())
+    }
+}
