@@ -4,4 +4,5 @@
 //! what the one who comes in may do.
 
 pub mod network;
+pub mod peer;
 pub mod users;

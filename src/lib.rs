@@ -28,5 +28,6 @@ pub mod page;
 pub mod protocol;
 pub mod queue;
 pub mod session;
+pub mod sink;
 pub mod text;
 pub mod transport;

@@ -4,3 +4,4 @@
 
 pub mod job;
 pub mod spool;
+pub mod tags;

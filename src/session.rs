@@ -108,12 +108,8 @@ impl<M: Machine> Session<M> {
         }
     }
 
-    /// Says a last word, and reads on until the other side closes: a socket
-    /// closed with bytes unread would be reset, and the last word lost.
+    /// Says a last word; see [`Line::part`].
     pub fn part(&mut self, words: &[u8], deadline: Deadline) {
-        if self.line.write(words, deadline, None).is_ok() {
-            self.line.end_output();
-            self.line.drain(&mut self.chunk, deadline);
-        }
+        self.line.part(words, deadline);
     }
 }

@@ -1,34 +1,46 @@
-//! `snpp-serve`: one SNPP session on standard input and output, into a spool.
+//! `snpp-serve`: one SNPP session on standard input and output, into a spool
+//! or to a command.
 //!
-//! Answers for its flags, for who may speak to it, and for the log. The
-//! dialogue is [`crate::protocol::snpp::server`]'s affair, and what is
-//! accepted [`crate::queue::spool`]'s.
+//! Answers for its flags, for who may speak to it, and for what it needs to
+//! begin. The dialogue is [`crate::protocol::snpp::server`]'s affair, the
+//! answers to its questions [`host`]'s, and what becomes of a page
+//! [`crate::sink`]'s.
 
+mod host;
+mod tickets;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Parser;
+use jiff::tz::TimeZone;
 
-use crate::cli::duration;
+use self::host::Host;
+use crate::access::network::Network;
+use crate::access::peer::{Admission, Peer};
+use crate::access::users::Users;
+use crate::duration;
 use crate::cli::message::positive;
+use crate::config::Config;
 use crate::diag::{Diag, Priority, cause};
 use crate::exit::{Exit, Failure};
-use crate::protocol::snpp::server::{
-    Answer, End, GOING_DOWN, Limits, NOT_YOU, Question, Server, Submission, UNAVAILABLE,
-};
-use crate::protocol::{Input, Phase};
-use crate::queue::job::Job;
-use crate::queue::spool::{Spool, new_id};
-use crate::session::{Pause, Session};
-use crate::text::escape::printable;
-use crate::transport::fd::Deadline;
+use crate::protocol::snpp::server::talk::Settings;
+use crate::protocol::snpp::server::{NOT_YOU, Server, UNAVAILABLE};
+use crate::queue::spool::{Room, Spool};
+use crate::session::Session;
+use crate::sink::Sink;
+use crate::sink::command::Command;
+use crate::transport::fd::{Deadline, Line};
 use crate::transport::interrupt::Interrupt;
 use crate::transport::stdio::{self, Far};
-use crate::transport::trace::Trace;
 
 const NAME: &str = "snpp-serve";
+
+/// Where pages go if neither the command line nor the configuration says.
+const SPOOL: &str = "/var/spool/pagebox";
 
 /// How long a client may take to close after the last word.
 const LINGER: Duration = Duration::from_secs(1);
@@ -37,19 +49,24 @@ const LINGER: Duration = Duration::from_secs(1);
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Directory that accepted pages go into
-    #[arg(long, value_name = "DIR", default_value = "/var/spool/pagebox")]
-    spool: PathBuf,
+    /// Directory that accepted pages go into [default: the configuration's, else
+    /// /var/spool/pagebox]
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    spool: Option<PathBuf>,
+    /// Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if
+    /// it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Name in the greeting [default: this host's]
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     hostname: Option<String>,
     /// Longest message, in bytes
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = positive())]
     max_message: usize,
-    /// Most pagers of one message
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = positive())]
-    max_recipients: usize,
-    /// Unknown commands before the session is ended
+    /// Most pagers of one message [default: 50; with a command 1, and no more]
+    #[arg(long, value_name = "N", value_parser = positive())]
+    max_recipients: Option<usize>,
+    /// Unknown commands and refused pagers before the session is ended
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = positive())]
     max_errors: usize,
     /// Longest silence of a client
@@ -58,9 +75,33 @@ pub(crate) struct Args {
     /// Longest session
     #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration::limit)]
     session_timeout: Duration,
+    /// Longest run of the command
+    #[arg(long, value_name = "DUR", default_value = "120s", value_parser = duration::limit)]
+    command_timeout: Duration,
+    /// Time zone of a HOLD without offset [default: this machine's]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    hold_zone: Option<TimeZone>,
+    /// File of logins, as htpasswd -B writes it
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+    /// Take nothing from a client before its login
+    #[arg(long, requires = "users")]
+    require_login: bool,
+    /// Serve these networks and no others
+    #[arg(long, value_name = "CIDR", num_args = 1.., value_delimiter = ',')]
+    allow: Vec<Network>,
+    /// Bytes of the spool's file system that stay free
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    min_free: u64,
+    /// Most jobs that may wait in the spool for a deliverer
+    #[arg(long, value_name = "N", value_parser = positive())]
+    max_queue: Option<usize>,
     /// Log the text of messages
     #[arg(long)]
     log_text: bool,
+    /// Command that delivers each page, instead of the spool
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
 }
 
 fn host_name(text: &str) -> Result<String, String> {
@@ -70,11 +111,15 @@ fn host_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "no such time zone; one is Europe/Berlin".to_owned())
+}
+
 /// Runs the applet.
 pub(crate) fn run(args: &Args) -> Exit {
     let diag = Diag::server(NAME);
     match serve(args, &diag) {
-        Ok(exit) => exit,
+        Ok(()) => Exit::Ok,
         Err(failure) => {
             diag.log(Priority::Error, &format!("{:#}", failure.cause));
             failure.exit
@@ -82,7 +127,7 @@ pub(crate) fn run(args: &Args) -> Exit {
     }
 }
 
-fn serve(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
+fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
     let os = |what: &str, error: std::io::Error| {
         Failure::new(Exit::Os, format!("{what}: {}", cause(&error)))
     };
@@ -93,117 +138,113 @@ fn serve(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         Arc::new(AtomicBool::new(false)),
     )
     .map_err(|error| os("signals", error))?;
-    let line = stdio::line().map_err(|error| os("standard input and output", error))?;
-    let far = Far::of_stdin();
-    let server = Server::new(Limits {
-        hostname: args.hostname.clone().unwrap_or_else(this_host),
-        message: args.max_message,
-        recipients: args.max_recipients,
-        errors: args.max_errors,
-    });
-    let mut host = Host {
-        session: Session::new(server, line),
-        peer: shown(far),
-        diag,
-        log_text: args.log_text,
-    };
-    if !far.is_local() {
-        diag.log(
-            Priority::Warning,
-            &format!("{}: refused: not this machine", host.peer),
-        );
-        host.session.part(NOT_YOU, Deadline::after(LINGER));
-        return Ok(Exit::Ok);
+    let mut line = stdio::line().map_err(|error| os("standard input and output", error))?;
+    let peer = Peer::new(Far::of_stdin(), |name| std::env::var(name).ok());
+    let admission = peer.admit(&args.allow, args.users.is_some());
+    if let Admission::Refused(why) = admission {
+        diag.log(Priority::Warning, &format!("{peer}: refused: {why}"));
+        line.part(NOT_YOU, Deadline::after(LINGER));
+        return Ok(());
     }
-    let spool = match Spool::open(&args.spool, true) {
-        Ok(spool) => spool,
-        Err(error) => {
-            host.session.part(UNAVAILABLE, Deadline::after(LINGER));
-            return Err(Failure::new(Exit::CantCreate, error.to_string()));
+    match prepare(args, admission == Admission::WithLogin) {
+        Ok(ready) => {
+            ready.host(args, line, peer, diag).talk(&interrupt);
+            Ok(())
         }
-    };
-    host.talk(args, &spool, &interrupt);
-    Ok(Exit::Ok)
-}
-
-/// One session and those who take part in it.
-struct Host<'a> {
-    session: Session<Server>,
-    peer: String,
-    diag: &'a Diag,
-    log_text: bool,
-}
-
-impl Host<'_> {
-    fn talk(&mut self, args: &Args, spool: &Spool, interrupt: &Interrupt) {
-        let whole = Deadline::after(args.session_timeout);
-        let patience = |_: Phase| Deadline::after(args.idle_timeout).earlier(whole);
-        let mut trace = Trace::new(None, false);
-        let mut input = Input::Start;
-        loop {
-            match self
-                .session
-                .run(input, &patience, &mut trace, Some(interrupt))
-            {
-                Pause::Asked(Question::Accept(submission)) => {
-                    input = Input::Answer(self.accept(submission, spool));
-                }
-                Pause::Done(End::Quit | End::Closed) => {
-                    return self.session.part(b"", Deadline::after(LINGER));
-                }
-                Pause::Done(end @ (End::Errors | End::Timeout)) => {
-                    let why = if end == End::Errors {
-                        "too many errors"
-                    } else {
-                        "timed out"
-                    };
-                    self.diag
-                        .log(Priority::Warning, &format!("{}: {why}", self.peer));
-                    return self.session.part(b"", Deadline::after(LINGER));
-                }
-                Pause::Interrupted => {
-                    return self.session.part(GOING_DOWN, Deadline::after(LINGER));
-                }
-            }
+        Err(failure) => {
+            line.part(UNAVAILABLE, Deadline::after(LINGER));
+            Err(failure)
         }
     }
+}
 
-    /// Puts a page on disk. Only then is it accepted.
-    fn accept(&self, submission: Submission, spool: &Spool) -> Answer {
-        let now = SystemTime::now();
-        let id = new_id(now);
-        let pagers = submission.pagers.join(",");
-        let length = submission.message.len();
-        let text = if self.log_text {
-            format!(": {}", printable(submission.message.as_bytes()))
-        } else {
-            String::new()
-        };
-        let job = Job {
-            to: submission.pagers,
-            from: submission.from,
-            received: now,
-            id: id.clone(),
-            message: submission.message,
-        };
-        match spool.accept(&job) {
-            Ok(()) => {
-                let line = format!(
-                    "{}: accepted {id} for {pagers}, {length} bytes{text}",
-                    self.peer
-                );
-                self.diag.log(Priority::Info, &line);
-                Answer::Accepted { id }
-            }
-            Err(error) => {
-                let line = format!(
-                    "{}: not accepted for {pagers}: {}",
-                    self.peer,
-                    cause(&error)
-                );
-                self.diag.log(Priority::Error, &line);
-                Answer::Failed
-            }
+/// What a session needs before it begins.
+struct Ready {
+    settings: Settings,
+    sink: Sink,
+    /// The spool's directory, where there is one.
+    spool: Option<PathBuf>,
+    config: Option<Config>,
+    users: Option<Users>,
+}
+
+fn prepare(args: &Args, login_first: bool) -> Result<Ready, Failure> {
+    let wrong = |text: String| Failure::new(Exit::Config, text);
+    let variable = std::env::var_os("PAGEBOX_CONFIG");
+    let config = Config::find(args.config.as_deref(), variable.as_deref());
+    let config = config.map_err(|error| wrong(error.to_string()))?;
+    let users = args.users.as_deref().map(Users::read).transpose();
+    let users = users.map_err(wrong)?;
+    let command = Command::new(&args.command, args.command_timeout)
+        .map_err(|error| Failure::new(Exit::Os, format!("signals: {}", cause(&error))))?;
+    let direct = command.is_some();
+    let (sink, spool) = match command {
+        Some(command) => (Sink::Command(command), None),
+        None => {
+            let dir = spool_dir(args, config.as_ref())?;
+            let room = Room {
+                free: args.min_free,
+                queue: args.max_queue,
+            };
+            let spool = Spool::open(&dir, true, room);
+            let spool = spool.map_err(|error| Failure::new(Exit::CantCreate, error.to_string()))?;
+            (Sink::Spool(spool), Some(dir))
+        }
+    };
+    let recipients = match (args.max_recipients, direct) {
+        (Some(2..), true) => {
+            return Err(Failure::usage(
+                "--max-recipients: with a command it is 1, because one reply cannot tell two fates",
+            ));
+        }
+        (given, true) => given.unwrap_or(1),
+        (given, false) => given.unwrap_or(50),
+    };
+    Ok(Ready {
+        settings: Settings {
+            hostname: args.hostname.clone().unwrap_or_else(this_host),
+            message: args.max_message,
+            recipients,
+            errors: args.max_errors,
+            login_first: login_first || args.require_login,
+            direct,
+            two_way: !direct && config.as_ref().is_some_and(Config::any_two_way),
+        },
+        sink,
+        spool,
+        config,
+        users,
+    })
+}
+
+/// The spool's directory. Without a word of ours or a configuration no pager
+/// is known, and a gateway that takes nothing should not look like one.
+fn spool_dir(args: &Args, config: Option<&Config>) -> Result<PathBuf, Failure> {
+    if let Some(dir) = &args.spool {
+        return Ok(dir.clone());
+    }
+    let Some(config) = config else {
+        return Err(Failure::new(
+            Exit::Config,
+            "no configuration, so there are no pagers: write /etc/pagebox.toml, or give --spool DIR or -- COMMAND to take any pager ID",
+        ));
+    };
+    Ok(config.spool().unwrap_or(SPOOL.as_ref()).to_owned())
+}
+
+impl Ready {
+    fn host<'a>(self, args: &'a Args, line: Line, peer: Peer, diag: &'a Diag) -> Host<'a> {
+        Host {
+            session: Session::new(Server::new(self.settings), line),
+            args,
+            peer,
+            diag,
+            sink: self.sink,
+            spool: self.spool,
+            config: self.config,
+            users: self.users,
+            credential: None,
+            tickets: tickets::Tickets::default(),
         }
     }
 }
@@ -216,14 +257,6 @@ fn this_host() -> String {
     host_name(&name).unwrap_or_else(|_| "localhost".to_owned())
 }
 
-fn shown(far: Far) -> String {
-    match far {
-        Far::Inet(address) => address.to_string(),
-        Far::Unix => "unix".to_owned(),
-        Far::NoSocket | Far::Hidden => "unknown".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,5 +267,11 @@ mod tests {
         assert!(host_name("a b").is_err());
         assert!(host_name("").is_err());
         assert!(host_name(&this_host()).is_ok());
+    }
+
+    #[test]
+    fn a_zone_is_one_that_there_is() {
+        assert!(zone("UTC").is_ok());
+        assert!(zone("Mars/Olympus").is_err());
     }
 }

@@ -5,9 +5,11 @@
 //! tmp/ID ─ write, fsync ─▶ rename ─▶ new/ID ─ fsync(new/) ─▶ accepted
 //! ```
 //!
-//! Answers for that order and for leaving nothing behind where it fails. Must
-//! never know what is in a message, nor build a name from what a client sent.
+//! Answers for that order, for leaving nothing behind where it fails, and for
+//! the room that others need. Must never know what is in a message, nor build
+//! a name from what a client sent.
 
+use std::error::Error;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
@@ -16,10 +18,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, fsync, mkdirat, openat, renameat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, DirEntry, Mode, OFlags, fstatvfs, fsync, mkdirat, openat, renameat, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::job::Job;
+use super::tags::Forget;
 
 const TMP: &str = "tmp";
 const NEW: &str = "new";
@@ -33,6 +38,16 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
 pub struct Spool {
     tmp: OwnedFd,
     new: OwnedFd,
+    room: Room,
+}
+
+/// When a spool takes no more.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Room {
+    /// Bytes of its file system that must stay free.
+    pub free: u64,
+    /// The most jobs that may lie in `new/`, where deliverers find them.
+    pub queue: Option<usize>,
 }
 
 impl Spool {
@@ -40,7 +55,7 @@ impl Spool {
     /// `tmp/` and `new/` is made, with mode 0770 less the umask; its parent is not.
     ///
     /// Fails where one of the three is no directory, or `tmp` or `new` a link.
-    pub fn open(dir: &Path, create: bool) -> io::Result<Self> {
+    pub fn open(dir: &Path, create: bool, room: Room) -> io::Result<Self> {
         // "spool" has the parent "", which is here.
         let parent = dir.parent().filter(|path| !path.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
@@ -66,31 +81,61 @@ impl Spool {
         Ok(Self {
             tmp: inner(TMP)?,
             new: inner(NEW)?,
+            room,
         })
     }
 
     /// Takes a job in. When this returns without an error, the job is on disk;
     /// when it returns one, nothing of it is left.
     pub fn accept(&self, job: &Job) -> io::Result<()> {
-        let bytes = job
-            .to_bytes()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let name = job.id.as_str();
+        self.put(&job.id, &job.to_bytes().map_err(invalid)?)
+    }
+
+    /// Takes in the request to forget a tag, as [`Spool::accept`] takes a job.
+    pub fn forget(&self, request: &Forget) -> io::Result<()> {
+        self.put(&request.id, &request.to_bytes().map_err(invalid)?)
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         if !is_id(name) {
-            let error = "the name of the job is not one of ours";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+            return Err(invalid("the name of the job is not one of ours"));
         }
+        self.has_room(bytes.len())?;
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         // Where this fails, a file of that name is not ours to remove.
         let file = openat(&self.tmp, name, flags, FILE_MODE)?;
-        let moved = write(file, &bytes)
+        let moved = write(file, bytes)
             .and_then(|()| Ok(renameat(&self.tmp, name, &self.new, name)?))
             .inspect_err(|_| remove(&self.tmp, name));
         moved?;
         // Not safe is not accepted. Who finds the file before it is gone may
         // deliver a page that the sender was told has failed; better twice than never.
         Ok(fsync(&self.new).inspect_err(|_| remove(&self.new, name))?)
+    }
+
+    /// Sessions that ask at the same moment may each find the last place free.
+    fn has_room(&self, length: usize) -> io::Result<()> {
+        if self.room.free > 0 {
+            let disk = fstatvfs(&self.tmp)?;
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            let length = u64::try_from(length).unwrap_or(u64::MAX);
+            if free.saturating_sub(length) < self.room.free {
+                let why = format!("{free} bytes free, {} are to stay so", self.room.free);
+                return Err(io::Error::new(io::ErrorKind::StorageFull, why));
+            }
+        }
+        if let Some(most) = self.room.queue {
+            let is_job = |entry: Result<DirEntry, Errno>| {
+                entry.is_ok_and(|entry| !entry.file_name().to_bytes().starts_with(b"."))
+            };
+            let jobs = Dir::read_from(&self.new)?.filter_map(|entry| is_job(entry).then_some(()));
+            if jobs.take(most).count() >= most {
+                let why = format!("{most} jobs are waiting, more are not taken");
+                return Err(io::Error::new(io::ErrorKind::QuotaExceeded, why));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -117,6 +162,10 @@ fn write(file: OwnedFd, bytes: &[u8]) -> io::Result<()> {
 fn remove(at: &OwnedFd, name: &str) {
     // The error that brought us here is the one worth telling.
     _ = unlinkat(at, name, AtFlags::empty());
+}
+
+fn invalid(error: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
 fn named(path: &Path, error: Errno) -> io::Error {
@@ -153,6 +202,7 @@ fn is_id(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queue::job::Recipient;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::PathBuf;
@@ -169,7 +219,7 @@ mod tests {
 
         fn spool(&self) -> (PathBuf, Spool) {
             let dir = self.0.join("spool");
-            let spool = Spool::open(&dir, true).unwrap();
+            let spool = Spool::open(&dir, true, Room::default()).unwrap();
             (dir, spool)
         }
     }
@@ -183,8 +233,15 @@ mod tests {
     fn job() -> Job {
         let now = SystemTime::now();
         Job {
-            to: vec!["5551212".to_owned()],
+            to: vec![Recipient {
+                name: "5551212".to_owned(),
+                ..Recipient::default()
+            }],
             from: None,
+            caller: None,
+            subject: None,
+            expires: None,
+            two_way: None,
             received: now,
             id: new_id(now),
             message: "Disk full".to_owned(),
@@ -213,7 +270,7 @@ mod tests {
         let mode = fs::metadata(dir.join("new")).unwrap().permissions().mode();
         assert_eq!(mode & 0o007, 0);
         // A second session finds everything there.
-        Spool::open(&dir, false)
+        Spool::open(&dir, false, Room::default())
             .unwrap()
             .accept(&self::job())
             .unwrap();
@@ -225,21 +282,26 @@ mod tests {
         let scratch = Scratch::new();
         let dir = scratch.0.join("spool");
         assert_eq!(
-            Spool::open(&dir, false).unwrap_err().kind(),
+            Spool::open(&dir, false, Room::default())
+                .unwrap_err()
+                .kind(),
             io::ErrorKind::NotFound
         );
         assert!(
-            Spool::open(&dir.join("deeper"), true).is_err(),
+            Spool::open(&dir.join("deeper"), true, Room::default()).is_err(),
             "the parent is not made"
         );
         fs::write(&dir, "").unwrap();
-        let error = Spool::open(&dir, true).unwrap_err();
+        let error = Spool::open(&dir, true, Room::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
         assert!(error.to_string().contains("spool: "), "{error}");
         fs::remove_file(&dir).unwrap();
         fs::create_dir(&dir).unwrap();
         symlink(&scratch.0, dir.join("tmp")).unwrap();
-        assert!(Spool::open(&dir, true).is_err(), "a link is not followed");
+        assert!(
+            Spool::open(&dir, true, Room::default()).is_err(),
+            "a link is not followed"
+        );
         assert!(!dir.join("new").exists());
     }
 
@@ -286,6 +348,32 @@ mod tests {
         let error = spool.accept(&job).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
+    }
+
+    #[test]
+    fn no_room_is_an_error_and_leaves_nothing_behind() {
+        let scratch = Scratch::new();
+        let (dir, _) = scratch.spool();
+        let with = |room| Spool::open(&dir, false, room).unwrap().accept(&job());
+        let queue = |most| Room {
+            queue: Some(most),
+            ..Room::default()
+        };
+        let free = |free| Room {
+            free,
+            ..Room::default()
+        };
+        with(free(1)).unwrap();
+        assert_eq!(
+            with(free(u64::MAX)).unwrap_err().kind(),
+            io::ErrorKind::StorageFull
+        );
+        with(queue(2)).unwrap();
+        let error = with(queue(2)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
+        assert_eq!(error.to_string(), "2 jobs are waiting, more are not taken");
+        assert_eq!(names(&dir.join("new")).len(), 2);
+        assert!(names(&dir.join("tmp")).is_empty());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::diag::cause;
 use crate::exit::Exit;
 
 /// Environment variables that hold secrets.
-const SECRETS: [&str; 1] = ["SNPP_PASSWORD"];
+pub const SECRETS: [&str; 1] = ["SNPP_PASSWORD"];
 
 /// Starts `command` with `%h` and `%p` replaced by host and port.
 ///

@@ -18,7 +18,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use super::interrupt::Interrupt;
 
 /// A pipe takes this many bytes without blocking once poll calls it writable.
-const PIPE_ATOM: usize = 4096;
+pub const PIPE_ATOM: usize = 4096;
 
 /// A point in time that a wait must not pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,6 +40,12 @@ impl Deadline {
             (Some(a), Some(b)) => Self(Some(a.min(b))),
             (a, b) => Self(a.or(b)),
         }
+    }
+
+    /// The same, `time` later.
+    #[must_use]
+    pub fn later(self, time: Duration) -> Self {
+        Self(self.0.and_then(|at| at.checked_add(time)))
     }
 
     /// How long it is until then; zero when it has passed, `None` without a limit.
@@ -74,6 +80,17 @@ pub fn wait(
     ];
     let count = if interrupt.is_some() { 2 } else { 1 };
     let polled = fds.get_mut(..count).unwrap_or_default();
+    if !wait_any(polled, deadline)? {
+        return Ok(Ready::TimedOut);
+    }
+    match polled.get(1) {
+        Some(signal) if !signal.revents().is_empty() => Ok(Ready::Interrupted),
+        _ => Ok(Ready::Yes),
+    }
+}
+
+/// Waits until one of several is ready or failed. False: the deadline passed.
+pub fn wait_any(fds: &mut [PollFd<'_>], deadline: Deadline) -> io::Result<bool> {
     loop {
         let remaining = deadline.remaining();
         let timeout = remaining.map(|left| {
@@ -82,19 +99,11 @@ pub fn wait(
                 tv_nsec: 0,
             })
         });
-        match poll(polled, timeout.as_ref()) {
+        match poll(fds, timeout.as_ref()) {
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
-            Ok(0) if remaining.is_some() => return Ok(Ready::TimedOut),
-            Ok(_) => {
-                if polled
-                    .get(1)
-                    .is_some_and(|signal| !signal.revents().is_empty())
-                {
-                    return Ok(Ready::Interrupted);
-                }
-                return Ok(Ready::Yes);
-            }
+            Ok(0) if remaining.is_some() => return Ok(false),
+            Ok(_) => return Ok(true),
         }
     }
 }
@@ -194,6 +203,15 @@ impl Line {
                 // A reset, or a terminal that hung up: nothing more will come.
                 Err(_) => return Got::Eof,
             }
+        }
+    }
+
+    /// Says a last word, and reads on until the other side closes: a socket
+    /// closed with bytes unread would be reset, and the last word lost.
+    pub fn part(&mut self, words: &[u8], deadline: Deadline) {
+        if self.write(words, deadline, None).is_ok() {
+            self.end_output();
+            self.drain(&mut [0; 4096], deadline);
         }
     }
 

@@ -45,13 +45,4 @@ impl Far {
             Err(_) => Self::Hidden,
         }
     }
-
-    /// Is it this very machine?
-    pub fn is_local(self) -> bool {
-        match self {
-            Self::Inet(address) => address.is_loopback(),
-            Self::Unix | Self::NoSocket => true,
-            Self::Hidden => false,
-        }
-    }
 }

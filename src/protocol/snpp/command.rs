@@ -103,9 +103,10 @@ impl fmt::Display for Verb {
 }
 
 /// The words of a structured argument: the whole run of blanks is a separator.
+/// A CR is none: who sends one inside a line means two lines.
 pub fn structured(argument: &[u8]) -> impl Iterator<Item = &[u8]> {
     argument
-        .split(u8::is_ascii_whitespace)
+        .split(|byte| matches!(byte, b' ' | b'\t'))
         .filter(|word| !word.is_empty())
 }
 

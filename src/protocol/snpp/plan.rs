@@ -46,7 +46,17 @@ pub enum ReplyType {
 }
 
 impl ReplyType {
-    fn word(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::YesNo,
+        Self::SimReply,
+        Self::MultiChoice,
+        Self::Text,
+    ];
+
+    /// The word of RTYP (RFC 1861 section 4.6.6).
+    pub fn word(self) -> &'static str {
         match self {
             Self::None => "NONE",
             Self::YesNo => "YESNO",

@@ -3,19 +3,34 @@
 //! ```text
 //! Start ─▶ 220 ─▶ command ◀──────────────────────────────┐
 //!                   ├─ DATA ─▶ 354, body, lone dot ──────▶│
-//!                   ├─ SEND ─▶ Ask(Accept), the answer ──▶│
+//!                   ├─ PAGE LOGI HOLD PING MSTA KTAG SEND │
+//!                   │    ─▶ Ask, the answer, its reply ──▶│
 //!                   ├─ any other, and its reply ─────────▶┘
 //!                   └─ QUIT, EOF, silence, too many errors ─▶ Done
 //! ```
 //!
-//! Answers for what may be said when, for what a pager ID and a message may
-//! look like, and for bounds: nothing a client says fills the memory. Must
-//! never know where an accepted page goes, nor tell a client that it was
-//! accepted before it was told so itself.
-//! Source: RFC 1861 section 4; this is level 1 with DATA and LOGI of level 2.
+//! Answers for what may be said when, for what every argument may look like,
+//! and for bounds: nothing a client says fills the memory. Must never know
+//! where an accepted page goes, which pagers and logins there are, nor tell a
+//! client that a page was accepted before it was told so itself.
+//! Source: RFC 1861 section 4, levels 1 to 3.
 
-use std::time::SystemTime;
+mod hold;
+mod say;
+mod status;
+pub mod talk;
+mod transaction;
+mod two_way;
+mod words;
 
+use std::time::{Duration, SystemTime};
+
+use self::hold::Hold;
+use self::talk::{
+    Answer, Credit, End, Forgotten, Login, Lookup, Question, Recipient, Settings, Ticket, Unit,
+    Verdict,
+};
+use self::transaction::Transaction;
 use super::command::{self, Verb};
 use super::line::{Body, Ending, Line, Lines};
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
@@ -23,21 +38,10 @@ use crate::text::escape::printable;
 
 /// The longest command line that is obeyed, in bytes without its end.
 const MAX_LINE: usize = 4096;
-/// The longest pager ID and the longest login, in bytes.
-const MAX_PAGER: usize = 64;
-const MAX_LOGIN: usize = 255;
-
-/// What is there. HELP lists these and no others.
-const IMPLEMENTED: &[Verb] = &[
-    Verb::Page,
-    Verb::Mess,
-    Verb::Rese,
-    Verb::Send,
-    Verb::Quit,
-    Verb::Help,
-    Verb::Data,
-    Verb::Logi,
-];
+/// The refused logins after which a client is sent away.
+const MAX_LOGINS: usize = 3;
+/// How far in the past HOLD may lie: clocks differ, and lines are slow.
+const LATE: Duration = Duration::from_secs(60);
 
 /// Said instead of a greeting to who may not speak here (RFC 1861 section 4.5.1).
 pub const NOT_YOU: &[u8] = b"421 Illegal Access Attempt\r\n";
@@ -46,145 +50,62 @@ pub const UNAVAILABLE: &[u8] = b"421 Gateway Service Unavailable\r\n";
 /// Said at any moment by a server that is told to stop.
 pub const GOING_DOWN: &[u8] = b"421 SERVER DOWN, Goodbye\r\n";
 
-/// The texts of the replies, as RFC 1861 suggests them.
-mod say {
-    pub(super) const PAGER: &str = "250 Pager ID Accepted";
-    // That an ID is unknown and that its PIN is wrong are not told apart.
-    pub(super) const BAD_PAGER: &str = "550 Error, Invalid Pager ID or Password";
-    pub(super) const PAGERS: &str = "552 Max Recipients Exceeded";
-    pub(super) const MESSAGE: &str = "250 Message OK";
-    pub(super) const BAD_MESSAGE: &str = "550 ERROR, Invalid Message";
-    pub(super) const AGAIN: &str = "503 ERROR, Message Already Entered";
-    pub(super) const BEGIN: &str = "354 Begin Input; End with <CRLF>'.'<CRLF>";
-    pub(super) const RESET: &str = "250 RESET OK";
-    pub(super) const INCOMPLETE: &str = "503 Error, Pager ID or Message Incomplete";
-    pub(super) const FAILED: &str = "554 Message Failed, try again later";
-    pub(super) const LOGIN: &str = "250 Login Accepted";
-    pub(super) const BAD_LOGIN: &str = "550 Error, Invalid LoginID or Password";
-    pub(super) const HELP: &str = "250 End of Help Information";
-    pub(super) const UNKNOWN: &str = "500 Command Not Implemented, Try Again";
-    pub(super) const LINE: &str = "500 Line Too Long";
-    pub(super) const GOODBYE: &str = "221 OK, Goodbye";
-    pub(super) const ERRORS: &str = "421 Too Many Errors, Goodbye";
-    pub(super) const TIMEOUT: &str = "421 Timeout, Goodbye";
-}
-
-/// What a session may use up, and the name it goes by.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Our name in the greeting.
-    pub hostname: String,
-    /// Bytes of a message.
-    pub message: usize,
-    /// Pagers of a transaction.
-    pub recipients: usize,
-    /// Unknown commands that are forgiven; the next one ends the session.
-    pub errors: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            hostname: "localhost".to_owned(),
-            message: 1024,
-            recipients: 50,
-            errors: 10,
-        }
-    }
-}
-
-/// What a client sent with one SEND.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Submission {
-    /// To whom: at least one, none of them twice.
-    pub pagers: Vec<String>,
-    /// The message, not empty, its lines joined by LF.
-    pub message: String,
-    /// Who the client says it is. Nobody has verified that.
-    pub from: Option<String>,
-}
-
-/// What the machine asks.
-#[derive(Debug, Eq, PartialEq)]
-pub enum Question {
-    /// Is this page safe with us?
-    Accept(Submission),
-}
-
-/// What it is told.
+/// What an answer is awaited for.
 #[derive(Debug)]
-pub enum Answer {
-    /// Yes, and this is what it is called. It is on disk, not just on its way there.
-    Accepted {
-        /// The name.
-        id: String,
-    },
-    /// No, through no fault of the client's; nothing of it is left.
-    Failed,
-}
-
-/// Why a session ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum End {
-    /// The client said QUIT.
-    Quit,
-    /// The client closed without a word.
-    Closed,
-    /// Too many unknown commands.
-    Errors,
-    /// The client said nothing for too long.
-    Timeout,
-}
-
-/// What SEND sends, SEND and RESE forget.
-#[derive(Debug, Default)]
-struct Transaction {
-    pagers: Vec<String>,
-    message: Option<String>,
+enum Asked {
+    Page(Recipient),
+    Ping,
+    Login(String),
+    Hold(Hold),
+    Send { two_way: bool },
+    Status,
+    Forget,
 }
 
 #[derive(Debug)]
 enum State {
     Command,
     Body(Body),
-    Asking,
+    Asking(Asked),
     Over,
 }
 
 /// See the module's text.
 #[derive(Debug)]
 pub struct Server {
-    limits: Limits,
+    settings: Settings,
     lines: Lines,
     state: State,
     transaction: Transaction,
-    login: Option<String>,
-    /// Unknown commands so far.
+    login: Option<Login>,
+    /// Errors and refused logins so far.
     errors: usize,
+    logins: usize,
 }
 
 type Actions = Vec<Action<Question, End>>;
 
 impl Server {
     /// A server that has said and heard nothing yet.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(settings: Settings) -> Self {
         Self {
-            limits,
+            settings,
             lines: Lines::default(),
             state: State::Command,
             transaction: Transaction::default(),
             login: None,
             errors: 0,
+            logins: 0,
         }
     }
 
     /// Works off what is there, up to a question or the end.
-    fn run(&mut self, actions: &mut Actions) {
+    fn run(&mut self, now: SystemTime, actions: &mut Actions) {
         loop {
             let next = match &mut self.state {
                 State::Command => self.lines.next(MAX_LINE, true),
                 State::Body(body) => self.lines.next(body.room(), false),
-                State::Asking | State::Over => return,
+                State::Asking(_) | State::Over => return,
             };
             let Some(line) = next else {
                 actions.push(Action::Wait(Phase::Command));
@@ -196,139 +117,254 @@ impl Server {
                         self.body_ended(actions);
                     }
                 }
-                _ => self.command(&line, actions),
+                _ => self.command(now, &line, actions),
             }
         }
     }
 
-    fn command(&mut self, line: &Line, actions: &mut Actions) {
+    fn command(&mut self, now: SystemTime, line: &Line, actions: &mut Actions) {
         let (verb, argument) = Verb::of_line(line.text());
-        match verb {
-            None => self.unknown(actions),
+        let Some(verb) = verb else {
+            return self.strike(say::UNKNOWN, actions);
+        };
+        if line.cut {
             // What was cut off is lost, so the rest must not be obeyed.
-            Some(Verb::Mess) if line.cut => reply(actions, say::BAD_MESSAGE),
-            Some(_) if line.cut => reply(actions, say::LINE),
-            Some(Verb::Page) => reply(actions, self.page(argument)),
-            Some(Verb::Mess) => reply(actions, self.message(argument)),
-            Some(Verb::Data) => self.data(line.ending, actions),
-            Some(Verb::Send) => self.send(actions),
-            Some(Verb::Logi) => reply(actions, self.log_in(argument)),
-            Some(Verb::Rese) => {
+            let text = if verb == Verb::Mess {
+                say::BAD_MESSAGE
+            } else {
+                say::LINE
+            };
+            return reply(actions, text);
+        }
+        let open = matches!(verb, Verb::Logi | Verb::Rese | Verb::Help | Verb::Quit);
+        if self.settings.login_first && self.login.is_none() && !open {
+            return reply(actions, say::LOGIN_FIRST);
+        }
+        match verb {
+            Verb::Page => self.page(argument, actions),
+            Verb::Mess => reply(actions, self.transaction.message(argument, &self.settings)),
+            Verb::Data => self.data(line.ending, actions),
+            Verb::Send => self.send(actions),
+            Verb::Rese => {
                 self.transaction = Transaction::default();
                 self.login = None;
                 reply(actions, say::RESET);
             }
-            Some(Verb::Help) => help(actions),
-            Some(Verb::Quit) => self.end(Some(say::GOODBYE), End::Quit, actions),
-            // Of levels 2 and 3, and not here: a client that tries them is not lost.
-            Some(_) => reply(actions, say::UNKNOWN),
+            Verb::Help => help(actions),
+            Verb::Quit => self.end(Some(say::GOODBYE), End::Quit, actions),
+            Verb::Logi => self.log_in(argument, actions),
+            Verb::Hold => self.hold(now, argument, actions),
+            Verb::Ping => self.ping(argument, actions),
+            Verb::Msta => self.ticket(argument, Asked::Status, Question::Status, actions),
+            Verb::Ktag => self.ticket(argument, Asked::Forget, Question::Forget, actions),
+            Verb::Leve | Verb::Aler | Verb::Cove | Verb::Call | Verb::Subj => {
+                reply(actions, self.transaction.option(verb, argument));
+            }
+            Verb::TwoWay => reply(actions, self.transaction.begin_two_way()),
+            Verb::Expt | Verb::Noqu | Verb::Ackr | Verb::Rtyp | Verb::Mcre => {
+                let text = self.transaction.two_way(verb, argument, &self.settings);
+                reply(actions, &text);
+            }
         }
     }
 
-    fn unknown(&mut self, actions: &mut Actions) {
+    /// Refuses something that nobody tries often in good faith.
+    fn strike(&mut self, text: &str, actions: &mut Actions) {
         self.errors += 1;
-        if self.errors > self.limits.errors {
+        if self.errors > self.settings.errors {
             self.end(Some(say::ERRORS), End::Errors, actions);
         } else {
-            reply(actions, say::UNKNOWN);
+            reply(actions, text);
         }
     }
 
-    fn page(&mut self, argument: &[u8]) -> &'static str {
+    fn ask(&mut self, asked: Asked, question: Question, actions: &mut Actions) {
+        self.state = State::Asking(asked);
+        actions.push(Action::Ask(question));
+    }
+
+    fn page(&mut self, argument: &[u8], actions: &mut Actions) {
+        if self.transaction.is_full_two_way() {
+            return reply(actions, say::SELECTED);
+        }
         let mut words = command::structured(argument);
-        // A PIN that was dropped in silence would be worse than one refused.
-        let (Some(id), None) = (words.next().and_then(pager_id), words.next()) else {
-            return say::BAD_PAGER;
+        let pager = words.next().and_then(words::pager);
+        let pin = match words.next() {
+            None => Some(None),
+            Some(word) => words::token(word).map(Some),
         };
-        let pagers = &mut self.transaction.pagers;
-        if pagers.contains(&id) {
-            return say::PAGER;
-        }
-        if pagers.len() >= self.limits.recipients {
-            return say::PAGERS;
-        }
-        pagers.push(id);
-        say::PAGER
+        let (Some(pager), Some(pin), None) = (pager, pin, words.next()) else {
+            return self.strike(say::BAD_PAGER, actions);
+        };
+        let recipient = self.transaction.recipient(&pager, pin);
+        self.ask(Asked::Page(recipient), Question::Pager(pager), actions);
     }
 
-    fn message(&mut self, text: &[u8]) -> &'static str {
-        if self.transaction.message.is_some() {
-            return say::AGAIN;
-        }
-        if text.len() > self.limits.message {
-            return say::BAD_MESSAGE;
-        }
-        self.transaction.message = message_text(text.to_vec());
-        match self.transaction.message {
-            Some(_) => say::MESSAGE,
-            None => say::BAD_MESSAGE,
+    fn paged(&mut self, recipient: Recipient, unit: Option<Unit>, actions: &mut Actions) {
+        let Some(unit) = unit else {
+            return self.strike(say::BAD_PAGER, actions);
+        };
+        match self.transaction.add(recipient, unit, &self.settings) {
+            text @ say::BAD_MODE => self.strike(text, actions),
+            text => reply(actions, text),
         }
     }
 
     fn data(&mut self, ending: Ending, actions: &mut Actions) {
-        if self.transaction.message.is_some() {
-            reply(actions, say::AGAIN);
-            return;
+        if self.transaction.has_message() {
+            return reply(actions, say::AGAIN);
         }
-        self.state = State::Body(Body::new(self.limits.message, ending));
+        self.state = State::Body(Body::new(self.settings.message, ending));
         reply(actions, say::BEGIN);
     }
 
     fn body_ended(&mut self, actions: &mut Actions) {
-        let State::Body(body) = std::mem::replace(&mut self.state, State::Command) else {
-            return;
+        if let State::Body(body) = std::mem::replace(&mut self.state, State::Command) {
+            reply(actions, self.transaction.body(body.into_text()));
+        }
+    }
+
+    fn hold(&mut self, now: SystemTime, argument: &[u8], actions: &mut Actions) {
+        match Hold::parse(argument) {
+            None => reply(actions, say::BAD_HOLD),
+            Some(hold) if hold.has_offset() => self.held(now, hold.moment(), actions),
+            Some(hold) => self.ask(Asked::Hold(hold), Question::Local(hold.time), actions),
+        }
+    }
+
+    fn held(&mut self, now: SystemTime, moment: Option<SystemTime>, actions: &mut Actions) {
+        let ahead = |moment: &SystemTime| {
+            now.duration_since(*moment)
+                .map_or(true, |behind| behind <= LATE)
         };
-        self.transaction.message = body.into_text().and_then(message_text);
-        let text = match self.transaction.message {
-            Some(_) => say::MESSAGE,
-            None => say::BAD_MESSAGE,
-        };
-        reply(actions, text);
+        match moment.filter(ahead) {
+            Some(moment) => {
+                self.transaction.hold(moment);
+                reply(actions, say::HOLD);
+            }
+            None => reply(actions, say::BAD_HOLD),
+        }
+    }
+
+    fn ping(&mut self, argument: &[u8], actions: &mut Actions) {
+        match words::only(argument).and_then(words::pager) {
+            Some(pager) => self.ask(Asked::Ping, Question::Pager(pager), actions),
+            None => self.strike(say::BAD_PING, actions),
+        }
+    }
+
+    fn ticket(
+        &mut self,
+        argument: &[u8],
+        asked: Asked,
+        question: fn(Ticket) -> Question,
+        actions: &mut Actions,
+    ) {
+        let mut words = command::structured(argument).map(words::token);
+        match (words.next().flatten(), words.next().flatten(), words.next()) {
+            (Some(tag), Some(pass), None) => {
+                self.ask(asked, question(Ticket { tag, pass }), actions);
+            }
+            _ => self.strike(say::BAD_TICKET, actions),
+        }
+    }
+
+    fn log_in(&mut self, argument: &[u8], actions: &mut Actions) {
+        match words::login(argument) {
+            Some((name, password)) => self.ask(
+                Asked::Login(name.clone()),
+                Question::Login { name, password },
+                actions,
+            ),
+            None => self.logged_in(String::new(), Credit::Refused, actions),
+        }
+    }
+
+    fn logged_in(&mut self, name: String, credit: Credit, actions: &mut Actions) {
+        if credit == Credit::Refused {
+            self.login = None;
+            self.logins += 1;
+            if self.logins >= MAX_LOGINS {
+                return self.end(Some(say::LOGINS), End::Logins, actions);
+            }
+            return reply(actions, say::BAD_LOGIN);
+        }
+        let verified = credit == Credit::Verified;
+        self.login = Some(Login { name, verified });
+        reply(actions, say::LOGIN);
     }
 
     fn send(&mut self, actions: &mut Actions) {
-        if self.transaction.pagers.is_empty() {
-            reply(actions, say::INCOMPLETE);
-            return;
-        }
-        let Some(message) = self.transaction.message.take() else {
-            reply(actions, say::INCOMPLETE);
+        let Some(submission) = self.transaction.submit(self.login.clone()) else {
+            return reply(actions, say::INCOMPLETE);
+        };
+        let two_way = submission.two_way.is_some();
+        self.ask(
+            Asked::Send { two_way },
+            Question::Accept(submission),
+            actions,
+        );
+    }
+
+    fn answered(&mut self, now: SystemTime, answer: Answer, actions: &mut Actions) {
+        let State::Asking(asked) = std::mem::replace(&mut self.state, State::Command) else {
             return;
         };
-        // Cleared whatever becomes of it: after a failure the client begins anew.
-        let transaction = std::mem::take(&mut self.transaction);
-        self.state = State::Asking;
-        actions.push(Action::Ask(Question::Accept(Submission {
-            pagers: transaction.pagers,
-            message,
-            from: self.login.clone(),
-        })));
+        match (asked, answer) {
+            (Asked::Page(recipient), Answer::Pager(unit)) => {
+                self.paged(recipient, unit, actions);
+            }
+            (Asked::Ping, Answer::Pager(None)) => self.strike(say::BAD_PING, actions),
+            (Asked::Ping, Answer::Pager(Some(_))) if self.settings.direct => {
+                reply(actions, say::PING_ONLINE);
+            }
+            (Asked::Ping, Answer::Pager(Some(_))) => reply(actions, say::PING_OFFLINE),
+            (Asked::Login(name), Answer::Login(credit)) => self.logged_in(name, credit, actions),
+            (Asked::Hold(hold), Answer::Moment(time)) => {
+                let moment = time.and_then(|time| hold.settled(time));
+                self.held(now, moment, actions);
+            }
+            (Asked::Send { two_way }, Answer::Verdict(verdict)) => {
+                reply(actions, &self.sent(two_way, &verdict));
+            }
+            (Asked::Status, Answer::Status(Lookup::Found(status))) => {
+                reply(actions, &printable(status::line(&status).as_bytes()));
+            }
+            (Asked::Status, Answer::Status(Lookup::Failed)) => reply(actions, say::NO_STATUS),
+            (Asked::Status, Answer::Status(Lookup::Unknown))
+            | (Asked::Forget, Answer::Forgotten(Forgotten::Unknown)) => {
+                self.strike(say::BAD_TICKET, actions);
+            }
+            (Asked::Forget, Answer::Forgotten(Forgotten::Gone)) => reply(actions, say::KILLED),
+            (Asked::Forget, Answer::Forgotten(Forgotten::Failed)) => {
+                reply(actions, say::NOT_KILLED);
+            }
+            // The answer to another question is none.
+            _ => reply(actions, say::FAILED),
+        }
     }
 
-    fn answered(&mut self, answer: Answer, actions: &mut Actions) {
-        if !matches!(self.state, State::Asking) {
-            return;
-        }
-        self.state = State::Command;
-        match answer {
-            Answer::Accepted { id } => {
+    fn sent(&self, two_way: bool, verdict: &Verdict) -> String {
+        let text = match verdict {
+            Verdict::Accepted { id, ticket } => {
                 let id = printable(id.as_bytes());
-                reply(actions, &format!("250 Message {id} queued"));
+                return match (two_way, ticket, self.settings.direct) {
+                    (true, Some(Ticket { tag, pass }), true) => {
+                        format!("880 {tag} {pass} Message Delivered")
+                    }
+                    (true, Some(Ticket { tag, pass }), false) => {
+                        format!("960 {tag} {pass} OK, Message QUEUED for Delivery")
+                    }
+                    (_, _, true) => format!("250 Message {id} delivered"),
+                    (_, _, false) => format!("250 Message {id} queued"),
+                };
             }
-            Answer::Failed => reply(actions, say::FAILED),
-        }
-    }
-
-    /// The password is not looked at: there is nothing to hold it against.
-    fn log_in(&mut self, argument: &[u8]) -> &'static str {
-        let name = command::structured(argument).next().and_then(login);
-        match name {
-            Some(_) => {
-                self.login = name;
-                say::LOGIN
-            }
-            None => say::BAD_LOGIN,
-        }
+            Verdict::TryLater => say::FAILED,
+            Verdict::NoSuchPager => say::NO_SUCH_PAGER,
+            Verdict::Refused => say::REFUSED,
+            Verdict::Uncertain => say::UNCERTAIN,
+        };
+        text.to_owned()
     }
 
     fn end(&mut self, words: Option<&str>, end: End, actions: &mut Actions) {
@@ -345,27 +381,27 @@ impl Machine for Server {
     type Answer = Answer;
     type Done = End;
 
-    fn step(&mut self, _now: SystemTime, input: Input<'_, Answer>) -> Actions {
+    fn step(&mut self, now: SystemTime, input: Input<'_, Answer>) -> Actions {
         let mut actions = Actions::new();
         if matches!(self.state, State::Over) {
             return actions;
         }
         match input {
             Input::Start => {
-                let name = printable(self.limits.hostname.as_bytes());
+                let name = printable(self.settings.hostname.as_bytes());
                 reply(
                     &mut actions,
                     &format!("220 {name} pagebox SNPP gateway ready"),
                 );
             }
             Input::Bytes(bytes) => self.lines.push(bytes),
-            Input::Answer(answer) => self.answered(answer, &mut actions),
+            Input::Answer(answer) => self.answered(now, answer, &mut actions),
             // A line without its end, a body without its dot, a transaction
             // without its SEND: all dropped.
             Input::Eof => self.end(None, End::Closed, &mut actions),
             Input::Timeout => self.end(Some(say::TIMEOUT), End::Timeout, &mut actions),
         }
-        self.run(&mut actions);
+        self.run(now, &mut actions);
         actions
     }
 }
@@ -381,60 +417,87 @@ fn reply(actions: &mut Actions, text: &str) {
     }
 }
 
+/// The verbs, level by level, and that several may come at once.
 fn help(actions: &mut Actions) {
     for level in 1..=3 {
-        let words: Vec<&str> = IMPLEMENTED
-            .iter()
-            .filter(|verb| verb.level() == level)
-            .map(|verb| verb.word())
-            .collect();
-        if !words.is_empty() {
-            reply(actions, &format!("214 Level {level}: {}", words.join(" ")));
-        }
+        let verbs = Verb::ALL.iter().filter(|verb| verb.level() == level);
+        let words: Vec<&str> = verbs.map(|verb| verb.word()).collect();
+        reply(actions, &format!("214 Level {level}: {}", words.join(" ")));
     }
+    reply(actions, say::PIPELINING);
     reply(actions, say::HELP);
-}
-
-/// A pager ID, if it is one: `[A-Za-z0-9+][A-Za-z0-9._+@-]*`. So it cannot be
-/// an option, a path or a header, wherever it goes from here.
-fn pager_id(word: &[u8]) -> Option<String> {
-    let (first, rest) = word.split_first()?;
-    let sound = (first.is_ascii_alphanumeric() || *first == b'+')
-        && rest
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._+@-".contains(byte))
-        && word.len() <= MAX_PAGER;
-    sound.then(|| word.iter().copied().map(char::from).collect())
-}
-
-/// A login, if it can be recorded as one word of text.
-fn login(word: &[u8]) -> Option<String> {
-    let name = std::str::from_utf8(word).ok()?;
-    let foul = |c: char| c.is_control() || c.is_whitespace();
-    let sound = name.len() <= MAX_LOGIN && !name.contains(foul);
-    sound.then(|| name.to_owned())
-}
-
-/// A message, if there is one in these bytes. A CR inside a line is refused
-/// with NUL and what is no UTF-8: no server further on could be trusted to
-/// see one line in it, so our own clients will not send it.
-fn message_text(bytes: Vec<u8>) -> Option<String> {
-    let text = String::from_utf8(bytes).ok()?;
-    let empty = text.bytes().all(|byte| byte == b'\n');
-    (!empty && !text.contains(['\0', '\r'])).then_some(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::talk::Submission;
     use super::*;
+    use crate::protocol::snpp::plan::{ReplyType, TwoWay};
     use proptest::prelude::*;
 
-    fn limits() -> Limits {
-        Limits {
+    /// 2033-05-18 03:33:20 GMT.
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000)
+    }
+
+    fn settings() -> Settings {
+        Settings {
             hostname: "h".to_owned(),
             errors: 3,
             recipients: 2,
             message: 64,
+            ..Settings::default()
+        }
+    }
+
+    /// What the world of these tests is like: `000` is no pager, `2` has a
+    /// user who answers, `sesame` is the password, a message `fail` does.
+    fn world(question: Question, sent: &mut Vec<Submission>) -> Answer {
+        match question {
+            Question::Pager(id) => {
+                Answer::Pager((id != "000").then_some(Unit { two_way: id == "2" }))
+            }
+            Question::Login { password, .. } => Answer::Login(match password.as_deref() {
+                None => Credit::Unverified,
+                Some("sesame") => Credit::Verified,
+                Some(_) => Credit::Refused,
+            }),
+            // The terminal stands in GMT.
+            Question::Local(time) => Answer::Moment(Some(
+                jiff::tz::TimeZone::UTC.to_timestamp(time).unwrap().into(),
+            )),
+            Question::Accept(submission) => {
+                let verdict = match submission.message.as_str() {
+                    "fail" => Verdict::TryLater,
+                    "nobody" => Verdict::NoSuchPager,
+                    "no" => Verdict::Refused,
+                    "lost" => Verdict::Uncertain,
+                    _ => Verdict::Accepted {
+                        id: format!("id{}", sent.len()),
+                        ticket: submission.two_way.as_ref().map(|_| Ticket {
+                            tag: "00321".to_owned(),
+                            pass: "1234".to_owned(),
+                        }),
+                    },
+                };
+                sent.push(submission);
+                Answer::Verdict(verdict)
+            }
+            Question::Status(Ticket { tag, .. }) => Answer::Status(match tag.as_str() {
+                "00321" => Lookup::Found(talk::Status {
+                    sequence: 1,
+                    code: 960,
+                    at: SystemTime::UNIX_EPOCH,
+                    text: String::new(),
+                }),
+                "5" => Lookup::Failed,
+                _ => Lookup::Unknown,
+            }),
+            Question::Forget(Ticket { tag, .. }) => Answer::Forgotten(match tag.as_str() {
+                "00321" => Forgotten::Gone,
+                "5" => Forgotten::Failed,
+                _ => Forgotten::Unknown,
+            }),
         }
     }
 
@@ -449,7 +512,7 @@ mod tests {
     impl Session {
         fn act(&mut self, server: &mut Server, input: Input<'_, Answer>) {
             let mut answer = None;
-            let actions = server.step(SystemTime::UNIX_EPOCH, input);
+            let actions = server.step(now(), input);
             let quiet = actions.is_empty();
             for action in actions {
                 assert!(
@@ -460,15 +523,7 @@ mod tests {
                     Action::Send(wire) => {
                         self.said.push_str(&String::from_utf8(wire.bytes).unwrap());
                     }
-                    Action::Ask(Question::Accept(submission)) => {
-                        answer = Some(match submission.message.as_str() {
-                            "fail" => Answer::Failed,
-                            _ => Answer::Accepted {
-                                id: format!("id{}", self.sent.len()),
-                            },
-                        });
-                        self.sent.push(submission);
-                    }
+                    Action::Ask(question) => answer = Some(world(question, &mut self.sent)),
                     Action::Done(end) => self.end = Some(end),
                     Action::Wait(phase) => assert_eq!(phase, Phase::Command),
                     Action::Event(_) => panic!("no events"),
@@ -493,7 +548,14 @@ mod tests {
     }
 
     fn feed<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Session, Server) {
-        let mut server = Server::new(limits());
+        feed_to(settings(), chunks)
+    }
+
+    fn feed_to<'a>(
+        settings: Settings,
+        chunks: impl IntoIterator<Item = &'a [u8]>,
+    ) -> (Session, Server) {
+        let mut server = Server::new(settings);
         let mut session = Session::default();
         session.act(&mut server, Input::Start);
         for chunk in chunks {
@@ -504,11 +566,27 @@ mod tests {
 
     /// Fed whole and byte by byte: what is said after the greeting.
     fn talk(bytes: &[u8]) -> Session {
-        let (whole, _) = feed([bytes]);
-        assert_eq!(whole, feed(bytes.chunks(1)).0);
+        talk_to(&settings(), bytes)
+    }
+
+    fn talk_to(settings: &Settings, bytes: &[u8]) -> Session {
+        let (whole, _) = feed_to(settings.clone(), [bytes]);
+        assert_eq!(whole, feed_to(settings.clone(), bytes.chunks(1)).0);
         let greeting = "220 h pagebox SNPP gateway ready\r\n";
         let said = whole.said.strip_prefix(greeting).unwrap().to_owned();
         Session { said, ..whole }
+    }
+
+    /// One line each: what is asked and the code that answers it.
+    fn dialogue(settings: &Settings, lines: &[(&str, u16)]) -> Session {
+        let said: String = lines
+            .iter()
+            .map(|(line, _)| format!("{line}\r\n"))
+            .collect();
+        let session = talk_to(settings, said.as_bytes());
+        let codes: Vec<u16> = lines.iter().map(|(_, code)| *code).collect();
+        assert_eq!(session.codes(), codes, "{}", session.said);
+        session
     }
 
     /// Holds a fixture of `S:` and `C:` lines; the texts of the replies are ours.
@@ -528,11 +606,21 @@ mod tests {
         session
     }
 
+    fn to(pager: &str) -> Recipient {
+        Recipient {
+            pager: pager.to_owned(),
+            ..Recipient::default()
+        }
+    }
+
     fn submission(pagers: &[&str], message: &str) -> Submission {
         Submission {
-            pagers: pagers.iter().map(|&pager| pager.to_owned()).collect(),
+            recipients: pagers.iter().map(|pager| to(pager)).collect(),
             message: message.to_owned(),
-            from: None,
+            caller: None,
+            subject: None,
+            login: None,
+            two_way: None,
         }
     }
 
@@ -571,23 +659,37 @@ mod tests {
         transcript("C: PAGE 111\nS: 250\nC: MESS x\nS: 250\nC: RESET\nS: 250\nC: SEND\nS: 503");
         let session =
             talk(b"LOGI joe\r\nPAGE 1\r\nMESS x\r\nSEND\r\nRESE\r\nPAGE 1\r\nMESS x\r\nSEND\r\n");
-        let from: Vec<_> = session
+        let logins: Vec<_> = session
             .sent
             .into_iter()
-            .map(|submission| submission.from)
+            .map(|submission| submission.login)
             .collect();
-        assert_eq!(from, [Some("joe".to_owned()), None]);
+        let joe = Login {
+            name: "joe".to_owned(),
+            verified: false,
+        };
+        assert_eq!(logins, [Some(joe), None]);
+        let all = b"LEVE 0\r\nCOVE 2\r\nPAGE 1\r\nLEVE 0\r\nCALL c\r\nSUBJ s\r\nRESE\r\nPAGE 2\r\nMESS x\r\nSEND\r\n";
+        assert_eq!(talk(all).sent, [submission(&["2"], "x")]);
+        let two_way = b"2WAY\r\nPAGE 1\r\nRESE\r\nPAGE 2\r\nMESS x\r\nSEND\r\n";
+        assert_eq!(talk(two_way).sent, [submission(&["2"], "x")]);
     }
 
     #[test]
     fn t8_help_lists_what_is_there() {
         assert_eq!(
             talk(b"HELP\r\n").said,
-            "214 Level 1: PAGE MESS RESE SEND QUIT HELP\r\n214 Level 2: DATA LOGI\r\n250 End of Help Information\r\n"
+            "214 Level 1: PAGE MESS RESE SEND QUIT HELP\r\n\
+             214 Level 2: DATA LOGI LEVE ALER COVE HOLD CALL SUBJ\r\n\
+             214 Level 3: 2WAY PING EXPT NOQU ACKR RTYP MCRE MSTA KTAG\r\n\
+             214 PIPELINING\r\n250 End of Help Information\r\n"
         );
         for verb in Verb::ALL {
-            let known = talk(format!("{verb} 1\r\n").as_bytes()).codes() != [500];
-            assert_eq!(known, IMPLEMENTED.contains(verb), "{verb}");
+            assert_ne!(
+                talk(format!("{verb} 1\r\n").as_bytes()).codes(),
+                [500],
+                "{verb}"
+            );
         }
     }
 
@@ -597,8 +699,20 @@ mod tests {
         assert_eq!(session.codes(), [500, 500, 500, 421]);
         assert!(session.said.ends_with("421 Too Many Errors, Goodbye\r\n"));
         assert_eq!(session.end, Some(End::Errors));
-        // A command of another level is no error of that kind.
-        assert_eq!(talk(&b"LEVE 1\r\n".repeat(9)).codes(), [500; 9]);
+        // Nor does anybody try pagers or tags for long.
+        for line in [
+            "PAGE 000", "PAGE -o", "PING 000", "MSTA 1 2", "MSTA 1", "KTAG 1 2",
+        ] {
+            let session = talk(format!("{line}\r\n").repeat(9).as_bytes());
+            assert_eq!(session.codes(), [550, 550, 550, 421], "{line}");
+            assert_eq!(session.end, Some(End::Errors));
+        }
+        // What is merely wrong is forgiven.
+        for line in ["LEVE 12", "MESS", "2WAY 1\r\nNOQU", "SEND", "PAGE"] {
+            let most = if line == "PAGE" { 3 } else { 20 };
+            let session = talk(format!("{line}\r\n").repeat(most).as_bytes());
+            assert_eq!(session.end, None, "{line}");
+        }
     }
 
     #[test]
@@ -612,10 +726,7 @@ mod tests {
             session.act(&mut server, input);
             assert_eq!((session.said.as_str(), session.end), (said, Some(end)));
             assert_eq!(session.sent, [], "an unfinished line is never executed");
-            assert_eq!(
-                server.step(SystemTime::UNIX_EPOCH, Input::Bytes(b"\r\n")),
-                []
-            );
+            assert_eq!(server.step(now(), Input::Bytes(b"\r\n")), []);
         }
         let (mut session, mut server) = feed([&b"PAGE 1\r\nDATA\r\ntext\r\n."[..]]);
         session.act(&mut server, Input::Eof);
@@ -633,20 +744,273 @@ mod tests {
     #[test]
     fn after_send_everything_is_forgotten_but_the_login() {
         let session = transcript(
-            "C: LOGI joe secret\nS: 250\nC: PAGE 1\nS: 250\nC: MESS x\nS: 250\nC: SEND\nS: 250\nC: SEND\nS: 503\n\
+            "C: LOGI joe sesame\nS: 250\nC: PAGE 1\nS: 250\nC: MESS x\nS: 250\nC: SEND\nS: 250\nC: SEND\nS: 503\n\
              C: PAGE 2\nS: 250\nC: MESS fail\nS: 250\nC: SEND\nS: 554\nC: SEND\nS: 503\nC: MESS y\nS: 250\nC: SEND\nS: 503",
         );
+        let joe = Login {
+            name: "joe".to_owned(),
+            verified: true,
+        };
         assert!(
             session
                 .sent
                 .iter()
-                .all(|submission| submission.from.as_deref() == Some("joe"))
+                .all(|submission| submission.login.as_ref() == Some(&joe))
         );
         assert!(
             session
                 .said
                 .contains("554 Message Failed, try again later\r\n")
         );
+    }
+
+    #[test]
+    fn options_go_with_the_next_pager_that_is_accepted() {
+        let session = dialogue(
+            &settings(),
+            &[
+                ("COVE 2", 250),
+                ("LEVE 5", 250),
+                ("LEVE 0", 250),
+                ("ALER 1", 250),
+                ("HOLD 330518043320 +0000", 250),
+                ("PAGE 000", 550),
+                ("PAGE 1 FOOBAR", 250),
+                ("PAGE 3", 250),
+                ("COVE 9", 250),
+                ("PAGE 4", 552),
+                ("CALL  555 ", 250),
+                ("SUBJ Seattle", 250),
+                ("MESS x", 250),
+                ("SEND", 250),
+                ("PAGE 5", 250),
+                ("MESS x", 250),
+                ("SEND", 250),
+            ],
+        );
+        let first = Recipient {
+            pin: Some("FOOBAR".to_owned()),
+            level: Some(0),
+            alert: Some(true),
+            coverage: Some("2".to_owned()),
+            hold: Some(now() + Duration::from_secs(3600)),
+            ..to("1")
+        };
+        let options = Submission {
+            recipients: vec![first, to("3")],
+            caller: Some(" 555 ".to_owned()),
+            subject: Some("Seattle".to_owned()),
+            ..submission(&[], "x")
+        };
+        // What waited for a pager that was refused went with its transaction.
+        assert_eq!(session.sent, [options, submission(&["5"], "x")]);
+        // One pager in two areas is two.
+        let twice = talk(b"COVE 1\r\nPAGE 1\r\nCOVE 2\r\nPAGE 1\r\nMESS x\r\nSEND\r\n");
+        assert_eq!(twice.sent[0].recipients.len(), 2);
+    }
+
+    #[test]
+    fn an_option_is_what_the_table_says_or_550() {
+        for (verb, good, bad) in [
+            (
+                "LEVE",
+                &["0", "11", "07"][..],
+                &["12", "-1", "+1", "x", "", "1 2", "256"][..],
+            ),
+            ("ALER", &["0", "1"], &["2", "", "1 1", "yes", "01"]),
+            ("COVE", &["2", "north-west", "ü"], &["", "a b", "a\u{7}"]),
+            // A minute late is not late.
+            (
+                "HOLD",
+                &[
+                    "330518033320",
+                    "3305180400",
+                    "330518033220",
+                    "330518043320 +0100",
+                ],
+                &[
+                    "",
+                    "330518033219",
+                    "3305180400 -1500",
+                    "331301000000",
+                    "soon",
+                ],
+            ),
+            ("CALL", &["x", " a  b "], &["", "  ", "a\0", "a\u{1b}[2J"]),
+            ("SUBJ", &["x"], &[""]),
+        ] {
+            for argument in good {
+                let line = format!("{verb} {argument}\r\n");
+                assert_eq!(talk(line.as_bytes()).codes(), [250], "{line}");
+            }
+            for argument in bad {
+                let line = format!("{verb} {argument}\r\n");
+                assert_eq!(talk(line.as_bytes()).codes(), [550], "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_way_into_a_queue_tells_only_what_is_known() {
+        let asks = Settings {
+            two_way: true,
+            ..settings()
+        };
+        let session = dialogue(
+            &asks,
+            &[
+                ("NOQU", 550),
+                ("EXPT 1", 550),
+                ("ACKR 1", 550),
+                ("RTYP TEXT", 550),
+                ("MCRE 01 x", 550),
+                ("LEVE 0", 250),
+                ("2WAY", 250),
+                ("2WAY", 250),
+                ("NOQU", 550),
+                ("MCRE 01 Yes", 550),
+                ("RTYP BOGUS", 550),
+                ("RTYP multichoice", 250),
+                ("2WAY", 550),
+                ("RTYP TEXT", 503),
+                ("MCRE 0a Yes", 250),
+                ("MCRE 0A No", 502),
+                ("MCRE ZZ What", 550),
+                ("MCRE 02", 550),
+                ("EXPT 0", 550),
+                ("EXPT 721", 550),
+                ("EXPT 12", 250),
+                ("PAGE 1", 550),
+                ("PAGE 2", 950),
+                ("PAGE 2", 503),
+                ("ACKR 2", 550),
+                ("ACKR 1", 250),
+                ("MESS Lunch?", 250),
+                ("2WAY", 550),
+                ("SEND", 960),
+                ("MSTA 00321 1234", 960),
+                ("KTAG 00321 1234", 250),
+                ("MSTA 5 1", 554),
+                ("KTAG 5 1", 554),
+                ("PAGE 1", 250),
+                ("2WAY", 550),
+            ],
+        );
+        assert!(
+            session
+                .said
+                .contains("960 00321 1234 OK, Message QUEUED for Delivery\r\n")
+        );
+        assert!(
+            session
+                .said
+                .contains("250 Message Expiry Time Changed to '12' Hours\r\n")
+        );
+        let wanted = Submission {
+            recipients: vec![Recipient {
+                level: Some(0),
+                ..to("2")
+            }],
+            two_way: Some(TwoWay {
+                no_queue: false,
+                expire_hours: Some(12),
+                ack: true,
+                reply: Some(ReplyType::MultiChoice),
+                choices: vec![("0a".to_owned(), "Yes".to_owned())],
+            }),
+            ..submission(&[], "Lunch?")
+        };
+        assert_eq!(session.sent, [wanted]);
+        // Where nobody answers, nobody can be asked to; to ask for nothing is no lie.
+        dialogue(
+            &settings(),
+            &[
+                ("2WAY", 250),
+                ("ACKR 1", 550),
+                ("ACKR 0", 250),
+                ("RTYP YESNO", 550),
+                ("RTYP NONE", 250),
+                ("PAGE 1", 950),
+                ("ACKR 1", 550),
+                ("MESS x", 250),
+                ("SEND", 960),
+                ("PING 1", 920),
+            ],
+        );
+    }
+
+    #[test]
+    fn two_way_to_a_command_is_delivered_or_refused() {
+        let direct = Settings {
+            direct: true,
+            ..settings()
+        };
+        let session = dialogue(
+            &direct,
+            &[
+                ("PING 1", 821),
+                ("2WAY", 250),
+                ("EXPT 1", 550),
+                ("NOQU", 250),
+                ("PAGE 1", 850),
+                ("NOQU", 550),
+                ("MESS x", 250),
+                ("SEND", 880),
+                ("PAGE 1", 250),
+                ("MESS x", 250),
+                ("SEND", 250),
+                ("2WAY", 250),
+                ("PAGE 1", 850),
+                ("MESS fail", 250),
+                ("SEND", 554),
+                ("SEND", 503),
+            ],
+        );
+        assert!(
+            session
+                .said
+                .contains("880 00321 1234 Message Delivered\r\n")
+        );
+        assert!(session.said.contains("250 Message id1 delivered\r\n"));
+        for (message, code) in [("nobody", 550), ("no", 550), ("lost", 550), ("fail", 554)] {
+            let message = format!("MESS {message}");
+            let lines = [("PAGE 1", 250), (message.as_str(), 250), ("SEND", code)];
+            dialogue(&direct, &lines);
+        }
+    }
+
+    #[test]
+    fn logins_are_three_and_may_come_first() {
+        let strict = Settings {
+            login_first: true,
+            ..settings()
+        };
+        let session = dialogue(
+            &strict,
+            &[
+                ("PAGE 1", 530),
+                ("MESS x", 530),
+                ("DATA", 530),
+                ("SEND", 530),
+                ("MSTA 00321 1234", 530),
+                ("PING 1", 530),
+                ("FOO", 500),
+                ("RESE", 250),
+                ("LOGI joe sesame", 250),
+                ("PAGE 1", 250),
+                ("LOGI joe wrong", 550),
+                ("MESS x", 530),
+                ("LOGI", 550),
+                ("LOGI joe sesame", 250),
+                ("MESS x", 250),
+                ("SEND", 250),
+                ("RESE", 250),
+                ("PAGE 1", 530),
+                ("LOGI joe wrong", 421),
+            ],
+        );
+        assert_eq!(session.end, Some(End::Logins));
+        assert!(session.said.ends_with("421 Illegal Access Attempt\r\n"));
     }
 
     #[test]
@@ -665,7 +1029,8 @@ mod tests {
             "-o",
             "../x",
             "a;b",
-            "1 2",
+            "1 2 3",
+            "1 2\u{7}",
             "a\0",
             "ü",
             "1\rMESS",
@@ -732,15 +1097,22 @@ mod tests {
 
     #[test]
     fn nothing_is_consumed_while_a_question_is_open() {
-        let mut server = Server::new(limits());
+        let mut server = Server::new(settings());
         let now = SystemTime::UNIX_EPOCH;
         let actions = server.step(now, Input::Bytes(b"PAGE 1\nMESS x\nSEND\nQUIT\n"));
+        assert_eq!(actions, [Action::Ask(Question::Pager("1".to_owned()))]);
+        let unit = Unit { two_way: false };
+        let actions = server.step(now, Input::Answer(Answer::Pager(Some(unit))));
         assert!(matches!(
             actions.as_slice(),
             [Action::Send(_), Action::Ask(_)]
         ));
         assert_eq!(server.step(now, Input::Bytes(b"HELP\n")), []);
-        let actions = server.step(now, Input::Answer(Answer::Accepted { id: "7".to_owned() }));
+        let verdict = Verdict::Accepted {
+            id: "7".to_owned(),
+            ticket: None,
+        };
+        let actions = server.step(now, Input::Answer(Answer::Verdict(verdict)));
         let said = Wire::open("250 Message 7 queued\r\n221 OK, Goodbye\r\n");
         assert_eq!(actions, [Action::Send(said), Action::Done(End::Quit)]);
     }
@@ -756,6 +1128,14 @@ mod tests {
             b"RESE",
             b"HELP",
             b"LOGI joe",
+            b"LOGI joe x",
+            b"HOLD 3305180400",
+            b"COVE 2",
+            b"2WAY",
+            b"RTYP NONE",
+            b"MSTA 00321 1",
+            b"KTAG 1 1",
+            b"PING 1",
             b".",
             b"..",
             b"\r\n",

@@ -1,0 +1,337 @@
+//! One session, and the answers to what its machine asks.
+//!
+//! Answers for the log, and for how long a guesser has to wait.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::tickets::Tickets;
+use super::{Args, LINGER};
+use crate::access::peer::Peer;
+use crate::access::users::{self, Users};
+use crate::config::Config;
+use crate::diag::{Diag, Priority, cause};
+use crate::protocol::snpp::server::talk::{
+    Answer, Credit, End, Forgotten, Lookup, Question, Recipient, Status, Submission, Ticket, Unit,
+    Verdict,
+};
+use crate::protocol::snpp::server::{GOING_DOWN, Server};
+use crate::protocol::{Input, Phase};
+use crate::queue::job::{self, Job, Sender};
+use crate::queue::spool::new_id;
+use crate::queue::tags::{self, Forget};
+use crate::session::{Pause, Session};
+use crate::sink::{self, Origin, Sink};
+use crate::text::escape::printable;
+use crate::transport::fd::Deadline;
+use crate::transport::interrupt::Interrupt;
+use crate::transport::trace::Trace;
+
+/// Before a password is looked at: who guesses over many connections waits in each.
+const GUESS: Duration = Duration::from_millis(500);
+
+/// One session and those who take part in it.
+pub(super) struct Host<'a> {
+    pub(super) session: Session<Server>,
+    pub(super) args: &'a Args,
+    pub(super) peer: Peer,
+    pub(super) diag: &'a Diag,
+    pub(super) sink: Sink,
+    pub(super) spool: Option<PathBuf>,
+    pub(super) config: Option<Config>,
+    pub(super) users: Option<Users>,
+    /// The last login and password that were right: RESE logs out, and whoever
+    /// logs in again after it need not prove it again.
+    pub(super) credential: Option<(String, String)>,
+    pub(super) tickets: Tickets,
+}
+
+impl Host<'_> {
+    /// Serves the client to the end.
+    pub(super) fn talk(mut self, interrupt: &Interrupt) {
+        let mut whole = Deadline::after(self.args.session_timeout);
+        let mut trace = Trace::new(None, false);
+        let mut input = Input::Start;
+        loop {
+            let idle = self.args.idle_timeout;
+            let patience = |_: Phase| Deadline::after(idle).earlier(whole);
+            let pause = self
+                .session
+                .run(input, &patience, &mut trace, Some(interrupt));
+            let last_words = match pause {
+                Pause::Asked(question) => {
+                    let asked = Instant::now();
+                    match self.answer(question, interrupt) {
+                        Some(answer) => {
+                            // The client waits for us, not we for it.
+                            whole = whole.later(asked.elapsed());
+                            input = Input::Answer(answer);
+                            continue;
+                        }
+                        None => GOING_DOWN,
+                    }
+                }
+                Pause::Interrupted => GOING_DOWN,
+                Pause::Done(end) => {
+                    self.ended(end);
+                    b""
+                }
+            };
+            return self.session.part(last_words, Deadline::after(LINGER));
+        }
+    }
+
+    fn log(&self, priority: Priority, text: &str) {
+        self.diag.log(priority, &format!("{}: {text}", self.peer));
+    }
+
+    fn ended(&self, end: End) {
+        let why = match end {
+            End::Quit | End::Closed => return,
+            End::Errors => "too many errors",
+            End::Logins => "too many refused logins",
+            End::Timeout => "timed out",
+        };
+        self.log(Priority::Warning, why);
+    }
+
+    /// `None`: a signal came, there is no time for an answer.
+    fn answer(&mut self, question: Question, interrupt: &Interrupt) -> Option<Answer> {
+        Some(match question {
+            Question::Pager(id) => Answer::Pager(self.unit(&id)),
+            Question::Login { name, password } => {
+                Answer::Login(self.credit(name, password, interrupt)?)
+            }
+            Question::Local(time) => Answer::Moment(self.moment(time)),
+            Question::Accept(submission) => Answer::Verdict(self.accept(submission)),
+            Question::Status(ticket) => Answer::Status(self.status(&ticket)),
+            Question::Forget(ticket) => Answer::Forgotten(self.forget(&ticket)),
+        })
+    }
+
+    /// Without a configuration every pager can be paged, and nobody can answer.
+    fn unit(&self, id: &str) -> Option<Unit> {
+        let Some(config) = &self.config else {
+            return Some(Unit { two_way: false });
+        };
+        let reach = config.reach(id)?;
+        Some(Unit {
+            two_way: reach.two_way && self.spool.is_some(),
+        })
+    }
+
+    fn credit(
+        &mut self,
+        name: String,
+        password: Option<String>,
+        interrupt: &Interrupt,
+    ) -> Option<Credit> {
+        let Some(users) = &self.users else {
+            return Some(Credit::Unverified);
+        };
+        let Some(password) = password else {
+            self.log(Priority::Warning, "login refused: no password");
+            return Some(Credit::Refused);
+        };
+        let credential = (name, password);
+        if self.credential.as_ref() == Some(&credential) {
+            return Some(Credit::Verified);
+        }
+        if !interrupt.sleep(GUESS) {
+            return None;
+        }
+        match users.check(&credential.0, credential.1.as_bytes()) {
+            users::Verdict::Good => {
+                self.credential = Some(credential);
+                Some(Credit::Verified)
+            }
+            users::Verdict::Bad(why) => {
+                self.log(Priority::Warning, &format!("login refused: {why}"));
+                Some(Credit::Refused)
+            }
+        }
+    }
+
+    /// In a gap of the clock, the time that would have been; twice there, the first.
+    fn moment(&self, time: DateTime) -> Option<SystemTime> {
+        let zone = self.args.hold_zone.clone();
+        let zone = zone.unwrap_or_else(TimeZone::system);
+        Some(zone.to_timestamp(time).ok()?.into())
+    }
+
+    fn accept(&mut self, submission: Submission) -> Verdict {
+        let now = SystemTime::now();
+        let ticket = match submission
+            .two_way
+            .as_ref()
+            .map(|_| new_ticket())
+            .transpose()
+        {
+            Ok(ticket) => ticket,
+            Err(error) => {
+                self.log(Priority::Error, &format!("no random numbers: {error}"));
+                return Verdict::TryLater;
+            }
+        };
+        let origin = Origin {
+            login: submission.login.clone().map(|login| Sender {
+                name: login.name,
+                verified: login.verified,
+            }),
+            peer: self
+                .peer
+                .name()
+                .map(|(name, verified)| Sender { name, verified }),
+        };
+        let job = job(submission, origin.sender().cloned(), ticket.as_ref(), now);
+        let mut talk = |line: &str| self.log(Priority::Info, &format!("{}: {line}", job.id));
+        let (verdict, why) = self.sink.accept(&job, &origin, &mut talk);
+        self.tell(&job, &origin, verdict, why.as_deref());
+        match verdict {
+            sink::Verdict::Accepted => {
+                if let Some(ticket) = &ticket {
+                    let code = if self.spool.is_some() { 960 } else { 880 };
+                    self.tickets.issue(ticket, code, now);
+                }
+                Verdict::Accepted { id: job.id, ticket }
+            }
+            sink::Verdict::TryLater => Verdict::TryLater,
+            sink::Verdict::NoSuchPager => Verdict::NoSuchPager,
+            sink::Verdict::Refused => Verdict::Refused,
+            sink::Verdict::Uncertain => Verdict::Uncertain,
+        }
+    }
+
+    /// One line on each page.
+    fn tell(&self, job: &Job, origin: &Origin, verdict: sink::Verdict, why: Option<&str>) {
+        let pagers: Vec<&str> = job.to.iter().map(|to| to.name.as_str()).collect();
+        let mut line = match (verdict, &self.spool) {
+            (sink::Verdict::Accepted, Some(_)) => format!("accepted {}", job.id),
+            (sink::Verdict::Accepted, None) => format!("delivered {}", job.id),
+            (_, Some(_)) => "not accepted".to_owned(),
+            (sink::Verdict::Uncertain, None) => format!("perhaps delivered {}", job.id),
+            (_, None) => format!("not delivered {}", job.id),
+        };
+        line += &format!(" for {}", pagers.join(","));
+        if let Some(login) = &origin.login {
+            line += &format!(" from {login}");
+        }
+        line += &format!(", {} bytes", job.message.len());
+        if let Some(why) = why {
+            line += &format!(": {why}");
+        }
+        if self.args.log_text {
+            line += &format!(": {}", printable(job.message.as_bytes()));
+        }
+        let priority = match verdict {
+            sink::Verdict::Accepted => Priority::Info,
+            sink::Verdict::NoSuchPager | sink::Verdict::Refused => Priority::Warning,
+            sink::Verdict::TryLater | sink::Verdict::Uncertain => Priority::Error,
+        };
+        self.log(priority, &line);
+    }
+
+    fn status(&self, ticket: &Ticket) -> Lookup {
+        if self.tickets.is_dead(ticket) {
+            return Lookup::Unknown;
+        }
+        let written = self
+            .spool
+            .as_ref()
+            .map(|dir| tags::status(dir, &ticket.tag, &ticket.pass));
+        match written.transpose() {
+            Ok(Some(Some(status))) => Lookup::Found(Status {
+                sequence: status.sequence,
+                code: status.code,
+                at: status.at,
+                text: status.text,
+            }),
+            Ok(_) => match self.tickets.status(ticket) {
+                Some(status) => Lookup::Found(status),
+                None => Lookup::Unknown,
+            },
+            Err(error) => {
+                self.log(Priority::Error, &format!("no status: {}", cause(&error)));
+                Lookup::Failed
+            }
+        }
+    }
+
+    fn forget(&mut self, ticket: &Ticket) -> Forgotten {
+        match self.status(ticket) {
+            Lookup::Found(_) => {}
+            Lookup::Unknown => return Forgotten::Unknown,
+            Lookup::Failed => return Forgotten::Failed,
+        }
+        if let Sink::Spool(spool) = &self.sink {
+            let now = SystemTime::now();
+            let request = Forget {
+                tag: ticket.tag.clone(),
+                pass: tags::hash(&ticket.tag, &ticket.pass),
+                received: now,
+                id: new_id(now),
+            };
+            if let Err(error) = spool.forget(&request) {
+                let why = format!("tag {} not killed: {}", ticket.tag, cause(&error));
+                self.log(Priority::Error, &why);
+                return Forgotten::Failed;
+            }
+        }
+        self.tickets.kill(ticket);
+        Forgotten::Gone
+    }
+}
+
+fn new_ticket() -> std::io::Result<Ticket> {
+    Ok(Ticket {
+        tag: tags::new_code()?,
+        pass: tags::new_code()?,
+    })
+}
+
+fn job(
+    submission: Submission,
+    from: Option<Sender>,
+    ticket: Option<&Ticket>,
+    now: SystemTime,
+) -> Job {
+    let two_way = submission.two_way.as_ref();
+    let expires = two_way.and_then(|wishes| wishes.expire_hours);
+    let expires =
+        expires.and_then(|hours| now.checked_add(Duration::from_secs(hours.saturating_mul(3600))));
+    let two_way = submission
+        .two_way
+        .zip(ticket)
+        .map(|(wishes, ticket)| job::TwoWay {
+            tag: ticket.tag.clone(),
+            pass: tags::hash(&ticket.tag, &ticket.pass),
+            ack: wishes.ack,
+            reply: wishes.reply.map(|reply| reply.word()),
+            choices: wishes.choices,
+        });
+    Job {
+        to: submission.recipients.into_iter().map(recipient).collect(),
+        from,
+        caller: submission.caller,
+        subject: submission.subject,
+        expires,
+        two_way,
+        received: now,
+        id: new_id(now),
+        message: submission.message,
+    }
+}
+
+fn recipient(recipient: Recipient) -> job::Recipient {
+    job::Recipient {
+        name: recipient.pager,
+        level: recipient.level,
+        alert: recipient.alert,
+        coverage: recipient.coverage,
+        hold: recipient.hold,
+        pin: recipient.pin,
+    }
+}

@@ -1,0 +1,177 @@
+//! What the arguments of commands may look like. Whatever passes here can go
+//! into a job, an environment or a log and stays what it is.
+
+use crate::protocol::snpp::command::structured;
+
+/// The longest pager ID, PIN and coverage area, in bytes.
+const MAX_WORD: usize = 64;
+/// The longest login, and the longest caller or subject, in bytes.
+const MAX_LOGIN: usize = 255;
+const MAX_LINE: usize = 255;
+/// The longest text of a choice, in bytes.
+const MAX_CHOICE: usize = 128;
+
+/// The only word of an argument.
+pub(super) fn only(argument: &[u8]) -> Option<&[u8]> {
+    let mut words = structured(argument);
+    match (words.next(), words.next()) {
+        (Some(word), None) => Some(word),
+        _ => None,
+    }
+}
+
+/// A pager ID: `[A-Za-z0-9+][A-Za-z0-9._+@-]*`. So it cannot be an option, a
+/// path or a header, wherever it goes from here.
+pub(super) fn pager(word: &[u8]) -> Option<String> {
+    let (first, rest) = word.split_first()?;
+    let sound = (first.is_ascii_alphanumeric() || *first == b'+')
+        && rest
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._+@-".contains(byte))
+        && word.len() <= MAX_WORD;
+    sound.then(|| word.iter().copied().map(char::from).collect())
+}
+
+/// A PIN or a coverage area.
+pub(super) fn token(word: &[u8]) -> Option<String> {
+    one_word(word, MAX_WORD)
+}
+
+/// A login and the rest of its line, which is the password: blanks around it
+/// do not count, blanks in it do.
+pub(super) fn login(argument: &[u8]) -> Option<(String, Option<String>)> {
+    let argument = argument.trim_ascii();
+    let end = argument.iter().position(u8::is_ascii_whitespace);
+    let (name, rest) = argument.split_at(end.unwrap_or(argument.len()));
+    let password = std::str::from_utf8(rest.trim_ascii_start()).ok()?;
+    let password = (!password.is_empty()).then(|| password.to_owned());
+    Some((one_word(name, MAX_LOGIN)?, password))
+}
+
+/// A caller or a subject, as written.
+pub(super) fn line(argument: &[u8]) -> Option<String> {
+    one_line(argument, MAX_LINE)
+}
+
+/// A choice: one to four hexadecimal digits, and what they stand for.
+pub(super) fn choice(argument: &[u8]) -> Option<(String, String)> {
+    let argument = argument.trim_ascii_start();
+    let end = argument.iter().position(u8::is_ascii_whitespace)?;
+    let (code, text) = argument.split_at(end);
+    let sound = matches!(code.len(), 1..=4) && code.iter().all(u8::is_ascii_hexdigit);
+    let code = sound.then(|| code.iter().copied().map(char::from).collect())?;
+    Some((code, one_line(text.get(1..)?, MAX_CHOICE)?))
+}
+
+/// A decimal number of at most three digits.
+pub(super) fn number(word: &[u8]) -> Option<u16> {
+    let sound = matches!(word.len(), 1..=3) && word.iter().all(u8::is_ascii_digit);
+    sound.then(|| {
+        word.iter()
+            .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
+    })
+}
+
+/// A message, if there is one in these bytes. A CR inside a line is refused
+/// with NUL and what is no UTF-8: no server further on could be trusted to
+/// see one line in it, so our own clients will not send it.
+pub(super) fn message(bytes: Vec<u8>) -> Option<String> {
+    let text = String::from_utf8(bytes).ok()?;
+    let empty = text.bytes().all(|byte| byte == b'\n');
+    (!empty && !text.contains(['\0', '\r'])).then_some(text)
+}
+
+fn one_word(word: &[u8], longest: usize) -> Option<String> {
+    one_line(word, longest).filter(|word| !word.contains(char::is_whitespace))
+}
+
+/// Text that shows something and ends no line, not even for a reader that
+/// knows more line ends than we do. A tab is a blank.
+fn one_line(bytes: &[u8], longest: usize) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let foul = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
+    let sound = text.len() <= longest && !text.trim().is_empty() && !text.contains(foul);
+    sound.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pager_id_is_a_plain_word() {
+        for id in ["5551212", "SHIRLEY", "+49171", "a.b_c+d@e-f", "0"] {
+            assert_eq!(pager(id.as_bytes()).as_deref(), Some(id));
+        }
+        for id in [
+            "", "-o", ".hidden", "a/b", "a;b", "a b", "ä", "@x", "a\0", "a\r",
+        ] {
+            assert_eq!(pager(id.as_bytes()), None, "{id:?}");
+        }
+        assert!(pager(&[b'1'; 64]).is_some());
+        assert!(pager(&[b'1'; 65]).is_none());
+    }
+
+    #[test]
+    fn a_login_is_a_word_and_a_password_the_rest() {
+        let found = |line: &str| login(line.as_bytes());
+        let pair = |name: &str, password: Option<&str>| {
+            Some((name.to_owned(), password.map(str::to_owned)))
+        };
+        assert_eq!(found("joe"), pair("joe", None));
+        assert_eq!(found(" joe "), pair("joe", None));
+        assert_eq!(found("joe  open sesame "), pair("joe", Some("open sesame")));
+        for line in ["", "  ", "j\u{7}oe", "j\u{85}oe x"] {
+            assert_eq!(found(line), None, "{line:?}");
+        }
+        assert_eq!(login(b"joe \xff"), None);
+    }
+
+    #[test]
+    fn a_line_stays_as_it_was_written() {
+        assert_eq!(line(b" two  blanks "), Some(" two  blanks ".to_owned()));
+        assert_eq!(line(b"a\tb"), Some("a\tb".to_owned()));
+        for bad in [
+            "",
+            " ",
+            "\t",
+            "a\rb",
+            "a\0",
+            "a\u{1b}b",
+            "a\u{2028}b",
+            "a\u{85}b",
+        ] {
+            assert_eq!(line(bad.as_bytes()), None, "{bad:?}");
+        }
+        assert_eq!(line(&[b'x'; 256]), None);
+        assert_eq!(line(b"\xff"), None);
+    }
+
+    #[test]
+    fn a_choice_is_a_code_and_a_text() {
+        let found = |text: &str| choice(text.as_bytes());
+        let pair = |code: &str, text: &str| Some((code.to_owned(), text.to_owned()));
+        assert_eq!(
+            found("01 In the West Pasture"),
+            pair("01", "In the West Pasture")
+        );
+        assert_eq!(found(" 1E2C  Yes "), pair("1E2C", " Yes "));
+        for bad in ["", "01", "01 ", "ZZ What", "12345 x", "01 a\u{7}"] {
+            assert_eq!(found(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_words() {
+        assert_eq!(number(b"11"), Some(11));
+        assert_eq!(number(b"007"), Some(7));
+        for bad in ["", "+1", "-1", "1.0", "1000", "x"] {
+            assert_eq!(number(bad.as_bytes()), None, "{bad:?}");
+        }
+        assert_eq!(only(b" 1 "), Some(&b"1"[..]));
+        assert_eq!(only(b"1 2"), None);
+        assert_eq!(only(b""), None);
+        assert_eq!(token(b"a;b=c"), Some("a;b=c".to_owned()));
+        assert_eq!(token(b"a\x07"), None);
+    }
+}

@@ -1,0 +1,259 @@
+//! The status of two-way pages, by tag: what a server may tell a sender who
+//! has the pass code.
+//!
+//! ```text
+//! tags/004711471147114711     Pass: 9f86d081…
+//!                             Sequence: 2
+//!                             Code: 888
+//!                             Time: 2026-08-23T04:05:06Z
+//!                             Text: 1E2C
+//! ```
+//!
+//! Whoever delivers writes these files, by rename. A server reads them and
+//! nothing else of the queue; to have one removed it leaves a request among
+//! the jobs. Must never keep a pass code, only its hash.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
+use sha2::{Digest, Sha256};
+
+use super::job::{BadJob, header, time};
+
+const TAGS: &str = "tags";
+/// Digits of a tag and of a pass code: clients in the field read digits only.
+const DIGITS: usize = 18;
+/// No file of ours is longer, in bytes.
+const MAX_FILE: u64 = 4096;
+
+/// What became of a page so far.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Status {
+    /// Rises by one with each change.
+    pub sequence: u64,
+    /// The reply code of MSTA.
+    pub code: u16,
+    /// When it came to that.
+    pub at: SystemTime,
+    /// What the code alone does not say; one line, mostly empty.
+    pub text: String,
+}
+
+/// The request to forget a tag.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Forget {
+    /// The message tag.
+    pub tag: String,
+    /// The hash of its pass code.
+    pub pass: String,
+    /// When it was asked for.
+    pub received: SystemTime,
+    /// What we call the request; see [`super::spool::new_id`].
+    pub id: String,
+}
+
+impl Forget {
+    /// The file, which has no message.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, BadJob> {
+        let mut file = String::new();
+        header(&mut file, "Forget", &format!("{} {}", self.tag, self.pass))?;
+        header(&mut file, "Received", &time(self.received)?)?;
+        header(&mut file, "Id", &self.id)?;
+        file.push('\n');
+        Ok(file.into_bytes())
+    }
+}
+
+/// A new tag, or a new pass code: 18 random digits, which is 59 bits.
+pub fn new_code() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    let length = getrandom(&mut bytes, GetRandomFlags::empty())?;
+    if length != bytes.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let number = u64::from_ne_bytes(bytes) % 10_u64.pow(18);
+    Ok(format!("{number:0DIGITS$}"))
+}
+
+/// What is kept of a pass code: it is random, so no slow hash is needed.
+pub fn hash(tag: &str, pass: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update(tag)
+        .chain_update(" ")
+        .chain_update(pass)
+        .finalize();
+    digest.iter().fold(String::new(), |mut hash, byte| {
+        // Writing to a string does not fail.
+        _ = write!(hash, "{byte:02x}");
+        hash
+    })
+}
+
+/// Reads the status of the page with that tag from the spool in `dir`.
+/// `None`: there is no such tag, or that is not its pass code.
+pub fn status(dir: &Path, tag: &str, pass: &str) -> io::Result<Option<Status>> {
+    // Only what could be a tag of ours is looked for, so it names no other file.
+    if tag.len() != DIGITS || !tag.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(None);
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match openat(CWD, dir.join(TAGS).join(tag), flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let spoilt = || io::Error::new(io::ErrorKind::InvalidData, format!("{TAGS}/{tag}: spoilt"));
+    if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
+        return Err(spoilt());
+    }
+    let mut text = String::new();
+    file.take(MAX_FILE).read_to_string(&mut text)?;
+    let (hashed, status) = parse(&text).ok_or_else(spoilt)?;
+    Ok(same(&hashed, &hash(tag, pass)).then_some(status))
+}
+
+fn parse(text: &str) -> Option<(String, Status)> {
+    let value = |name: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    };
+    let at: Timestamp = value("Time")?.parse().ok()?;
+    Some((
+        value("Pass")?.to_owned(),
+        Status {
+            sequence: value("Sequence")?.parse().ok()?,
+            code: value("Code")?.parse().ok()?,
+            at: at.into(),
+            text: value("Text").unwrap_or_default().to_owned(),
+        },
+    ))
+}
+
+/// Are they the same? The time it takes does not tell where they differ.
+fn same(a: &str, b: &str) -> bool {
+    let differ = a
+        .bytes()
+        .zip(b.bytes())
+        .fold(0, |all, (a, b)| all | (a ^ b));
+    a.len() == b.len() && differ == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    /// A spool with `tags/` that goes away with its test.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let dir = std::env::temp_dir().join(format!("pagebox-tags-{}", new_code().unwrap()));
+            fs::create_dir_all(dir.join(TAGS)).unwrap();
+            Self(dir)
+        }
+
+        fn tag(&self, tag: &str) -> PathBuf {
+            self.0.join(TAGS).join(tag)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    const TAG: &str = "000000000000000321";
+
+    fn file(pass: &str) -> String {
+        let pass = hash(TAG, pass);
+        format!("Pass: {pass}\nSequence: 2\nCode: 888\nTime: 1970-01-01T00:00:07Z\nText: 1E2C\n")
+    }
+
+    #[test]
+    fn who_has_the_pass_code_is_told() {
+        let scratch = Scratch::new();
+        fs::write(scratch.tag(TAG), file("4242")).unwrap();
+        let told = status(&scratch.0, TAG, "4242").unwrap();
+        assert_eq!(
+            told,
+            Some(Status {
+                sequence: 2,
+                code: 888,
+                at: SystemTime::UNIX_EPOCH + Duration::from_secs(7),
+                text: "1E2C".to_owned(),
+            })
+        );
+        for (tag, pass) in [
+            (TAG, "4243"),
+            (TAG, ""),
+            ("000000000000000322", "4242"),
+            ("321", "4242"),
+        ] {
+            assert_eq!(status(&scratch.0, tag, pass).unwrap(), None, "{tag} {pass}");
+        }
+        // Nobody delivers, so there is no directory of tags.
+        assert_eq!(status(Path::new("/nowhere"), TAG, "4242").unwrap(), None);
+    }
+
+    #[test]
+    fn a_tag_names_no_other_file() {
+        let scratch = Scratch::new();
+        fs::write(scratch.0.join("x"), file("4242")).unwrap();
+        for tag in ["../x", "", ".", "/etc/passwd", "00000000000000/../x"] {
+            assert_eq!(status(&scratch.0, tag, "4242").unwrap(), None, "{tag}");
+        }
+        symlink(scratch.0.join("x"), scratch.tag(TAG)).unwrap();
+        assert!(status(&scratch.0, TAG, "4242").is_err());
+    }
+
+    #[test]
+    fn what_is_no_status_is_an_error() {
+        let scratch = Scratch::new();
+        for text in ["", "Pass: x\n", &file("1").replace("888", "many")] {
+            fs::write(scratch.tag(TAG), text).unwrap();
+            let error = status(&scratch.0, TAG, "1").unwrap_err();
+            assert_eq!(error.to_string(), format!("tags/{TAG}: spoilt"));
+        }
+        fs::remove_file(scratch.tag(TAG)).unwrap();
+        fs::create_dir(scratch.tag(TAG)).unwrap();
+        assert!(status(&scratch.0, TAG, "1").is_err());
+    }
+
+    #[test]
+    fn codes_are_digits_and_differ() {
+        let codes: Vec<_> = (0..100).map(|_| new_code().unwrap()).collect();
+        for code in &codes {
+            assert!(code.len() == DIGITS && code.bytes().all(|byte| byte.is_ascii_digit()));
+        }
+        let mut different = codes.clone();
+        different.sort();
+        different.dedup();
+        assert_eq!(different.len(), codes.len());
+    }
+
+    #[test]
+    fn a_request_is_a_file_like_a_job() {
+        let request = Forget {
+            tag: "321".to_owned(),
+            pass: "9f86".to_owned(),
+            received: SystemTime::UNIX_EPOCH,
+            id: "id".to_owned(),
+        };
+        assert_eq!(
+            String::from_utf8(request.to_bytes().unwrap()).unwrap(),
+            "Forget: 321 9f86\nReceived: 1970-01-01T00:00:00Z\nId: id\n\n"
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! Where every server ends: what becomes of a page that a client sent.
+//!
+//! Answers for the verdict on a page, whichever protocol will put it into
+//! words: into the spool, where it stays through a power cut, or to a command,
+//! which tells its fate at once. Must never know a protocol.
+
+pub mod command;
+
+use self::command::Command;
+use crate::diag::cause;
+use crate::queue::job::{Job, Sender};
+use crate::queue::spool::Spool;
+
+/// The fate of a page.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// On disk, or delivered, whichever the sink is for.
+    Accepted,
+    /// Nothing of it is left; the same may be sent again.
+    TryLater,
+    /// There is no such pager.
+    NoSuchPager,
+    /// Refused for good.
+    Refused,
+    /// Nobody knows; it may have been delivered.
+    Uncertain,
+}
+
+/// Where a page comes from.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Origin {
+    /// Who the client says it is.
+    pub login: Option<Sender>,
+    /// Where it is.
+    pub peer: Option<Sender>,
+}
+
+impl Origin {
+    /// Who sends: the login, else the peer.
+    pub fn sender(&self) -> Option<&Sender> {
+        self.login.as_ref().or(self.peer.as_ref())
+    }
+}
+
+/// The end of the way.
+#[derive(Debug)]
+pub enum Sink {
+    /// One job, one file.
+    Spool(Spool),
+    /// Run once for each page.
+    Command(Command),
+}
+
+impl Sink {
+    /// Takes a page, and says what a log should know beyond the verdict.
+    /// `log` hears what a command says meanwhile.
+    pub fn accept(
+        &self,
+        job: &Job,
+        origin: &Origin,
+        log: &mut dyn FnMut(&str),
+    ) -> (Verdict, Option<String>) {
+        match self {
+            Self::Spool(spool) => match spool.accept(job) {
+                Ok(()) => (Verdict::Accepted, None),
+                Err(error) => (Verdict::TryLater, Some(cause(&error))),
+            },
+            Self::Command(command) => command.run(job, origin, log),
+        }
+    }
+}
