@@ -13,7 +13,8 @@ use pagebox::protocol::snpp::client::{self, Answered, Client, Job, Setup};
 use pagebox::protocol::snpp::command::{Command, Verb};
 use pagebox::protocol::snpp::plan::{Body, Options, Plan, Recipient, ReplyType, TwoWay};
 use pagebox::protocol::snpp::progress::PageAnswer;
-use pagebox::protocol::snpp::server::{self, Limits, Server, Submission};
+use pagebox::protocol::snpp::server::Server;
+use pagebox::protocol::snpp::server::talk::{self, Answer, Question, Settings, Submission};
 use pagebox::protocol::{Action, Input, Machine, Phase};
 use proptest::prelude::*;
 
@@ -110,30 +111,44 @@ const BYTES: &[usize] = &[1];
 struct Served {
     said: String,
     sent: Vec<Submission>,
-    end: Option<server::End>,
+    end: Option<talk::End>,
 }
 
 impl Served {
-    fn step(&mut self, server: &mut Server, input: Input<'_, server::Answer>) {
-        let mut asked = false;
+    fn step(&mut self, server: &mut Server, input: Input<'_, Answer>) {
+        let mut asked = None;
         for action in server.step(NOW, input) {
             assert!(
-                self.end.is_none() && !asked,
+                self.end.is_none() && asked.is_none(),
                 "nothing follows a question or the end"
             );
             match action {
                 Action::Send(wire) => self.said += std::str::from_utf8(&wire.bytes).unwrap(),
-                Action::Ask(server::Question::Accept(submission)) => {
-                    self.sent.push(submission);
-                    asked = true;
-                }
+                Action::Ask(question) => asked = Some(question),
                 Action::Done(end) => self.end = Some(end),
                 Action::Wait(_) | Action::Event(_) => {}
             }
         }
-        if asked {
-            let id = self.sent.len().to_string();
-            self.step(server, Input::Answer(server::Answer::Accepted { id }));
+        if let Some(question) = asked {
+            let answer = self.world(question);
+            self.step(server, Input::Answer(answer));
+        }
+    }
+
+    /// `000` and `nobody` are no pagers.
+    fn world(&mut self, question: Question) -> Answer {
+        match question {
+            Question::Pager(id) => Answer::Pager(
+                (!matches!(id.as_str(), "000" | "nobody")).then_some(talk::Unit { two_way: true }),
+            ),
+            Question::Accept(submission) => {
+                self.sent.push(submission);
+                Answer::Verdict(talk::Verdict::Accepted {
+                    id: self.sent.len().to_string(),
+                    ticket: None,
+                })
+            }
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -142,9 +157,9 @@ impl Served {
 /// other dialogues are for when there is more.
 type ServerCase = (
     &'static str,
-    fn(&mut Limits),
+    fn(&mut Settings),
     &'static [(&'static [&'static str], &'static str)],
-    Option<server::End>,
+    Option<talk::End>,
 );
 
 const SERVER: &[ServerCase] = &[
@@ -152,19 +167,19 @@ const SERVER: &[ServerCase] = &[
         "t01-one-line",
         |_| {},
         &[(&["5551212"], "Your network is hosed")],
-        Some(server::End::Quit),
+        Some(talk::End::Quit),
     ),
     (
         "t02-message-first",
         |_| {},
         &[(&["5551212"], "Another example")],
-        Some(server::End::Quit),
+        Some(talk::End::Quit),
     ),
     (
         "t05-dots",
         |_| {},
         &[(&["111"], ".hidden\n.\n..")],
-        Some(server::End::Quit),
+        Some(talk::End::Quit),
     ),
     (
         "t06-commands-in-a-body",
@@ -173,30 +188,30 @@ const SERVER: &[ServerCase] = &[
         None,
     ),
     ("t07-reset", |_| {}, &[], None),
-    ("t08-help", |_| {}, &[], Some(server::End::Quit)),
+    ("t08-help", |_| {}, &[], Some(talk::End::Quit)),
     (
         "t09-bad-commands",
         |limits| limits.errors = 3,
         &[],
-        Some(server::End::Errors),
+        Some(talk::End::Errors),
     ),
-    ("t10b-idle", |_| {}, &[], Some(server::End::Timeout)),
+    ("t10b-idle", |_| {}, &[], Some(talk::End::Timeout)),
     (
         "t11-some-refused",
         |_| {},
         &[(&["111"], "hi")],
-        Some(server::End::Quit),
+        Some(talk::End::Quit),
     ),
     (
         "t20-too-many-recipients",
         |limits| limits.recipients = 2,
         &[(&["1", "2"], "x")],
-        Some(server::End::Quit),
+        Some(talk::End::Quit),
     ),
 ];
 
 fn serve(case: &ServerCase, sizes: &[usize], line_end: &str) -> Served {
-    let mut limits = Limits::default();
+    let mut limits = Settings::default();
     case.1(&mut limits);
     let mut machine = Server::new(limits);
     let mut served = Served::default();
@@ -252,16 +267,25 @@ fn the_server_answers_as_the_transcripts_say() {
             let submissions: Vec<Submission> = sent
                 .iter()
                 .map(|(pagers, message)| Submission {
-                    pagers: pagers.iter().map(|&pager| pager.to_owned()).collect(),
+                    recipients: pagers
+                        .iter()
+                        .map(|&pager| talk::Recipient {
+                            pager: pager.to_owned(),
+                            ..talk::Recipient::default()
+                        })
+                        .collect(),
                     message: (*message).to_owned(),
-                    from: None,
+                    caller: None,
+                    subject: None,
+                    login: None,
+                    two_way: None,
                 })
                 .collect();
             assert_eq!(served.sent, submissions, "{name}");
             assert_eq!(served.end, *end, "{name}");
             assert_eq!(
                 turns.last() == Some(&Turn::Closed),
-                matches!(end, Some(server::End::Errors | server::End::Timeout))
+                matches!(end, Some(talk::End::Errors | talk::End::Timeout))
             );
         }
     }
