@@ -178,18 +178,17 @@ fn prepare(args: &Args, login_first: bool) -> Result<Ready, Failure> {
     let command = Command::new(&args.command, args.command_timeout)
         .map_err(|error| Failure::new(Exit::Os, format!("signals: {}", cause(&error))))?;
     let direct = command.is_some();
-    let (sink, spool) = match command {
-        Some(command) => (Sink::Command(command), None),
-        None => {
-            let dir = spool_dir(args, config.as_ref())?;
-            let room = Room {
-                free: args.min_free,
-                queue: args.max_queue,
-            };
-            let spool = Spool::open(&dir, true, room);
-            let spool = spool.map_err(|error| Failure::new(Exit::CantCreate, error.to_string()))?;
-            (Sink::Spool(spool), Some(dir))
-        }
+    let (sink, spool) = if let Some(command) = command {
+        (Sink::Command(command), None)
+    } else {
+        let dir = spool_dir(args, config.as_ref())?;
+        let room = Room {
+            free: args.min_free,
+            queue: args.max_queue,
+        };
+        let spool = Spool::open(&dir, true, room);
+        let spool = spool.map_err(|error| Failure::new(Exit::CantCreate, error.to_string()))?;
+        (Sink::Spool(spool), Some(dir))
     };
     let recipients = match (args.max_recipients, direct) {
         (Some(2..), true) => {

@@ -241,9 +241,9 @@ mod tests {
         }
     }
 
-    fn from(name: &str, verified: bool) -> Option<Sender> {
+    fn from(name: &str, verified: bool) -> Sender {
         let name = name.to_owned();
-        Some(Sender { name, verified })
+        Sender { name, verified }
     }
 
     fn moment() -> SystemTime {
@@ -253,7 +253,7 @@ mod tests {
     fn job() -> Job {
         Job {
             to: vec![to("oncall"), to("5551212")],
-            from: from("joe", false),
+            from: Some(from("joe", false)),
             caller: None,
             subject: None,
             expires: None,
@@ -292,7 +292,7 @@ mod tests {
         };
         let job = Job {
             to: vec![to("oncall"), second, third],
-            from: from("joe", true),
+            from: Some(from("joe", true)),
             caller: Some("  555\t9876 ".to_owned()),
             subject: Some("Seattle: Meeting".to_owned()),
             expires: Some(moment() + Duration::from_secs(3600)),
@@ -353,7 +353,7 @@ mod tests {
             }
         }
         for name in ["", "a\nb", "a ", "a\u{2028}b"] {
-            let from = from(name, false);
+            let from = Some(from(name, false));
             assert_eq!(bad(Job { from, ..job() }), BadJob::Value("From"));
         }
         for text in ["", "a\nTo: b", "a\u{2029}b"] {
@@ -378,7 +378,7 @@ mod tests {
             let recipient = Recipient { pin: Some(word.clone()), coverage: Some(word), ..to(&name) };
             let job = Job {
                 to: vec![recipient],
-                from: from(&line, false),
+                from: Some(from(&line, false)),
                 caller: Some(line.clone()),
                 subject: Some(line),
                 id,

@@ -14,6 +14,7 @@ use crate::access::peer::Peer;
 use crate::access::users::{self, Users};
 use crate::config::Config;
 use crate::diag::{Diag, Priority, cause};
+use crate::protocol::snpp::plan::ReplyType;
 use crate::protocol::snpp::server::talk::{
     Answer, Credit, End, Forgotten, Lookup, Question, Recipient, Status, Submission, Ticket, Unit,
     Verdict,
@@ -208,30 +209,36 @@ impl Host<'_> {
     /// One line on each page.
     fn tell(&self, job: &Job, origin: &Origin, verdict: sink::Verdict, why: Option<&str>) {
         let pagers: Vec<&str> = job.to.iter().map(|to| to.name.as_str()).collect();
-        let mut line = match (verdict, &self.spool) {
+        let what = match (verdict, &self.spool) {
             (sink::Verdict::Accepted, Some(_)) => format!("accepted {}", job.id),
             (sink::Verdict::Accepted, None) => format!("delivered {}", job.id),
             (_, Some(_)) => "not accepted".to_owned(),
             (sink::Verdict::Uncertain, None) => format!("perhaps delivered {}", job.id),
             (_, None) => format!("not delivered {}", job.id),
         };
-        line += &format!(" for {}", pagers.join(","));
-        if let Some(login) = &origin.login {
-            line += &format!(" from {login}");
-        }
-        line += &format!(", {} bytes", job.message.len());
-        if let Some(why) = why {
-            line += &format!(": {why}");
-        }
-        if self.args.log_text {
-            line += &format!(": {}", printable(job.message.as_bytes()));
-        }
+        let from = match &origin.login {
+            Some(login) => format!(" from {login}"),
+            None => String::new(),
+        };
+        let text = self
+            .args
+            .log_text
+            .then(|| printable(job.message.as_bytes()));
+        let line = format!(
+            "{what} for {}{from}, {} bytes",
+            pagers.join(","),
+            job.message.len()
+        );
+        let line: Vec<&str> = [Some(line.as_str()), why, text.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
         let priority = match verdict {
             sink::Verdict::Accepted => Priority::Info,
             sink::Verdict::NoSuchPager | sink::Verdict::Refused => Priority::Warning,
             sink::Verdict::TryLater | sink::Verdict::Uncertain => Priority::Error,
         };
-        self.log(priority, &line);
+        self.log(priority, &line.join(": "));
     }
 
     fn status(&self, ticket: &Ticket) -> Lookup {
@@ -309,7 +316,7 @@ fn job(
             tag: ticket.tag.clone(),
             pass: tags::hash(&ticket.tag, &ticket.pass),
             ack: wishes.ack,
-            reply: wishes.reply.map(|reply| reply.word()),
+            reply: wishes.reply.map(ReplyType::word),
             choices: wishes.choices,
         });
     Job {

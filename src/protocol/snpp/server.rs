@@ -579,10 +579,8 @@ mod tests {
 
     /// One line each: what is asked and the code that answers it.
     fn dialogue(settings: &Settings, lines: &[(&str, u16)]) -> Session {
-        let said: String = lines
-            .iter()
-            .map(|(line, _)| format!("{line}\r\n"))
-            .collect();
+        let said: Vec<&str> = lines.iter().map(|(line, _)| *line).collect();
+        let said = said.join("\r\n") + "\r\n";
         let session = talk_to(settings, said.as_bytes());
         let codes: Vec<u16> = lines.iter().map(|(_, code)| *code).collect();
         assert_eq!(session.codes(), codes, "{}", session.said);
