@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use signal_hook::consts::SIGCHLD;
 
 use super::{Origin, Verdict};
@@ -37,6 +37,15 @@ const GRACE: Duration = Duration::from_secs(2);
 /// What is logged of a command: so many lines, of so many bytes.
 const MAX_LINES: usize = 50;
 const MAX_LINE: usize = 500;
+
+/// The statuses that say that nothing went out, through no fault of the page.
+/// A sender of ours that is told to stop has one of the last two.
+const NOTHING_OUT: [Exit; 4] = [
+    Exit::TempFail,
+    Exit::Os,
+    Exit::Interrupted,
+    Exit::Terminated,
+];
 
 /// What a command sees of the envelope, where there is something to see.
 pub const VARIABLES: [&str; 10] = [
@@ -139,6 +148,7 @@ impl Command {
             .map_err(io::Error::other)?;
         Ok(Talk {
             child: command.spawn()?,
+            ended: false,
             message: Some(message),
             rest: job.message.as_bytes().to_vec(),
             errors: Some(errors),
@@ -182,12 +192,12 @@ fn envelope<'a>(
 }
 
 fn verdict(program: &str, status: ExitStatus) -> (Verdict, Option<String>) {
-    let is = |exit: Exit| status.code() == Some(i32::from(exit.status()));
+    let is = |exit: &Exit| status.code() == Some(i32::from(exit.status()));
     let verdict = match status.code() {
         Some(0) => return (Verdict::Accepted, None),
-        Some(_) if is(Exit::TempFail) => Verdict::TryLater,
-        Some(_) if is(Exit::NoUser) => Verdict::NoSuchPager,
-        Some(_) if is(Exit::Unknown) => Verdict::Uncertain,
+        Some(_) if NOTHING_OUT.iter().any(is) => Verdict::TryLater,
+        Some(_) if is(&Exit::NoUser) => Verdict::NoSuchPager,
+        Some(_) if is(&Exit::Unknown) => Verdict::Uncertain,
         Some(_) => Verdict::Refused,
         // It may have delivered before.
         None => Verdict::Uncertain,
@@ -204,6 +214,8 @@ fn verdict(program: &str, status: ExitStatus) -> (Verdict, Option<String>) {
 #[derive(Debug)]
 struct Talk {
     child: Child,
+    /// Its number may be another's by now.
+    ended: bool,
     message: Option<OwnedFd>,
     rest: Vec<u8>,
     errors: Option<OwnedFd>,
@@ -222,6 +234,7 @@ impl Talk {
         let mut stopped = false;
         let status = loop {
             if let Some(status) = self.child.try_wait()? {
+                self.ended = true;
                 break status;
             }
             if self.exchange(&command.ended, deadline, log)? {
@@ -229,6 +242,7 @@ impl Talk {
             }
             if stopped {
                 self.signal(Signal::KILL);
+                self.ended = true;
                 break self.child.wait()?;
             }
             stopped = true;
@@ -345,12 +359,15 @@ impl Talk {
         self.say(log);
     }
 
-    /// To it and all that it started.
+    /// To all that it started, and to itself, should it have left its group.
     fn signal(&self, signal: Signal) {
-        // A group that is gone is what we want.
-        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(group) = group {
-            _ = kill_process_group(group, signal);
+        let child = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(child) = child {
+            // Who is gone is what we want.
+            _ = kill_process_group(child, signal);
+            if !self.ended {
+                _ = kill_process(child, signal);
+            }
         }
     }
 }

@@ -3,16 +3,20 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::getpeername;
 use rustix::stdio::{stdin, stdout};
 
 use super::fd::Line;
 
-/// Standard input and output.
+/// The first descriptor beside the standard ones.
+const FIRST: i32 = 3;
+
+/// Standard input and output. No command that we run has a hold of them.
 pub fn line() -> io::Result<Line> {
     Ok(Line::new(
-        rustix::io::dup(stdin())?,
-        rustix::io::dup(stdout())?,
+        fcntl_dupfd_cloexec(stdin(), FIRST)?,
+        fcntl_dupfd_cloexec(stdout(), FIRST)?,
     ))
 }
 

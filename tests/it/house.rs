@@ -111,7 +111,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("protocol", &["protocol", "exit", "outcome", "text"]),
     ("transport", &["transport", "exit", "diag", "text"]),
     ("session", &["session", "protocol", "transport"]),
-    ("access", &["access", "diag", "file"]),
+    ("sink", &["sink", "queue", "transport", "exit", "diag"]),
+    ("access", &["access", "transport", "diag", "file"]),
     ("config", &["config", "diag", "duration", "file", "text"]),
     ("queue", &["queue", "exit", "diag", "text"]),
     ("text", &["text"]),
@@ -144,7 +145,12 @@ const NOT_PURE: &[&str] = &[
     "Instant::now",
     "rustix",
     "signal_hook",
-    "jiff",
+    "jiff::Zoned",
+    "jiff::fmt",
+    "Timestamp::now",
+    "TimeZone::get",
+    "TimeZone::system",
+    "TimeZone::try_system",
     "clap",
 ];
 

@@ -82,6 +82,13 @@ pub struct TwoWay {
     pub choices: Vec<(String, String)>,
 }
 
+impl TwoWay {
+    /// A reply is asked for, of whatever kind.
+    pub fn wants_reply(&self) -> bool {
+        self.reply.is_some_and(|reply| reply != ReplyType::None)
+    }
+}
+
 /// The options of a transaction, as the wire spells them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Options {

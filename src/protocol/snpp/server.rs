@@ -33,6 +33,7 @@ use self::talk::{
 use self::transaction::Transaction;
 use super::command::{self, Verb};
 use super::line::{Body, Ending, Line, Lines};
+use super::plan::TwoWay;
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
 use crate::text::escape::printable;
 
@@ -57,7 +58,7 @@ enum Asked {
     Ping,
     Login(String),
     Hold(Hold),
-    Send { two_way: bool },
+    Send { wishes: Option<TwoWay> },
     Status,
     Forget,
 }
@@ -298,12 +299,9 @@ impl Server {
         let Some(submission) = self.transaction.submit(self.login.clone()) else {
             return reply(actions, say::INCOMPLETE);
         };
-        let two_way = submission.two_way.is_some();
-        self.ask(
-            Asked::Send { two_way },
-            Question::Accept(submission),
-            actions,
-        );
+        let wishes = submission.two_way.clone();
+        let asked = Asked::Send { wishes };
+        self.ask(asked, Question::Accept(submission), actions);
     }
 
     fn answered(&mut self, now: SystemTime, answer: Answer, actions: &mut Actions) {
@@ -324,8 +322,8 @@ impl Server {
                 let moment = time.and_then(|time| hold.settled(time));
                 self.held(now, moment, actions);
             }
-            (Asked::Send { two_way }, Answer::Verdict(verdict)) => {
-                reply(actions, &self.sent(two_way, &verdict));
+            (Asked::Send { wishes }, Answer::Verdict(verdict)) => {
+                reply(actions, &self.sent(wishes.as_ref(), &verdict));
             }
             (Asked::Status, Answer::Status(Lookup::Found(status))) => {
                 reply(actions, &printable(status::line(&status).as_bytes()));
@@ -344,19 +342,23 @@ impl Server {
         }
     }
 
-    fn sent(&self, two_way: bool, verdict: &Verdict) -> String {
+    fn sent(&self, wishes: Option<&TwoWay>, verdict: &Verdict) -> String {
         let text = match verdict {
             Verdict::Accepted { id, ticket } => {
                 let id = printable(id.as_bytes());
-                return match (two_way, ticket, self.settings.direct) {
-                    (true, Some(Ticket { tag, pass }), true) => {
-                        format!("880 {tag} {pass} Message Delivered")
+                let (fate, code, text) = match (self.settings.direct, wishes) {
+                    (false, _) => ("queued", 960, "OK, Message QUEUED for Delivery"),
+                    (true, Some(wishes)) if wishes.ack => {
+                        ("delivered", 860, "Delivered, Awaiting Read Ack")
                     }
-                    (true, Some(Ticket { tag, pass }), false) => {
-                        format!("960 {tag} {pass} OK, Message QUEUED for Delivery")
+                    (true, Some(wishes)) if wishes.wants_reply() => {
+                        ("delivered", 861, "Delivered, Awaiting Reply (MCR)")
                     }
-                    (_, _, true) => format!("250 Message {id} delivered"),
-                    (_, _, false) => format!("250 Message {id} queued"),
+                    (true, _) => ("delivered", 880, "Message Delivered"),
+                };
+                return match ticket {
+                    Some(Ticket { tag, pass }) => format!("{code} {tag} {pass} {text}"),
+                    None => format!("250 Message {id} {fate}"),
                 };
             }
             Verdict::TryLater => say::FAILED,
@@ -432,7 +434,7 @@ fn help(actions: &mut Actions) {
 mod tests {
     use super::talk::Submission;
     use super::*;
-    use crate::protocol::snpp::plan::{ReplyType, TwoWay};
+    use crate::protocol::snpp::plan::ReplyType;
     use proptest::prelude::*;
 
     /// 2033-05-18 03:33:20 GMT.

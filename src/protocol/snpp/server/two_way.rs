@@ -27,7 +27,7 @@ impl Mode {
 
     /// Could a pager be selected that asks nobody more than it can be asked?
     pub(super) fn select(&mut self, two_way: bool) -> bool {
-        let asks = self.wishes.ack || !matches!(self.wishes.reply, None | Some(ReplyType::None));
+        let asks = self.wishes.ack || self.wishes.wants_reply();
         let suits = two_way || !asks;
         if suits {
             self.selected = Some(two_way);
