@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::fstat;
 use rustix::stdio::{stderr, stdin};
 
@@ -20,6 +21,12 @@ pub enum Priority {
     /// A session event worth keeping.
     Info = 6,
 }
+
+/// How long a line waits for whoever keeps the journal.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
 
 /// syslog's facility `daemon`.
 const DAEMON: u8 = 3;
@@ -92,12 +99,17 @@ impl Diag {
         let text = safe(text);
         match &self.place {
             Place::Stderr => self.put(&format!("{applet}: {text}\n")),
-            Place::Journal => self.put(&format!("<{}>{applet}: {text}\n", priority as u8)),
+            Place::Journal => {
+                // A log that nobody takes is no reason to hold up a session.
+                let mut room = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
+                if !matches!(poll(&mut room, Some(&PATIENCE)), Ok(0)) {
+                    self.put(&format!("<{}>{applet}: {text}\n", priority as u8));
+                }
+            }
             Place::Syslog(socket) => {
                 let number = DAEMON * 8 + priority as u8;
                 let line = format!("<{number}>{applet}[{}]: {text}", std::process::id());
                 if let Some(socket) = socket {
-                    // A log that nobody takes is no reason to lose a page.
                     _ = socket.send(line.as_bytes());
                 }
             }

@@ -31,6 +31,8 @@ pub enum Action<Q, D> {
     Send(Wire),
     /// The other side said this; nothing to do, but a trace may show it.
     Event(Wire),
+    /// What is waited for has come in part: the wait begins anew.
+    Progress,
     /// Wait for bytes, for as long as this phase may last.
     Wait(Phase),
     /// Answer this before anything else; no byte is consumed until then.

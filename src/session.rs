@@ -4,7 +4,8 @@
 //! to its deadline. Must never know a protocol's words nor what a line is
 //! made of.
 
-use std::time::SystemTime;
+use std::io::ErrorKind;
+use std::time::{Duration, SystemTime};
 
 use crate::protocol::{Action, Input, Machine, Phase};
 use crate::transport::fd::{Deadline, Got, Line};
@@ -31,6 +32,10 @@ pub struct Session<M> {
     machine: M,
     line: Line,
     chunk: Vec<u8>,
+    /// A deadline had passed already when the line was last read.
+    late: bool,
+    /// Something was written in part only: what followed would be misread.
+    stalled: bool,
 }
 
 impl<M: Machine> Session<M> {
@@ -40,6 +45,8 @@ impl<M: Machine> Session<M> {
             machine,
             line,
             chunk: vec![0; CHUNK],
+            late: false,
+            stalled: false,
         }
     }
 
@@ -56,7 +63,9 @@ impl<M: Machine> Session<M> {
     /// Runs until the machine asks something or is done.
     ///
     /// `patience` says until when a phase may last, asked anew whenever
-    /// something was said; a trickle of bytes does not move a deadline.
+    /// something was said or the machine made progress; a trickle of bytes does not move a deadline, nor
+    /// does a flood of them. Where the other side does not read what it is
+    /// told, the time has run out too, and nothing more is said.
     pub fn run(
         &mut self,
         input: Input<'_, M::Answer>,
@@ -68,21 +77,36 @@ impl<M: Machine> Session<M> {
         let mut waiting: Option<(Phase, Deadline)> = None;
         loop {
             let mut phase = None;
+            let stalled = self.stalled;
             for action in actions {
                 match action {
-                    Action::Send(wire) => {
+                    Action::Send(wire) if !self.stalled => {
                         trace.said(&wire.bytes, wire.secret.as_ref());
                         waiting = None;
                         // A line that broke shows itself at the next read,
                         // behind what the other side still had to say.
                         let limit = patience(Phase::Reply);
-                        _ = self.line.write(&wire.bytes, limit, interrupt);
+                        let written = self.line.write(&wire.bytes, limit, interrupt);
+                        self.stalled = matches!(
+                            written.map_err(|error| error.kind()),
+                            Err(ErrorKind::TimedOut | ErrorKind::Interrupted)
+                        );
                     }
+                    Action::Send(_) => {}
                     Action::Event(wire) => trace.heard(&wire.bytes, wire.secret.as_ref()),
+                    Action::Progress => waiting = None,
                     Action::Wait(next) => phase = Some(next),
+                    Action::Ask(_) if self.stalled => {}
                     Action::Ask(question) => return Pause::Asked(question),
                     Action::Done(done) => return Pause::Done(done),
                 }
+            }
+            if self.stalled && !stalled {
+                if interrupt.is_some_and(|interrupt| interrupt.exit().is_some()) {
+                    return Pause::Interrupted;
+                }
+                actions = self.machine.step(SystemTime::now(), Input::Timeout);
+                continue;
             }
             let phase = phase.unwrap_or(Phase::Reply);
             let got = if phase == Phase::Quiet {
@@ -93,7 +117,13 @@ impl<M: Machine> Session<M> {
                     _ => patience(phase),
                 };
                 waiting = Some((phase, deadline));
-                self.line.read(&mut self.chunk, deadline, interrupt)
+                let passed = deadline.remaining() == Some(Duration::ZERO);
+                // What came in time may be read a little late, once.
+                if std::mem::replace(&mut self.late, passed) && passed {
+                    Got::TimedOut
+                } else {
+                    self.line.read(&mut self.chunk, deadline, interrupt)
+                }
             };
             let now = SystemTime::now();
             actions = match got {
@@ -108,8 +138,9 @@ impl<M: Machine> Session<M> {
         }
     }
 
-    /// Says a last word; see [`Line::part`].
+    /// Says a last word, if it can be told from what was said before; see [`Line::part`].
     pub fn part(&mut self, words: &[u8], deadline: Deadline) {
+        let words = if self.stalled { b"" } else { words };
         self.line.part(words, deadline);
     }
 }

@@ -6,10 +6,13 @@
 
 pub mod command;
 
+use std::io::ErrorKind;
+
 use self::command::Command;
 use crate::diag::cause;
 use crate::queue::job::{Job, Sender};
 use crate::queue::spool::Spool;
+use crate::transport::interrupt::Interrupt;
 
 /// The fate of a page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,19 +56,28 @@ pub enum Sink {
 
 impl Sink {
     /// Takes a page, and says what a log should know beyond the verdict.
-    /// `log` hears what a command says meanwhile.
+    /// `log` hears what a command says meanwhile; `interrupt` makes it hurry.
     pub fn accept(
         &self,
         job: &Job,
         origin: &Origin,
+        interrupt: &Interrupt,
         log: &mut dyn FnMut(&str),
     ) -> (Verdict, Option<String>) {
         match self {
             Self::Spool(spool) => match spool.accept(job) {
                 Ok(()) => (Verdict::Accepted, None),
-                Err(error) => (Verdict::TryLater, Some(cause(&error))),
+                Err(error) => {
+                    let never = error.kind() == ErrorKind::InvalidInput;
+                    let verdict = if never && error.raw_os_error().is_none() {
+                        Verdict::Refused
+                    } else {
+                        Verdict::TryLater
+                    };
+                    (verdict, Some(cause(&error)))
+                }
             },
-            Self::Command(command) => command.run(job, origin, log),
+            Self::Command(command) => command.run(job, origin, interrupt, log),
         }
     }
 }

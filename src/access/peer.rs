@@ -1,7 +1,7 @@
 //! Who is at the other end, and whether that one may come in.
 //!
 //! The kernel is asked first. The environment is believed only where there is
-//! no socket, and then what it says is marked: a super-server, a TLS wrapper
+//! no socket to ask, and then what it says is marked: a super-server, a TLS wrapper
 //! or ssh wrote it, and we cannot hold it against anything.
 
 use std::fmt;
@@ -43,7 +43,7 @@ impl Peer {
             let word = text.split_whitespace().next()?;
             Some(word.parse::<IpAddr>().ok()?.to_canonical())
         };
-        let silent = far != Far::NoSocket;
+        let silent = far != Far::Pipe;
         let named = VARIABLES.iter().find_map(|name| variable(name));
         let named = named.filter(|_| !silent);
         Self {
@@ -60,8 +60,8 @@ impl Peer {
         match (self.far, self.said) {
             (Far::Inet(address), _) => Some((address.to_string(), true)),
             (Far::Unix, _) => Some(("unix".to_owned(), true)),
-            (Far::NoSocket, Some(address)) => Some((address.to_string(), false)),
-            (Far::NoSocket, None) | (Far::Hidden, _) => None,
+            (Far::Pipe, Some(address)) => Some((address.to_string(), false)),
+            (Far::Pipe, None) | (Far::Hidden, _) => None,
         }
     }
 
@@ -98,8 +98,8 @@ impl Peer {
             (Far::Inet(address), _) => address.is_loopback(),
             (Far::Unix, _) => true,
             // Who came with ssh has logged in to this machine.
-            (Far::NoSocket, Some(address)) => !self.forwarded || address.is_loopback(),
-            (Far::NoSocket, None) => !self.forwarded,
+            (Far::Pipe, Some(address)) => !self.forwarded || address.is_loopback(),
+            (Far::Pipe, None) => !self.forwarded,
             (Far::Hidden, _) => false,
         }
     }
@@ -142,14 +142,14 @@ mod tests {
             (peer(Far::Inet([127, 0, 0, 1].into()), &SAYS), "127.0.0.1"),
             (peer(Far::Unix, &SAYS), "unix"),
             (peer(Far::Hidden, &SAYS), "unknown"),
-            (peer(Far::NoSocket, &[]), "unknown"),
-            (peer(Far::NoSocket, &SAYS), "?192.0.2.7"),
-            (peer(Far::NoSocket, &SAYS[1..]), "?192.0.2.8"),
+            (peer(Far::Pipe, &[]), "unknown"),
+            (peer(Far::Pipe, &SAYS), "?192.0.2.7"),
+            (peer(Far::Pipe, &SAYS[1..]), "?192.0.2.8"),
             (
-                peer(Far::NoSocket, &[("REMOTE_HOST", "::ffff:192.0.2.9")]),
+                peer(Far::Pipe, &[("REMOTE_HOST", "::ffff:192.0.2.9")]),
                 "?192.0.2.9",
             ),
-            (peer(Far::NoSocket, &[("REMOTE_ADDR", "a host")]), "unknown"),
+            (peer(Far::Pipe, &[("REMOTE_ADDR", "a host")]), "unknown"),
         ] {
             assert_eq!(peer.to_string(), name);
         }
@@ -164,14 +164,14 @@ mod tests {
             (inet("192.0.2.1"), stranger),
             (peer(Far::Unix, &SAYS), Admission::Free),
             (peer(Far::Hidden, &[]), stranger),
-            (peer(Far::NoSocket, &[]), Admission::Free),
-            (peer(Far::NoSocket, &SAYS), stranger),
-            (peer(Far::NoSocket, &SAYS[1..]), Admission::Free),
+            (peer(Far::Pipe, &[]), Admission::Free),
+            (peer(Far::Pipe, &SAYS), stranger),
+            (peer(Far::Pipe, &SAYS[1..]), Admission::Free),
             (
-                peer(Far::NoSocket, &[("REMOTE_ADDR", "127.0.0.1")]),
+                peer(Far::Pipe, &[("REMOTE_ADDR", "127.0.0.1")]),
                 Admission::Free,
             ),
-            (peer(Far::NoSocket, &[("REMOTE_ADDR", "a host")]), stranger),
+            (peer(Far::Pipe, &[("REMOTE_ADDR", "a host")]), stranger),
         ] {
             assert_eq!(peer.admit(&[], false), admission, "{peer}");
             let with_logins = match admission {
@@ -190,8 +190,8 @@ mod tests {
             (inet("::1"), true),
             (inet("192.0.2.9"), false),
             (inet("127.0.0.1"), false),
-            (peer(Far::NoSocket, &SAYS), true),
-            (peer(Far::NoSocket, &[]), false),
+            (peer(Far::Pipe, &SAYS), true),
+            (peer(Far::Pipe, &[]), false),
             (peer(Far::Unix, &SAYS), false),
             (peer(Far::Hidden, &SAYS), false),
         ] {

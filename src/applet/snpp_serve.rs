@@ -29,7 +29,7 @@ use crate::duration;
 use crate::exit::{Exit, Failure};
 use crate::protocol::snpp::server::talk::Settings;
 use crate::protocol::snpp::server::{NOT_YOU, Server, UNAVAILABLE};
-use crate::queue::spool::{Room, Spool};
+use crate::queue::spool::{MAX_JOB, Room, Spool};
 use crate::session::Session;
 use crate::sink::Sink;
 use crate::sink::command::Command;
@@ -41,6 +41,9 @@ const NAME: &str = "snpp-serve";
 
 /// Where pages go if neither the command line nor the configuration says.
 const SPOOL: &str = "/var/spool/pagebox";
+
+/// The longest message whose job has room for its headers, in bytes.
+const MAX_SPOOLED: usize = MAX_JOB - 16 * 1024;
 
 /// How long a client may take to close after the last word.
 const LINGER: Duration = Duration::from_secs(1);
@@ -181,6 +184,10 @@ fn prepare(args: &Args, login_first: bool) -> Result<Ready, Failure> {
     let (sink, spool) = if let Some(command) = command {
         (Sink::Command(command), None)
     } else {
+        if args.max_message > MAX_SPOOLED {
+            let text = format!("--max-message: into a spool at most {MAX_SPOOLED}");
+            return Err(Failure::usage(text));
+        }
         let dir = spool_dir(args, config.as_ref())?;
         let room = Room {
             free: args.min_free,

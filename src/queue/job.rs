@@ -46,8 +46,8 @@ pub struct Job {
     pub received: SystemTime,
     /// What we call it; see [`super::spool::new_id`].
     pub id: String,
-    /// The message, its lines joined by LF.
-    pub message: String,
+    /// The message as it was written, its lines joined by LF.
+    pub message: Vec<u8>,
 }
 
 /// One of those a job is for.
@@ -130,7 +130,7 @@ impl Job {
         if self.to.is_empty() {
             return Err(BadJob::Nobody);
         }
-        let mut file = String::with_capacity(self.message.len() + 32 * self.to.len() + 256);
+        let mut file = String::with_capacity(32 * self.to.len() + 256);
         for recipient in &self.to {
             header(&mut file, "To", &recipient.value()?)?;
         }
@@ -154,10 +154,7 @@ impl Job {
         }
         header(&mut file, "Received", &time(self.received)?)?;
         header(&mut file, "Id", &self.id)?;
-        file.push('\n');
-        file.push_str(&self.message);
-        file.push('\n');
-        Ok(file.into_bytes())
+        Ok([file.as_bytes(), b"\n", &self.message, b"\n"].concat())
     }
 }
 
@@ -260,7 +257,7 @@ mod tests {
             two_way: None,
             received: moment(),
             id: "id".to_owned(),
-            message: "Disk full\n\nTo: x".to_owned(),
+            message: b"Disk full\n\nTo: x".to_vec(),
         }
     }
 
@@ -303,7 +300,7 @@ mod tests {
                 reply: Some("MULTICHOICE"),
                 choices: vec![("01".to_owned(), " West".to_owned())],
             }),
-            message: "m".to_owned(),
+            message: b"m".to_vec(),
             ..job()
         };
         assert_eq!(
@@ -374,7 +371,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn values_add_no_line(name: String, word: String, line: String, id: String, message: String) {
+        fn values_add_no_line(name: String, word: String, line: String, id: String, message: Vec<u8>) {
             let recipient = Recipient { pin: Some(word.clone()), coverage: Some(word), ..to(&name) };
             let job = Job {
                 to: vec![recipient],
@@ -386,10 +383,11 @@ mod tests {
                 ..job()
             };
             if let Ok(file) = job.to_bytes() {
-                let file = String::from_utf8(file).unwrap();
-                let (head, message) = file.split_once("\n\n").unwrap();
+                let end = file.windows(2).position(|pair| pair == b"\n\n").unwrap();
+                let (head, message) = file.split_at(end);
+                let head = std::str::from_utf8(head).unwrap();
                 prop_assert_eq!(head.lines().count(), 6);
-                prop_assert_eq!(message, format!("{}\n", job.message));
+                prop_assert_eq!(message, [b"\n\n", job.message.as_slice(), b"\n"].concat());
             }
         }
     }

@@ -29,6 +29,9 @@ use super::tags::Forget;
 const TMP: &str = "tmp";
 const NEW: &str = "new";
 
+/// The longest file that deliverers take, in bytes.
+pub const MAX_JOB: usize = 64 * 1024;
+
 /// Modes, before the umask takes its part.
 const DIRECTORY_MODE: Mode = Mode::RWXU.union(Mode::RWXG);
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
@@ -86,7 +89,8 @@ impl Spool {
     }
 
     /// Takes a job in. When this returns without an error, the job is on disk;
-    /// when it returns one, nothing of it is left.
+    /// when it returns one, nothing of it is left. `InvalidInput` that is no
+    /// error of the system's: this job never will be.
     pub fn accept(&self, job: &Job) -> io::Result<()> {
         self.put(&job.id, &job.to_bytes().map_err(invalid)?)
     }
@@ -99,6 +103,10 @@ impl Spool {
     fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         if !is_id(name) {
             return Err(invalid("the name of the job is not one of ours"));
+        }
+        if bytes.len() > MAX_JOB {
+            let why = format!("{} bytes are more than a job may have", bytes.len());
+            return Err(invalid(why));
         }
         self.has_room(bytes.len())?;
         let flags =
@@ -244,7 +252,7 @@ mod tests {
             two_way: None,
             received: now,
             id: new_id(now),
-            message: "Disk full".to_owned(),
+            message: b"Disk full".to_vec(),
         }
     }
 
@@ -374,6 +382,16 @@ mod tests {
         assert_eq!(error.to_string(), "2 jobs are waiting, more are not taken");
         assert_eq!(names(&dir.join("new")).len(), 2);
         assert!(names(&dir.join("tmp")).is_empty());
+    }
+
+    #[test]
+    fn what_no_deliverer_would_take_is_not_taken() {
+        let scratch = Scratch::new();
+        let (dir, spool) = scratch.spool();
+        let message = vec![b'x'; MAX_JOB];
+        let error = spool.accept(&Job { message, ..job() }).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(names(&dir.join("tmp")).is_empty() && names(&dir.join("new")).is_empty());
     }
 
     #[test]

@@ -29,11 +29,16 @@ use crate::exit::Exit;
 use crate::queue::job::{Job, Recipient};
 use crate::transport::command::SECRETS;
 use crate::transport::fd::{Deadline, PIPE_ATOM, wait_any};
+use crate::transport::interrupt::Interrupt;
 
 /// Where a command finds the PIN.
 const PIN_FD: i32 = 3;
 /// How long a command that is told to stop may take.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a command may go on once we are told to stop ourselves.
+const HURRY: Duration = Duration::from_secs(30);
+/// Whoever started us may keep from us that a child has ended, so we look.
+const GLANCE: Duration = Duration::from_secs(1);
 /// What is logged of a command: so many lines, of so many bytes.
 const MAX_LINES: usize = 50;
 const MAX_LINE: usize = 500;
@@ -95,6 +100,7 @@ impl Command {
         &self,
         job: &Job,
         origin: &Origin,
+        interrupt: &Interrupt,
         log: &mut dyn FnMut(&str),
     ) -> (Verdict, Option<String>) {
         let program = self.program.to_string_lossy();
@@ -108,10 +114,10 @@ impl Command {
                 return (Verdict::TryLater, Some(why));
             }
         };
-        match talk.attend(self, log) {
+        match talk.attend(self, interrupt, log) {
             Ok(Some(status)) => verdict(&program, status),
             Ok(None) => {
-                let why = format!("{program}: stopped, it took longer than {:?}", self.timeout);
+                let why = format!("{program}: stopped, it took too long");
                 (Verdict::Uncertain, Some(why))
             }
             Err(error) => {
@@ -150,7 +156,7 @@ impl Command {
             child: command.spawn()?,
             ended: false,
             message: Some(message),
-            rest: job.message.as_bytes().to_vec(),
+            rest: job.message.clone(),
             errors: Some(errors),
             line: Vec::new(),
             lines: 0,
@@ -228,16 +234,24 @@ impl Talk {
     fn attend(
         mut self,
         command: &Command,
+        interrupt: &Interrupt,
         log: &mut dyn FnMut(&str),
     ) -> io::Result<Option<ExitStatus>> {
         let mut deadline = Deadline::after(command.timeout);
+        let mut hurry = false;
         let mut stopped = false;
         let status = loop {
             if let Some(status) = self.child.try_wait()? {
                 self.ended = true;
                 break status;
             }
-            if self.exchange(&command.ended, deadline, log)? {
+            if !hurry && interrupt.exit().is_some() {
+                hurry = true;
+                deadline = deadline.earlier(Deadline::after(HURRY));
+            }
+            if deadline.remaining() != Some(Duration::ZERO) {
+                let waker = (!hurry).then_some(interrupt);
+                self.exchange(&command.ended, waker, deadline, log)?;
                 continue;
             }
             if stopped {
@@ -257,23 +271,22 @@ impl Talk {
         Ok((!stopped).then_some(status))
     }
 
-    /// Waits for the next thing to do and does it. False: the deadline passed.
+    /// Waits for the next thing to do, a while, and does it.
     fn exchange(
         &mut self,
         ended: &UnixStream,
+        interrupt: Option<&Interrupt>,
         deadline: Deadline,
         log: &mut dyn FnMut(&str),
-    ) -> io::Result<bool> {
+    ) -> io::Result<()> {
         let mut fds = vec![PollFd::new(ended, PollFlags::IN)];
         let errors = self.errors.iter();
         fds.extend(errors.map(|fd| PollFd::new(fd, PollFlags::IN)));
         let message = self.message.iter();
         fds.extend(message.map(|fd| PollFd::new(fd, PollFlags::OUT)));
-        // Who never stops talking is late all the same.
-        let late = deadline.remaining() == Some(Duration::ZERO);
-        if late || !wait_any(&mut fds, deadline)? {
-            return Ok(false);
-        }
+        let signals = interrupt.map(Interrupt::fd);
+        fds.extend(signals.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        wait_any(&mut fds, Deadline::after(GLANCE).earlier(deadline))?;
         let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
         let over = ready.next() == Some(true);
         let heard = self.errors.is_some() && ready.next() == Some(true);
@@ -288,7 +301,7 @@ impl Talk {
         if room {
             self.tell();
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Writes as much of the message as a pipe takes at once. A command need

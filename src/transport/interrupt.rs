@@ -36,7 +36,8 @@ impl Interrupt {
         Ok(Self { pipe, signal })
     }
 
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+    /// Readable once a signal came, for ever.
+    pub fn fd(&self) -> BorrowedFd<'_> {
         self.pipe.as_fd()
     }
 

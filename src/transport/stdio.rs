@@ -3,8 +3,8 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use rustix::io::fcntl_dupfd_cloexec;
-use rustix::net::getpeername;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, getpeername, getsockname};
 use rustix::stdio::{stdin, stdout};
 
 use super::fd::Line;
@@ -25,10 +25,11 @@ pub fn line() -> io::Result<Line> {
 pub enum Far {
     /// This address.
     Inet(IpAddr),
-    /// A process on this machine, through a unix socket.
+    /// A process on this machine that found our unix socket.
     Unix,
-    /// Standard input is no socket: a pipe, a terminal, a file.
-    NoSocket,
+    /// Who started us made the line: a pipe, a terminal, a file, one half of a
+    /// pair of sockets. Whose words come through it, the kernel cannot know.
+    Pipe,
     /// A socket that does not tell.
     Hidden,
 }
@@ -36,17 +37,26 @@ pub enum Far {
 impl Far {
     /// Asks the kernel; the environment is not believed.
     pub fn of_stdin() -> Self {
-        match getpeername(stdin()) {
-            Ok(Some(address)) => match SocketAddr::try_from(address.clone()) {
-                Ok(address) => Self::Inet(address.ip().to_canonical()),
-                Err(_) if address.address_family() == rustix::net::AddressFamily::UNIX => {
-                    Self::Unix
-                }
-                Err(_) => Self::Hidden,
-            },
-            Ok(None) => Self::Unix,
-            Err(rustix::io::Errno::NOTSOCK) => Self::NoSocket,
-            Err(_) => Self::Hidden,
+        let family = |address: &SocketAddrAny| address.address_family();
+        match getsockname(stdin()) {
+            Err(Errno::NOTSOCK) => return Self::Pipe,
+            Ok(name) if family(&name) == AddressFamily::UNIX => {
+                // Who was accepted has the name of the socket that listened.
+                let bound = SocketAddrUnix::try_from(name);
+                let bound = bound.is_ok_and(|name| {
+                    name.path_bytes().is_some() || name.abstract_name().is_some()
+                });
+                return if bound { Self::Unix } else { Self::Pipe };
+            }
+            _ => {}
+        }
+        match getpeername(stdin())
+            .ok()
+            .flatten()
+            .map(SocketAddr::try_from)
+        {
+            Some(Ok(address)) => Self::Inet(address.ip().to_canonical()),
+            _ => Self::Hidden,
         }
     }
 }

@@ -126,7 +126,7 @@ impl Served {
                 Action::Send(wire) => self.said += std::str::from_utf8(&wire.bytes).unwrap(),
                 Action::Ask(question) => asked = Some(question),
                 Action::Done(end) => self.end = Some(end),
-                Action::Wait(_) | Action::Event(_) => {}
+                Action::Wait(_) | Action::Progress | Action::Event(_) => {}
             }
         }
         if let Some(question) = asked {
@@ -274,7 +274,7 @@ fn the_server_answers_as_the_transcripts_say() {
                             ..talk::Recipient::default()
                         })
                         .collect(),
-                    message: (*message).to_owned(),
+                    message: (*message).into(),
                     caller: None,
                     subject: None,
                     login: None,
@@ -342,6 +342,7 @@ impl Played {
                 Action::Event(wire) => {
                     Did::Heard(String::from_utf8_lossy(&wire.bytes).into_owned())
                 }
+                Action::Progress => continue,
                 Action::Done(end) => Did::Ended(end),
                 Action::Ask(question) => {
                     answer = match question {

@@ -34,6 +34,9 @@ use crate::transport::trace::Trace;
 /// Before a password is looked at: who guesses over many connections waits in each.
 const GUESS: Duration = Duration::from_millis(500);
 
+/// The most pagers that a line of the log names.
+const MAX_LOGGED: usize = 20;
+
 /// One session and those who take part in it.
 pub(super) struct Host<'a> {
     pub(super) session: Session<Server>,
@@ -107,7 +110,7 @@ impl Host<'_> {
                 Answer::Login(self.credit(name, password, interrupt)?)
             }
             Question::Local(time) => Answer::Moment(self.moment(time)),
-            Question::Accept(submission) => Answer::Verdict(self.accept(submission)),
+            Question::Accept(submission) => Answer::Verdict(self.accept(submission, interrupt)),
             Question::Status(ticket) => Answer::Status(self.status(&ticket)),
             Question::Forget(ticket) => Answer::Forgotten(self.forget(&ticket)),
         })
@@ -163,7 +166,7 @@ impl Host<'_> {
         Some(zone.to_timestamp(time).ok()?.into())
     }
 
-    fn accept(&mut self, submission: Submission) -> Verdict {
+    fn accept(&mut self, submission: Submission, interrupt: &Interrupt) -> Verdict {
         let now = SystemTime::now();
         let ticket = match submission
             .two_way
@@ -189,7 +192,7 @@ impl Host<'_> {
         };
         let job = job(submission, origin.sender().cloned(), ticket.as_ref(), now);
         let mut talk = |line: &str| self.log(Priority::Info, &format!("{}: {line}", job.id));
-        let (verdict, why) = self.sink.accept(&job, &origin, &mut talk);
+        let (verdict, why) = self.sink.accept(&job, &origin, interrupt, &mut talk);
         self.tell(&job, &origin, verdict, why.as_deref());
         match verdict {
             sink::Verdict::Accepted => {
@@ -208,7 +211,12 @@ impl Host<'_> {
 
     /// One line on each page.
     fn tell(&self, job: &Job, origin: &Origin, verdict: sink::Verdict, why: Option<&str>) {
-        let pagers: Vec<&str> = job.to.iter().map(|to| to.name.as_str()).collect();
+        let pagers = job.to.iter().map(|to| to.name.as_str());
+        let pagers: Vec<&str> = pagers.take(MAX_LOGGED).collect();
+        let more = match job.to.len().saturating_sub(MAX_LOGGED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let what = match (verdict, &self.spool) {
             (sink::Verdict::Accepted, Some(_)) => format!("accepted {}", job.id),
             (sink::Verdict::Accepted, None) => format!("delivered {}", job.id),
@@ -220,12 +228,9 @@ impl Host<'_> {
             Some(login) => format!(" from {login}"),
             None => String::new(),
         };
-        let text = self
-            .args
-            .log_text
-            .then(|| printable(job.message.as_bytes()));
+        let text = self.args.log_text.then(|| printable(&job.message));
         let line = format!(
-            "{what} for {}{from}, {} bytes",
+            "{what} for {}{more}{from}, {} bytes",
             pagers.join(","),
             job.message.len()
         );

@@ -72,8 +72,9 @@ pub struct Login {
 pub struct Submission {
     /// To whom: at least one, no two of them alike.
     pub recipients: Vec<Recipient>,
-    /// The message, not empty, its lines joined by LF.
-    pub message: String,
+    /// The message as it was written, not empty, without NUL and CR, its lines
+    /// joined by LF. Mostly UTF-8, but nobody promised that.
+    pub message: Vec<u8>,
     /// Who calls: one line, as written.
     pub caller: Option<String>,
     /// What about: one line, as written.

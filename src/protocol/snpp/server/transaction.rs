@@ -13,7 +13,7 @@ use crate::protocol::snpp::command::Verb;
 #[derive(Debug, Default)]
 pub(super) struct Transaction {
     recipients: Vec<Recipient>,
-    message: Option<String>,
+    message: Option<Vec<u8>>,
     caller: Option<String>,
     subject: Option<String>,
     two_way: Option<Mode>,
@@ -78,7 +78,7 @@ impl Transaction {
 
     /// The text of DATA, if it was not too long.
     pub(super) fn body(&mut self, text: Option<Vec<u8>>) -> &'static str {
-        self.message = text.and_then(words::message);
+        self.message = text.filter(|text| words::is_message(text));
         match self.message {
             Some(_) => say::MESSAGE,
             None => say::BAD_MESSAGE,

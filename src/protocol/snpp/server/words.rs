@@ -50,7 +50,7 @@ pub(super) fn login(argument: &[u8]) -> Option<(String, Option<String>)> {
 
 /// A caller or a subject, as written.
 pub(super) fn line(argument: &[u8]) -> Option<String> {
-    one_line(argument, MAX_LINE)
+    one_line(latin(argument), MAX_LINE)
 }
 
 /// A choice: one to four hexadecimal digits, and what they stand for.
@@ -60,7 +60,7 @@ pub(super) fn choice(argument: &[u8]) -> Option<(String, String)> {
     let (code, text) = argument.split_at(end);
     let sound = matches!(code.len(), 1..=4) && code.iter().all(u8::is_ascii_hexdigit);
     let code = sound.then(|| code.iter().copied().map(char::from).collect())?;
-    Some((code, one_line(text.get(1..)?, MAX_CHOICE)?))
+    Some((code, one_line(latin(text.get(1..)?), MAX_CHOICE)?))
 }
 
 /// A decimal number of at most three digits.
@@ -72,26 +72,35 @@ pub(super) fn number(word: &[u8]) -> Option<u16> {
     })
 }
 
-/// A message, if there is one in these bytes. A CR inside a line is refused
-/// with NUL and what is no UTF-8: no server further on could be trusted to
-/// see one line in it, so our own clients will not send it.
-pub(super) fn message(bytes: Vec<u8>) -> Option<String> {
-    let text = String::from_utf8(bytes).ok()?;
-    let empty = text.bytes().all(|byte| byte == b'\n');
-    (!empty && !text.contains(['\0', '\r'])).then_some(text)
+/// Is that a message? Its bytes are nobody's affair but the sender's and the
+/// pager's. A CR inside a line is refused with NUL: no server further on could
+/// be trusted to see one line in it, so our own clients will not send it.
+pub(super) fn is_message(bytes: &[u8]) -> bool {
+    let empty = bytes.iter().all(|byte| *byte == b'\n');
+    !empty && !bytes.contains(&b'\0') && !bytes.contains(&b'\r')
 }
 
 fn one_word(word: &[u8], longest: usize) -> Option<String> {
-    one_line(word, longest).filter(|word| !word.contains(char::is_whitespace))
+    let word = std::str::from_utf8(word).ok()?;
+    let word = one_line(word.to_owned(), longest)?;
+    (!word.contains(char::is_whitespace)).then_some(word)
+}
+
+/// Text in UTF-8, or else in Latin-1, which has a character for every byte:
+/// old clients write what their terminal gives them.
+fn latin(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
 }
 
 /// Text that shows something and ends no line, not even for a reader that
 /// knows more line ends than we do. A tab is a blank.
-fn one_line(bytes: &[u8], longest: usize) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?;
+fn one_line(text: String, longest: usize) -> Option<String> {
     let foul = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
     let sound = text.len() <= longest && !text.trim().is_empty() && !text.contains(foul);
-    sound.then(|| text.to_owned())
+    sound.then_some(text)
 }
 
 #[cfg(test)]
@@ -144,7 +153,8 @@ mod tests {
             assert_eq!(line(bad.as_bytes()), None, "{bad:?}");
         }
         assert_eq!(line(&[b'x'; 256]), None);
-        assert_eq!(line(b"\xff"), None);
+        assert_eq!(line(b"caf\xe9"), Some("café".to_owned()));
+        assert_eq!(line(b"\x9b2J\xff"), None);
     }
 
     #[test]
@@ -158,6 +168,16 @@ mod tests {
         assert_eq!(found(" 1E2C  Yes "), pair("1E2C", " Yes "));
         for bad in ["", "01", "01 ", "ZZ What", "12345 x", "01 a\u{7}"] {
             assert_eq!(found(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_any_text() {
+        for text in [&b"x"[..], b" ", b"caf\xe9", b"a\n\nb"] {
+            assert!(is_message(text), "{text:?}");
+        }
+        for text in [&b""[..], b"\n\n", b"a\0", b"a\rb"] {
+            assert!(!is_message(text), "{text:?}");
         }
     }
 
