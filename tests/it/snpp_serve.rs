@@ -13,19 +13,19 @@ use crate::support::peers::{self, skip_unless};
 use crate::support::{Cmd, Output, Running, Scratch, Tmpfs, applet, scratch};
 
 /// A spool below a test's directory, with its server.
-fn serve(scratch: &Scratch) -> Cmd {
+pub(crate) fn serve(scratch: &Scratch) -> Cmd {
     applet("snpp-serve")
         .arg("--spool")
         .arg(scratch.join("spool"))
 }
 
 /// Everything a client says at once, through a pipe.
-fn said(scratch: &Scratch, bytes: impl AsRef<[u8]>) -> Output {
+pub(crate) fn said(scratch: &Scratch, bytes: impl AsRef<[u8]>) -> Output {
     serve(scratch).stdin(bytes).run()
 }
 
 /// The jobs of the spool; `tmp/` must be empty whenever this is asked.
-fn jobs(scratch: &Scratch) -> Vec<String> {
+pub(crate) fn jobs(scratch: &Scratch) -> Vec<String> {
     assert_eq!(scratch.names("spool/tmp"), [""; 0], "nothing stays in tmp/");
     let names = scratch.names("spool/new");
     names
@@ -34,14 +34,14 @@ fn jobs(scratch: &Scratch) -> Vec<String> {
         .collect()
 }
 
-fn codes(text: &str) -> Vec<&str> {
+pub(crate) fn codes(text: &str) -> Vec<&str> {
     text.lines()
         .map(|line| line.get(..3).unwrap_or(line))
         .collect()
 }
 
 /// A connection of TCP on loopback: the client's end and the server's.
-fn pair() -> (TcpStream, TcpStream) {
+pub(crate) fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let server = listener.accept().unwrap().0;
@@ -49,13 +49,13 @@ fn pair() -> (TcpStream, TcpStream) {
 }
 
 /// A client that listens before it speaks again.
-struct Talk {
-    lines: BufReader<TcpStream>,
-    heard: String,
+pub(crate) struct Talk {
+    pub(crate) lines: BufReader<TcpStream>,
+    pub(crate) heard: String,
 }
 
 impl Talk {
-    fn over(stream: TcpStream) -> Self {
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream
             .set_read_timeout(Some(Duration::from_secs(10)))
             .unwrap();
@@ -66,12 +66,12 @@ impl Talk {
     }
 
     /// Our server as a child of inetd's, and a client that talks to it.
-    fn inetd(server: Cmd) -> (Self, Running) {
+    pub(crate) fn inetd(server: Cmd) -> (Self, Running) {
         let (client, socket) = pair();
         (Self::over(client), server.inetd(socket).spawn())
     }
 
-    fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         self.lines
             .get_mut()
             .write_all(format!("{text}\r\n").as_bytes())
@@ -79,7 +79,7 @@ impl Talk {
     }
 
     #[track_caller]
-    fn hear(&mut self) -> String {
+    pub(crate) fn hear(&mut self) -> String {
         let mut line = String::new();
         let read = self.lines.read_line(&mut line);
         assert!(
@@ -95,7 +95,7 @@ impl Talk {
 
     /// One command, whose reply begins so.
     #[track_caller]
-    fn ask(&mut self, command: &str, reply: &str) -> String {
+    pub(crate) fn ask(&mut self, command: &str, reply: &str) -> String {
         self.say(command);
         let heard = self.hear();
         assert!(heard.starts_with(reply), "{command}: {heard}, not {reply}");
@@ -104,7 +104,7 @@ impl Talk {
 
     /// Says nothing more, and hears what the server still says until it closes.
     #[track_caller]
-    fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let _ = self.lines.get_ref().shutdown(Shutdown::Write);
         let mut rest = String::new();
         match self.lines.read_to_string(&mut rest) {
@@ -117,7 +117,7 @@ impl Talk {
     /// Holds a dialogue of `C:` lines, said once the `S:` lines before them are heard. An `S:`
     /// line is what a reply begins with.
     #[track_caller]
-    fn hold(&mut self, dialogue: &str) {
+    pub(crate) fn hold(&mut self, dialogue: &str) {
         for line in dialogue.lines().map(str::trim_start) {
             if let Some(command) = line.strip_prefix("C:") {
                 self.say(command.strip_prefix(' ').unwrap_or(command));
