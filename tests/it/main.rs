@@ -13,6 +13,7 @@
 
 mod bulk;
 mod docs;
+mod durability;
 mod hostile;
 mod house;
 mod machines;

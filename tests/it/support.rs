@@ -8,9 +8,13 @@
     reason = "a tool box: not every test file needs every tool"
 )]
 
+pub(crate) mod dice;
 pub(crate) mod fake;
 pub(crate) mod kit;
 pub(crate) mod peers;
+pub(crate) mod spooled;
 
+pub(crate) use dice::Dice;
 pub(crate) use fake::Fake;
 pub(crate) use kit::{Cmd, Output, Running, Scratch, Tmpfs, applet, eventually, pagebox, scratch};
+pub(crate) use spooled::Page;
