@@ -12,6 +12,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+pub(crate) use trace::permitted as strace_may_trace;
+
 use disk::Disk;
 use law::Pledge;
 
@@ -158,7 +160,7 @@ struct Traced {
 #[test]
 fn no_crash_between_two_system_calls_loses_or_tears_a_page() {
     skip_unless!("strace");
-    if !trace::permitted() {
+    if !strace_may_trace() {
         return;
     }
     for (name, lockstep) in [("in lockstep", true), ("pipelined", false)] {
@@ -200,7 +202,7 @@ const FAULTS: &[Fault] = &[
 #[test]
 fn a_call_that_fails_is_554_and_costs_one_page() {
     skip_unless!("strace");
-    if !trace::permitted() {
+    if !strace_may_trace() {
         return;
     }
     for (calls, error, only_at, least) in FAULTS {

@@ -17,6 +17,7 @@ mod durability;
 mod hostile;
 mod house;
 mod machines;
+mod onslaught;
 mod pagebox;
 mod peers;
 mod snpp_probe;

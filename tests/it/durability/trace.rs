@@ -67,7 +67,7 @@ pub(super) fn strace(to: &Path) -> Cmd {
 }
 
 /// May we trace at all? Some containers forbid it.
-pub(super) fn permitted() -> bool {
+pub(crate) fn permitted() -> bool {
     let probe = Cmd::new("strace").args(["-o", "/dev/null", "true"]).run();
     if probe.status != 0 {
         eprintln!("skipped: strace may not trace: {}", probe.stderr);
