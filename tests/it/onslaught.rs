@@ -3,6 +3,7 @@
 //! client did not send.
 
 mod bad_days;
+mod deaf;
 mod memory;
 mod stalled;
 mod words;
