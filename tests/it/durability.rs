@@ -48,9 +48,9 @@ impl Script {
         for pager in &page.to {
             self.say(format!("PAGE {pager}\r\n"), "250");
         }
-        if page.text.contains('\n') {
-            let body: Vec<String> = page
-                .text
+        let text = std::str::from_utf8(&page.text).unwrap();
+        if text.contains('\n') {
+            let body: Vec<String> = text
                 .lines()
                 .map(|line| match line.strip_prefix('.') {
                     Some(rest) => format!("..{rest}\r\n"),
@@ -60,7 +60,7 @@ impl Script {
             self.say("DATA\r\n", "354");
             self.say(body.concat() + ".\r\n", "250");
         } else {
-            self.say(format!("MESS {}\r\n", page.text), "250");
+            self.say(format!("MESS {text}\r\n"), "250");
         }
         self.pledges.push(Pledge {
             reply: self.codes.len(),

@@ -125,6 +125,7 @@ fn page(dice: &mut Dice, number: usize, count: usize) -> Page {
         text.push_str(dice.one(&["SEND", "Disk", "full", "QUIT", "\u{fc}ber"]));
     }
     let to = to.collect();
+    let text = text.into_bytes();
     Page { to, text }
 }
 

@@ -109,7 +109,7 @@ fn every_byte_in_a_message_is_kept_or_refused_never_changed() {
     for byte in (0..=255).filter(|byte| *byte != b'\n') {
         let text = [b"a", &[byte][..], b"z"].concat();
         bytes.extend([b"RESE\r\nPAGE 1\r\nMESS ", &text[..], b"\r\nSEND\r\n"].concat());
-        sent.push(String::from_utf8(text).ok());
+        sent.push(text);
     }
     let output = serve(&scratch)
         .args(["--max-errors", "1000"])
@@ -121,18 +121,15 @@ fn every_byte_in_a_message_is_kept_or_refused_never_changed() {
     assert_eq!(replies.len(), sent.len());
     let mut expected = Vec::new();
     for (text, replies) in sent.iter().zip(replies) {
-        match text {
-            Some(text) if replies == ["250", "250", "250", "250"] => {
-                expected.push(Page::new(&["1"], text));
-            }
-            _ => assert_eq!(replies, ["250", "250", "550", "503"], "{text:?}"),
+        // A NUL and a CR in the midst of a line are no text in any charset.
+        if matches!(text[1], b'\0' | b'\r') {
+            assert_eq!(replies, ["250", "250", "550", "503"], "{text:?}");
+        } else {
+            assert_eq!(replies, ["250", "250", "250", "250"], "{text:?}");
+            expected.push(Page::new(&["1"], text));
         }
     }
     assert_eq!(pages(&scratch), expected);
-    // All that can be read is kept; NUL and a CR in the middle are refused.
-    let kept: String = expected.iter().map(|page| &page.text[1..2]).collect();
-    assert!((' '..='~').all(|c| kept.contains(c)), "{kept:?}");
-    assert!(!kept.contains(['\0', '\r']));
 }
 
 #[test]
@@ -378,7 +375,7 @@ fn whatever_comes_is_answered_in_the_protocol() {
         for page in pages(&scratch) {
             let known = page.to.iter().all(|id| is_pager(id));
             assert!(
-                known && !page.text.contains(['\0', '\r']),
+                known && !page.text.iter().any(|byte| b"\0\r".contains(byte)),
                 "{page:?}: {what}"
             );
         }

@@ -8,23 +8,26 @@ use std::path::Path;
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Page {
     pub(crate) to: Vec<String>,
-    pub(crate) text: String,
+    /// As it was written, in whatever charset.
+    pub(crate) text: Vec<u8>,
 }
 
 impl Page {
-    pub(crate) fn new(to: &[&str], text: &str) -> Self {
+    pub(crate) fn new(to: &[&str], text: impl AsRef<[u8]>) -> Self {
         Self {
             to: to.iter().map(|&to| to.to_owned()).collect(),
-            text: text.to_owned(),
+            text: text.as_ref().to_vec(),
         }
     }
 
     /// Reads the job file of this name. The error says why it is not whole.
     pub(crate) fn of_file(name: &str, bytes: &[u8]) -> Result<Self, String> {
         let torn = |why: &str| format!("{name}: {why}: {}", bytes.escape_ascii());
-        let text = std::str::from_utf8(bytes).map_err(|_| torn("no UTF-8"))?;
-        let (head, message) = text.split_once("\n\n").ok_or_else(|| torn("no message"))?;
-        let message = message.strip_suffix('\n').ok_or_else(|| torn("no end"))?;
+        let end = bytes.windows(2).position(|pair| pair == b"\n\n");
+        let (head, message) = bytes.split_at(end.ok_or_else(|| torn("no message"))?);
+        let head = std::str::from_utf8(head).map_err(|_| torn("no UTF-8"))?;
+        let message = message[2..].strip_suffix(b"\n");
+        let message = message.ok_or_else(|| torn("no end"))?;
         let mut to = Vec::new();
         let mut id = None;
         for line in head.lines() {
@@ -41,7 +44,7 @@ impl Page {
         }
         Ok(Self {
             to,
-            text: message.to_owned(),
+            text: message.to_vec(),
         })
     }
 }
