@@ -23,5 +23,6 @@ mod peers;
 mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;
+mod superservers;
 mod support;
 mod users;

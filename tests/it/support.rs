@@ -13,6 +13,7 @@ pub(crate) mod fake;
 pub(crate) mod kit;
 pub(crate) mod peers;
 pub(crate) mod spooled;
+pub(crate) mod supers;
 
 pub(crate) use dice::Dice;
 pub(crate) use fake::Fake;

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
-use std::{env, thread};
+use std::{env, fs, thread};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+use rustix::process::{Pid, Signal, geteuid, kill_process, kill_process_group};
 
 use super::kit::{Cmd, Scratch, find, link, scratch};
 
@@ -75,10 +75,10 @@ fn present(peer: &str) -> bool {
 
 /// Someone else's server.
 pub(crate) struct Peer {
-    port: u16,
+    pub(super) port: u16,
     /// In the order of starting; they are killed in the reverse order.
-    processes: Vec<Process>,
-    scratch: Scratch,
+    pub(super) processes: Vec<Process>,
+    pub(super) scratch: Scratch,
 }
 
 impl Peer {
@@ -347,11 +347,6 @@ pub(crate) fn tcpserver_with<S: AsRef<OsStr>>(
     let scratch = scratch("tcpserver");
     let mut server = tcpserver();
     server.arg(link(applet)).args(args);
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("PAGEBOX_") {
-            server.env_remove(name);
-        }
-    }
     let (process, port) = Process::listening(&mut server, &Says::Stdout);
     Peer {
         port,
@@ -367,10 +362,16 @@ fn tcpserver() -> Command {
     server
 }
 
-fn command(program: &str) -> Command {
+pub(super) fn command(program: &str) -> Command {
     let path = find(program).unwrap_or_else(|| panic!("{program} is not here: skip_unless!"));
     let mut command = Command::new(path);
     command.env("LC_ALL", "C").stdin(Stdio::null());
+    // It may start a program of ours.
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("PAGEBOX_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -394,7 +395,7 @@ enum Says {
 }
 
 /// A process of ours and its children, killed when it is dropped.
-struct Process(Child);
+pub(super) struct Process(Child);
 
 impl Process {
     fn start(command: &mut Command) -> Self {
@@ -405,7 +406,7 @@ impl Process {
         Self::spawn(command)
     }
 
-    fn spawn(command: &mut Command) -> Self {
+    pub(super) fn spawn(command: &mut Command) -> Self {
         // A group of its own, so that what it forks for each client goes with it.
         command.process_group(0);
         Self(
@@ -413,6 +414,23 @@ impl Process {
                 .spawn()
                 .unwrap_or_else(|error| panic!("{command:?}: {error}")),
         )
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("waiting").is_some()
+    }
+
+    /// Those of its children that have not been waited for.
+    fn children(&self) -> Vec<Pid> {
+        let id = self.id();
+        let list = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let list = list.unwrap_or_default();
+        let ids = list.split_whitespace().flat_map(str::parse);
+        ids.filter_map(Pid::from_raw).collect()
     }
 
     /// Starts a server, and waits for the line that ends in its port.
@@ -449,7 +467,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
+        let pid = Pid::from_child(&self.0);
+        // inetd gives each child a session of its own. While it stands still it starts no
+        // more of them, and waits for none, so that their numbers stay theirs.
+        if !self.has_ended() && kill_process(pid, Signal::STOP).is_ok() {
+            for child in self.children() {
+                let _ = kill_process_group(child, Signal::KILL);
+            }
+        }
+        let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.0.wait();
     }
 }
