@@ -3,7 +3,7 @@
  *
  * Sends every row of FILE (CSV, a header and then PAGER,MESSAGE, no quotes) to
  * 127.0.0.1:PORT over one connection as PAGE, MESS, SEND, then QUIT, whose
- * answer it prints. One write a command, one blocking read a reply.
+ * answer it prints.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,40 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char reply[1024];
-
-/* Reads one line, which must be a 2xx. */
-static void expect(int fd)
-{
-    size_t have = 0;
-
-    do {
-        ssize_t got = read(fd, reply + have, sizeof reply - 1 - have);
-
-        if (got <= 0) {
-            fputs("client: no reply\n", stderr);
-            exit(76);
-        }
-        have += (size_t)got;
-    } while (reply[have - 1] != '\n');
-    reply[have] = '\0';
-    if (reply[0] != '2') {
-        fprintf(stderr, "client: %s", reply);
-        exit(76);
-    }
-}
-
-static void command(int fd, const char *verb, const char *argument)
-{
-    char line[512];
-    int length = snprintf(line, sizeof line, "%s%s%s\r\n", verb, *argument ? " " : "", argument);
-
-    if (length >= (int)sizeof line || write(fd, line, (size_t)length) != length) {
-        fputs("client: cannot write\n", stderr);
-        exit(76);
-    }
-    expect(fd);
-}
+#include "talk.h"
 
 int main(int argc, char **argv)
 {
