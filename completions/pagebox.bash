@@ -355,13 +355,17 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__snpp__subcmd__serve)
-            opts="-h -V --spool --hostname --max-message --max-recipients --max-errors --idle-timeout --session-timeout --log-text --help --version"
+            opts="-h -V --spool --config --hostname --max-message --max-recipients --max-errors --idle-timeout --session-timeout --command-timeout --hold-zone --users --require-login --allow --min-free --max-queue --log-text --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -386,6 +390,30 @@ _pagebox() {
                     return 0
                     ;;
                 --session-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --command-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hold-zone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --users)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-free)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-queue)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
