@@ -8,6 +8,7 @@ mod page;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::{Arg, ArgAction, Command};
 use clap_complete::Shell;
@@ -16,6 +17,8 @@ use pagebox::cli::report::CSV_HEADER;
 use pagebox::exit::{Exit, TABLE};
 use pagebox::outcome::Outcome;
 use pagebox::page::Column;
+use pagebox::queue::job::{Job, Recipient, Sender, TwoWay};
+use pagebox::sink::command::VARIABLES;
 
 use self::examples::gateway;
 use self::page::{Item, Page};
@@ -216,7 +219,7 @@ const STATUSES: [(&str, &[u8]); 4] = [
             0, 1, 64, 65, 66, 67, 68, 69, 70, 71, 73, 74, 75, 76, 77, 79, 130, 143,
         ],
     ),
-    ("snpp-serve", &[0, 64, 70, 71, 73, 74]),
+    ("snpp-serve", &[0, 64, 70, 71, 73, 74, 78]),
 ];
 
 fn is_of_plugin(exit: Exit) -> bool {
@@ -288,6 +291,65 @@ fn outcomes_and_columns_are_those_of_the_program() {
     let columns = columns.into_iter().chain(["id", "pager", "message", "pin"]);
     assert_eq!(heads("BULK", Some("Columns in")), set(columns));
     assert_eq!(heads("BULK", Some("Columns out")), set(CSV_HEADER));
+}
+
+#[test]
+fn a_command_sees_the_variables_of_the_page() {
+    let told = page_of("snpp-serve").words("COMMAND", Some("Variables"), ".It Ev");
+    assert_eq!(told, set(VARIABLES));
+}
+
+#[test]
+fn job_files_have_the_headers_of_the_page() {
+    let word = || "1".to_owned();
+    let job = Job {
+        to: vec![Recipient {
+            name: word(),
+            level: Some(0),
+            alert: Some(true),
+            coverage: Some(word()),
+            hold: Some(SystemTime::UNIX_EPOCH),
+            pin: Some(word()),
+        }],
+        from: Some(Sender {
+            name: word(),
+            verified: true,
+        }),
+        caller: Some(word()),
+        subject: Some(word()),
+        expires: Some(SystemTime::UNIX_EPOCH),
+        two_way: Some(TwoWay {
+            tag: word(),
+            pass: word(),
+            ack: true,
+            reply: Some("MULTICHOICE"),
+            choices: vec![(word(), word())],
+        }),
+        received: SystemTime::UNIX_EPOCH,
+        id: word(),
+        message: word(),
+    };
+    let file = String::from_utf8(job.to_bytes().unwrap()).unwrap();
+    let headers: Vec<&str> = file.lines().take_while(|line| !line.is_empty()).collect();
+    let name = |line: &&str| line.split_once(' ').unwrap().0.to_owned();
+    let page = page_of("snpp-serve");
+    let items = page.items("JOB FILES");
+    let told: Vec<&str> = items.iter().map(|item| item.head[1].as_str()).collect();
+    assert_eq!(told, headers.iter().map(name).collect::<Vec<_>>());
+    // The options of a pager stand in the item of To, in their order.
+    let options: Vec<&str> = headers[0].split(' ').skip(2).collect();
+    let options: Vec<&str> = options
+        .iter()
+        .map(|word| word.split('=').next().unwrap())
+        .collect();
+    let named = items[0].body.iter();
+    let named = named.filter_map(|line| line.strip_prefix(".Cm "));
+    let named: Vec<&str> = named.map(|line| line.trim_end_matches(" ,")).collect();
+    let named: Vec<&str> = named
+        .iter()
+        .map(|line| line.trim_end_matches(" ."))
+        .collect();
+    assert_eq!(named, options);
 }
 
 /// The names of all fields in some lines of JSON.

@@ -5,14 +5,15 @@
 //! own, and `pager.example.com:1444` for one behind TLS. `$ echo $?` and the
 //! number below it tell the status, which is 0 otherwise. Lines below a command
 //! are what it says, on either stream; `...` stands for anything, and a number
-//! with a point for any such number.
+//! with a point for any such number. An example that begins with
+//! `# pagebox.toml` is that file, for the sessions behind it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use super::page::Page;
+use super::page::{CONFIGURATION, Page};
 use super::{programs, root};
 use crate::support::fake::Conversation;
 use crate::support::kit::link;
@@ -133,6 +134,10 @@ impl Stage {
 
     /// Runs one session in one shell.
     fn run(&self, place: &str, session: &[String]) {
+        if session.first().is_some_and(|line| line == CONFIGURATION) {
+            self.scratch.file("pagebox.toml", session.join("\n") + "\n");
+            return;
+        }
         let steps = steps(session);
         // What a step says ends in a line with its number and its status.
         let mut script = String::from("exec 2>&1\n");

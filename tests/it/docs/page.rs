@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use super::{Program, root};
 
+/// The first line of an example that is a file of that name.
+pub(super) const CONFIGURATION: &str = "# pagebox.toml";
+
 /// A manual page, as lines under their headings.
 pub(super) struct Page {
     pub(super) name: String,
@@ -101,7 +104,7 @@ impl Page {
         words
     }
 
-    /// The shell sessions among the examples.
+    /// The shell sessions among the examples, and the configurations.
     pub(super) fn sessions(&self) -> Vec<Vec<String>> {
         let mut sessions = Vec::new();
         let mut session = None;
@@ -113,8 +116,9 @@ impl Page {
                 (Some(lines), text) => lines.push(plain(text)),
             }
         }
-        // Lines of configuration are no session.
-        sessions.retain(|lines| lines.iter().any(|line| line.starts_with("$ ")));
+        // Other lines of configuration are no session.
+        let is_ours = |line: &String| line == CONFIGURATION || line.starts_with("$ ");
+        sessions.retain(|lines| lines.iter().any(is_ours));
         sessions
     }
 }
