@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use super::page::{CONFIGURATION, Page};
@@ -310,6 +311,29 @@ fn examples_with_tls_do_what_they_say() {
             stage.run(&place, &to_run(lines));
         }
     }
+}
+
+#[test]
+fn the_demonstration_ends_in_job_files() {
+    skip_unless!("cargo");
+    let profile = Path::new(env!("CARGO_BIN_EXE_pagebox")).parent();
+    let demo = Cmd::new(root().join("scripts/demo"))
+        .env("CARGO_TARGET_DIR", profile.and_then(Path::parent).unwrap())
+        // It may have to build what it runs.
+        .limit(Duration::from_secs(300))
+        .run();
+    let told = [
+        "... up, ...",
+        "5551212 sent 250 Message ... delivered\n5550199 sent 250 Message ... delivered\n",
+        "To: 5551212; level=0\nCaller: Ops desk\nFrom: 127.0.0.1\n...\n\nDisk full on db01\n",
+        "To: 5550199; level=0\nCaller: Ops desk\nFrom: 127.0.0.1\n...\n\nDisk full on db01\n",
+        ": accepted ... for 5551212, ",
+        ": accepted ... for 5550199, ",
+        ": delivered ... for 5551212, ",
+        ": delivered ... for 5550199, 17 bytes\n",
+    ];
+    assert_eq!((demo.status, &*demo.stderr), (0, ""), "{}", demo.stdout);
+    assert!(fits(&told.join("..."), &demo.stdout), "{}", demo.stdout);
 }
 
 #[test]
