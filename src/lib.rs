@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! applet ─▶ session ─▶ { protocol, transport }
-//!   │          └─ servers: what was accepted ─▶ queue
+//!   │          └─ servers: what was accepted ─▶ sink ─▶ queue, or a command
 //!   ├─▶ access: who may come in; config: which names there are
 //!   └─▶ cli, bulk, page, outcome, text, file, duration, exit, diag
 //! ```

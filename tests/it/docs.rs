@@ -352,6 +352,20 @@ fn job_files_have_the_headers_of_the_page() {
     assert_eq!(named, options);
 }
 
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+    let tables = ["dependencies", "dev-dependencies"].map(|table| manifest[table].as_table());
+    let there = tables.iter().flat_map(|table| table.unwrap().keys());
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, table) = readme.split_once("\n## Dependencies\n").unwrap();
+    let rows = table.lines().skip_while(|line| *line != "|---|---|");
+    let rows = rows.skip(1).map_while(|line| line.strip_prefix("| "));
+    let crates = rows.flat_map(|row| row.split(" | ").next().unwrap().split(", "));
+    assert_eq!(set(crates), set(there.map(String::as_str)));
+}
+
 /// The names of all fields in some lines of JSON.
 fn keys(lines: &str) -> BTreeSet<String> {
     fn walk(value: &serde_json::Value, keys: &mut BTreeSet<String>) {
