@@ -28,6 +28,9 @@ const PATIENCE: Timespec = Timespec {
     tv_nsec: 100_000_000,
 };
 
+/// A pipe that has room takes this many bytes at once.
+const PIPE_ATOM: usize = 4096;
+
 /// syslog's facility `daemon`.
 const DAEMON: u8 = 3;
 
@@ -99,13 +102,7 @@ impl Diag {
         let text = safe(text);
         match &self.place {
             Place::Stderr => self.put(&format!("{applet}: {text}\n")),
-            Place::Journal => {
-                // A log that nobody takes is no reason to hold up a session.
-                let mut room = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
-                if !matches!(poll(&mut room, Some(&PATIENCE)), Ok(0)) {
-                    self.put(&format!("<{}>{applet}: {text}\n", priority as u8));
-                }
-            }
+            Place::Journal => Self::offer(&format!("<{}>{applet}: {text}\n", priority as u8)),
             Place::Syslog(socket) => {
                 let number = DAEMON * 8 + priority as u8;
                 let line = format!("<{number}>{applet}[{}]: {text}", std::process::id());
@@ -113,6 +110,18 @@ impl Diag {
                     _ = socket.send(line.as_bytes());
                 }
             }
+        }
+    }
+
+    /// Writes a line as far as somebody takes it: a log that nobody reads is
+    /// no reason to hold up a session.
+    fn offer(line: &str) {
+        for part in line.as_bytes().chunks(PIPE_ATOM) {
+            let mut room = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
+            if matches!(poll(&mut room, Some(&PATIENCE)), Ok(0)) {
+                return;
+            }
+            _ = io::stderr().lock().write_all(part);
         }
     }
 

@@ -10,8 +10,15 @@ use std::net::IpAddr;
 use super::network::Network;
 use crate::transport::stdio::Far;
 
-/// Where super-servers write the address of a peer: systemd, ucspi-tcp, xinetd.
-const VARIABLES: [&str; 3] = ["REMOTE_ADDR", "TCPREMOTEIP", "REMOTE_HOST"];
+/// Where super-servers and wrappers write the address of a peer: systemd,
+/// ucspi-tcp, xinetd and stunnel, socat, ncat.
+const VARIABLES: [&str; 5] = [
+    "REMOTE_ADDR",
+    "TCPREMOTEIP",
+    "REMOTE_HOST",
+    "SOCAT_PEERADDR",
+    "NCAT_REMOTE_ADDR",
+];
 /// Where sshd does: address, port, and more.
 const SSH: &str = "SSH_CONNECTION";
 
@@ -41,6 +48,10 @@ impl Peer {
     pub fn new(far: Far, variable: impl Fn(&str) -> Option<String>) -> Self {
         let address = |text: String| {
             let word = text.split_whitespace().next()?;
+            // fe80::1%eth0: a zone is no part of the address.
+            let word = word.split('%').next()?;
+            // socat writes an IPv6 address in brackets.
+            let word = word.trim_start_matches('[').trim_end_matches(']');
             Some(word.parse::<IpAddr>().ok()?.to_canonical())
         };
         let silent = far != Far::Pipe;
@@ -89,7 +100,10 @@ impl Peer {
         } else if logins {
             Admission::WithLogin
         } else {
-            Admission::Refused("not this machine, and there is no --allow or --users")
+            Admission::Refused(match self.far {
+                Far::Hidden => "no address: gone already, or no peer of a network",
+                _ => "not this machine, and there is no --allow or --users",
+            })
         }
     }
 
@@ -149,6 +163,10 @@ mod tests {
                 peer(Far::Pipe, &[("REMOTE_HOST", "::ffff:192.0.2.9")]),
                 "?192.0.2.9",
             ),
+            (
+                peer(Far::Pipe, &[("SOCAT_PEERADDR", "[fe80::1%eth0]")]),
+                "?fe80::1",
+            ),
             (peer(Far::Pipe, &[("REMOTE_ADDR", "a host")]), "unknown"),
         ] {
             assert_eq!(peer.to_string(), name);
@@ -163,7 +181,10 @@ mod tests {
             (inet("::1"), Admission::Free),
             (inet("192.0.2.1"), stranger),
             (peer(Far::Unix, &SAYS), Admission::Free),
-            (peer(Far::Hidden, &[]), stranger),
+            (
+                peer(Far::Hidden, &[]),
+                Admission::Refused("no address: gone already, or no peer of a network"),
+            ),
             (peer(Far::Pipe, &[]), Admission::Free),
             (peer(Far::Pipe, &SAYS), stranger),
             (peer(Far::Pipe, &SAYS[1..]), Admission::Free),

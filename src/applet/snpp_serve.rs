@@ -134,13 +134,6 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
     let os = |what: &str, error: std::io::Error| {
         Failure::new(Exit::Os, format!("{what}: {}", cause(&error)))
     };
-    let interrupt = Interrupt::register().map_err(|error| os("signals", error))?;
-    // A file over the size limit is then an error of its write, which is answered 554.
-    signal_hook::flag::register(
-        signal_hook::consts::SIGXFSZ,
-        Arc::new(AtomicBool::new(false)),
-    )
-    .map_err(|error| os("signals", error))?;
     let mut line = stdio::line().map_err(|error| os("standard input and output", error))?;
     let peer = Peer::new(Far::of_stdin(), |name| std::env::var(name).ok());
     let admission = peer.admit(&args.allow, args.users.is_some());
@@ -149,8 +142,11 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
         line.part(NOT_YOU, Deadline::after(LINGER));
         return Ok(());
     }
-    match prepare(args, admission == Admission::WithLogin) {
-        Ok(ready) => {
+    let signals = signals().map_err(|error| os("signals", error));
+    let ready = signals
+        .and_then(|interrupt| Ok((interrupt, prepare(args, admission == Admission::WithLogin)?)));
+    match ready {
+        Ok((interrupt, ready)) => {
             ready.host(args, line, peer, diag).talk(&interrupt);
             Ok(())
         }
@@ -159,6 +155,14 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
             Err(failure)
         }
     }
+}
+
+fn signals() -> std::io::Result<Interrupt> {
+    let interrupt = Interrupt::register()?;
+    // A file over the size limit is then an error of its write, which is answered 554.
+    let noted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noted)?;
+    Ok(interrupt)
 }
 
 /// What a session needs before it begins.

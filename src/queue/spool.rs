@@ -19,12 +19,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, DirEntry, Mode, OFlags, fstatvfs, fsync, mkdirat, openat, renameat, unlinkat,
+    AtFlags, CWD, Dir, DirEntry, Mode, OFlags, fstatfs, fstatvfs, fsync, mkdirat, openat, renameat,
+    unlinkat,
 };
 use rustix::io::Errno;
 
 use super::job::Job;
 use super::tags::Forget;
+use crate::diag::cause;
 
 const TMP: &str = "tmp";
 const NEW: &str = "new";
@@ -81,11 +83,13 @@ impl Spool {
             };
             found.map_err(|error| named(&dir.join(name), error))
         };
-        Ok(Self {
+        let spool = Self {
             tmp: inner(TMP)?,
             new: inner(NEW)?,
             room,
-        })
+        };
+        local(&spool.new).map_err(|error| named(dir, error))?;
+        Ok(spool)
     }
 
     /// Takes a job in. When this returns without an error, the job is on disk;
@@ -176,9 +180,31 @@ fn invalid(error: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
-fn named(path: &Path, error: Errno) -> io::Error {
-    let error = io::Error::from(error);
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+fn named(path: &Path, error: impl Into<io::Error>) -> io::Error {
+    let error = error.into();
+    let why = format!("{}: {}", path.display(), cause(&error));
+    io::Error::new(error.kind(), why)
+}
+
+/// Over a network, neither a rename nor an fsync is what it is here.
+fn local(at: &OwnedFd) -> io::Result<()> {
+    const FOREIGN: [(u32, &str); 6] = [
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "CIFS"),
+        (0xfe53_4d42, "SMB"),
+        (0x5346_414f, "AFS"),
+        (0x0102_1997, "9P"),
+    ];
+    // Magic numbers are 32 bits wide, in a field that may sign-extend them.
+    let kind = u64::try_from(fstatfs(at)?.f_type & 0xffff_ffff).unwrap_or_default();
+    match FOREIGN.iter().find(|(magic, _)| u64::from(*magic) == kind) {
+        Some((_, name)) => Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!("on {name}; a spool must be on a file system of this machine"),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// A name for a job, from our own clock, process and dice: it sorts by time,

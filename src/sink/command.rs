@@ -27,6 +27,7 @@ use super::{Origin, Verdict};
 use crate::diag::cause;
 use crate::exit::Exit;
 use crate::queue::job::{Job, Recipient};
+use crate::text::charset::utf8_or_latin1;
 use crate::transport::command::SECRETS;
 use crate::transport::fd::{Deadline, PIPE_ATOM, wait_any};
 use crate::transport::interrupt::Interrupt;
@@ -39,18 +40,11 @@ const GRACE: Duration = Duration::from_secs(2);
 const HURRY: Duration = Duration::from_secs(30);
 /// Whoever started us may keep from us that a child has ended, so we look.
 const GLANCE: Duration = Duration::from_secs(1);
+/// Higher ones are a shell's for a program that a signal ended.
+const SIGNALLED: u8 = 128;
 /// What is logged of a command: so many lines, of so many bytes.
 const MAX_LINES: usize = 50;
 const MAX_LINE: usize = 500;
-
-/// The statuses that say that nothing went out, through no fault of the page.
-/// A sender of ours that is told to stop has one of the last two.
-const NOTHING_OUT: [Exit; 4] = [
-    Exit::TempFail,
-    Exit::Os,
-    Exit::Interrupted,
-    Exit::Terminated,
-];
 
 /// What a command sees of the envelope, where there is something to see.
 pub const VARIABLES: [&str; 10] = [
@@ -156,7 +150,8 @@ impl Command {
             child: command.spawn()?,
             ended: false,
             message: Some(message),
-            rest: job.message.clone(),
+            // A command may count on text.
+            rest: utf8_or_latin1(&job.message).into_bytes(),
             errors: Some(errors),
             line: Vec::new(),
             lines: 0,
@@ -198,13 +193,16 @@ fn envelope<'a>(
 }
 
 fn verdict(program: &str, status: ExitStatus) -> (Verdict, Option<String>) {
-    let is = |exit: &Exit| status.code() == Some(i32::from(exit.status()));
     let verdict = match status.code() {
         Some(0) => return (Verdict::Accepted, None),
-        Some(_) if NOTHING_OUT.iter().any(is) => Verdict::TryLater,
-        Some(_) if is(&Exit::NoUser) => Verdict::NoSuchPager,
-        Some(_) if is(&Exit::Unknown) => Verdict::Uncertain,
-        Some(_) => Verdict::Refused,
+        Some(code) => match u8::try_from(code) {
+            Ok(code) if code == Exit::TempFail.status() || code == Exit::Os.status() => {
+                Verdict::TryLater
+            }
+            Ok(code) if code == Exit::NoUser.status() => Verdict::NoSuchPager,
+            Ok(code) if code == Exit::Unknown.status() || code > SIGNALLED => Verdict::Uncertain,
+            _ => Verdict::Refused,
+        },
         // It may have delivered before.
         None => Verdict::Uncertain,
     };

@@ -37,6 +37,15 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
     })
 }
 
+/// The text of a stranger who names no charset: UTF-8, or else Latin-1, which
+/// has a character for every byte and is what old senders write.
+pub fn utf8_or_latin1(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
 /// The text in ASCII letters: `ä` becomes `a`, `€` becomes `EUR`.
 ///
 /// ASCII stays as it is, newline, tab and control characters included. A
@@ -78,6 +87,14 @@ mod tests {
         );
         assert_eq!(to_ascii("北京 x\u{e000}"), "Bei Jing x?");
         assert_eq!(to_ascii("ä\x1b\r\n\x7f"), "a\x1b\r\n\x7f");
+    }
+
+    #[test]
+    fn a_strangers_text_is_read_either_way() {
+        assert_eq!(utf8_or_latin1("café".as_bytes()), "café");
+        assert_eq!(utf8_or_latin1(b"caf\xe9"), "café");
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(utf8_or_latin1(&all).chars().count(), 256);
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl Far {
                 // Who was accepted has the name of the socket that listened.
                 let bound = SocketAddrUnix::try_from(name);
                 let bound = bound.is_ok_and(|name| {
-                    name.path_bytes().is_some() || name.abstract_name().is_some()
+                    let hidden = name.abstract_name().is_some_and(|name| !name.is_empty());
+                    name.path_bytes().is_some() || hidden
                 });
                 return if bound { Self::Unix } else { Self::Pipe };
             }

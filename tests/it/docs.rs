@@ -327,7 +327,7 @@ fn job_files_have_the_headers_of_the_page() {
         }),
         received: SystemTime::UNIX_EPOCH,
         id: word(),
-        message: word(),
+        message: word().into_bytes(),
     };
     let file = String::from_utf8(job.to_bytes().unwrap()).unwrap();
     let headers: Vec<&str> = file.lines().take_while(|line| !line.is_empty()).collect();

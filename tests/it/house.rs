@@ -111,7 +111,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("protocol", &["protocol", "exit", "outcome", "text"]),
     ("transport", &["transport", "exit", "diag", "text"]),
     ("session", &["session", "protocol", "transport"]),
-    ("sink", &["sink", "queue", "transport", "exit", "diag"]),
+    (
+        "sink",
+        &["sink", "queue", "transport", "text", "exit", "diag"],
+    ),
     ("access", &["access", "transport", "diag", "file"]),
     ("config", &["config", "diag", "duration", "file", "text"]),
     ("queue", &["queue", "exit", "diag", "text"]),

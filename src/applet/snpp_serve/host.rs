@@ -49,7 +49,7 @@ pub(super) struct Host<'a> {
     pub(super) users: Option<Users>,
     /// The last login and password that were right: RESE logs out, and whoever
     /// logs in again after it need not prove it again.
-    pub(super) credential: Option<(String, String)>,
+    pub(super) credential: Option<(String, Vec<u8>)>,
     pub(super) tickets: Tickets,
 }
 
@@ -66,6 +66,8 @@ impl Host<'_> {
                 .session
                 .run(input, &patience, &mut trace, Some(interrupt));
             let last_words = match pause {
+                // What was pipelined behind an answer is not begun any more.
+                Pause::Asked(_) if interrupt.exit().is_some() => GOING_DOWN,
                 Pause::Asked(question) => {
                     let asked = Instant::now();
                     match self.answer(question, interrupt) {
@@ -130,15 +132,14 @@ impl Host<'_> {
     fn credit(
         &mut self,
         name: String,
-        password: Option<String>,
+        password: Option<Vec<u8>>,
         interrupt: &Interrupt,
     ) -> Option<Credit> {
         let Some(users) = &self.users else {
             return Some(Credit::Unverified);
         };
         let Some(password) = password else {
-            self.log(Priority::Warning, "login refused: no password");
-            return Some(Credit::Refused);
+            return Some(Credit::NoPassword);
         };
         let credential = (name, password);
         if self.credential.as_ref() == Some(&credential) {
@@ -147,7 +148,7 @@ impl Host<'_> {
         if !interrupt.sleep(GUESS) {
             return None;
         }
-        match users.check(&credential.0, credential.1.as_bytes()) {
+        match users.check(&credential.0, &credential.1) {
             users::Verdict::Good => {
                 self.credential = Some(credential);
                 Some(Credit::Verified)

@@ -21,6 +21,7 @@ mod status;
 pub mod talk;
 mod transaction;
 mod two_way;
+mod verdict;
 mod words;
 
 use std::time::{Duration, SystemTime};
@@ -28,7 +29,6 @@ use std::time::{Duration, SystemTime};
 use self::hold::Hold;
 use self::talk::{
     Answer, Credit, End, Forgotten, Login, Lookup, Question, Recipient, Settings, Ticket, Unit,
-    Verdict,
 };
 use self::transaction::Transaction;
 use super::command::{self, Verb};
@@ -39,6 +39,8 @@ use crate::text::escape::printable;
 
 /// The longest command line that is obeyed, in bytes without its end.
 const MAX_LINE: usize = 4096;
+/// `MESS ` and the blanks in front of it.
+const MESS_SPACE: usize = 16;
 /// The refused logins after which a client is sent away.
 const MAX_LOGINS: usize = 3;
 /// How far in the past HOLD may lie: clocks differ, and lines are slow.
@@ -102,9 +104,11 @@ impl Server {
 
     /// Works off what is there, up to a question or the end.
     fn run(&mut self, now: SystemTime, actions: &mut Actions) {
+        // Whatever may be sent with DATA may be sent with MESS.
+        let longest = MAX_LINE.max(self.settings.message.saturating_add(MESS_SPACE));
         loop {
             let next = match &mut self.state {
-                State::Command => self.lines.next(MAX_LINE, true),
+                State::Command => self.lines.next(longest, true),
                 State::Body(body) => self.lines.next(body.room(), false),
                 State::Asking(_) | State::Over => return,
             };
@@ -131,22 +135,21 @@ impl Server {
         let Some(verb) = verb else {
             return self.strike(say::UNKNOWN, actions);
         };
-        if line.cut {
-            // What was cut off is lost, so the rest must not be obeyed.
-            let text = if verb == Verb::Mess {
-                say::BAD_MESSAGE
-            } else {
-                say::LINE
-            };
-            return reply(actions, text);
-        }
         let open = matches!(verb, Verb::Logi | Verb::Rese | Verb::Help | Verb::Quit);
         if self.settings.login_first && self.login.is_none() && !open {
             return reply(actions, say::LOGIN_FIRST);
         }
+        // What was cut off is lost, so the rest must not be obeyed; and who
+        // writes a CR inside a line means two lines, or is up to something.
+        let two = line.text().contains(&b'\r');
         match verb {
-            Verb::Page => self.page(argument, actions),
+            Verb::Mess if line.cut => {
+                reply(actions, self.transaction.message(b"", &self.settings));
+            }
             Verb::Mess => reply(actions, self.transaction.message(argument, &self.settings)),
+            _ if line.cut => reply(actions, say::LINE),
+            _ if two => self.strike(say::UNKNOWN, actions),
+            Verb::Page => self.page(argument, actions),
             Verb::Data => self.data(line.ending, actions),
             Verb::Send => self.send(actions),
             Verb::Rese => {
@@ -280,22 +283,28 @@ impl Server {
                 Question::Login { name, password },
                 actions,
             ),
-            None => self.logged_in(String::new(), Credit::Refused, actions),
+            None => self.strike(say::BAD_LOGIN, actions),
         }
     }
 
     fn logged_in(&mut self, name: String, credit: Credit, actions: &mut Actions) {
-        if credit == Credit::Refused {
-            self.login = None;
-            self.logins += 1;
-            if self.logins >= MAX_LOGINS {
-                return self.end(Some(say::LOGINS), End::Logins, actions);
-            }
-            return reply(actions, say::BAD_LOGIN);
-        }
         let verified = credit == Credit::Verified;
-        self.login = Some(Login { name, verified });
-        reply(actions, say::LOGIN);
+        self.login = None;
+        match credit {
+            Credit::Verified | Credit::Unverified => {
+                self.login = Some(Login { name, verified });
+                reply(actions, say::LOGIN);
+            }
+            Credit::NoPassword => self.strike(say::BAD_LOGIN, actions),
+            Credit::Refused => {
+                self.logins += 1;
+                if self.logins >= MAX_LOGINS {
+                    self.end(Some(say::LOGINS), End::Logins, actions);
+                } else {
+                    reply(actions, say::BAD_LOGIN);
+                }
+            }
+        }
     }
 
     fn send(&mut self, actions: &mut Actions) {
@@ -326,7 +335,8 @@ impl Server {
                 self.held(now, moment, actions);
             }
             (Asked::Send { wishes }, Answer::Verdict(verdict)) => {
-                reply(actions, &self.sent(wishes.as_ref(), &verdict));
+                let text = verdict::line(&verdict, wishes.as_ref(), self.settings.direct);
+                reply(actions, &text);
             }
             (Asked::Status, Answer::Status(Lookup::Found(status))) => {
                 reply(actions, &printable(status::line(&status).as_bytes()));
@@ -343,33 +353,6 @@ impl Server {
             // The answer to another question is none.
             _ => reply(actions, say::FAILED),
         }
-    }
-
-    fn sent(&self, wishes: Option<&TwoWay>, verdict: &Verdict) -> String {
-        let text = match verdict {
-            Verdict::Accepted { id, ticket } => {
-                let id = printable(id.as_bytes());
-                let (fate, code, text) = match (self.settings.direct, wishes) {
-                    (false, _) => ("queued", 960, "OK, Message QUEUED for Delivery"),
-                    (true, Some(wishes)) if wishes.ack => {
-                        ("delivered", 860, "Delivered, Awaiting Read Ack")
-                    }
-                    (true, Some(wishes)) if wishes.wants_reply() => {
-                        ("delivered", 861, "Delivered, Awaiting Reply (MCR)")
-                    }
-                    (true, _) => ("delivered", 880, "Message Delivered"),
-                };
-                return match ticket {
-                    Some(Ticket { tag, pass }) => format!("{code} {tag} {pass} {text}"),
-                    None => format!("250 Message {id} {fate}"),
-                };
-            }
-            Verdict::TryLater => say::FAILED,
-            Verdict::NoSuchPager => say::NO_SUCH_PAGER,
-            Verdict::Refused => say::REFUSED,
-            Verdict::Uncertain => say::UNCERTAIN,
-        };
-        text.to_owned()
     }
 
     fn end(&mut self, words: Option<&str>, end: End, actions: &mut Actions) {
@@ -435,7 +418,7 @@ fn help(actions: &mut Actions) {
 
 #[cfg(test)]
 mod tests {
-    use super::talk::Submission;
+    use super::talk::{Submission, Verdict};
     use super::*;
     use crate::protocol::snpp::plan::ReplyType;
     use proptest::prelude::*;
@@ -464,7 +447,7 @@ mod tests {
             }
             Question::Login { password, .. } => Answer::Login(match password.as_deref() {
                 None => Credit::Unverified,
-                Some("sesame") => Credit::Verified,
+                Some(b"sesame") => Credit::Verified,
                 Some(_) => Credit::Refused,
             }),
             // The terminal stands in GMT.
@@ -1010,6 +993,7 @@ mod tests {
                 ("SEND", 250),
                 ("RESE", 250),
                 ("PAGE 1", 530),
+                ("LOGI joe wrong", 550),
                 ("LOGI joe wrong", 421),
             ],
         );
@@ -1037,7 +1021,6 @@ mod tests {
             "1 2\u{7}",
             "a\0",
             "ü",
-            "1\rMESS",
             long.as_str(),
         ] {
             assert_eq!(
@@ -1047,6 +1030,18 @@ mod tests {
             );
         }
         assert_eq!(talk(b"PAGE5551212\r\n").codes(), [550]);
+    }
+
+    #[test]
+    fn two_lines_in_one_are_none() {
+        for line in ["PAGE 1\rMESS x", "PAGE\r1", "SEND\rQUIT", "DATA\rx"] {
+            assert_eq!(
+                talk(format!("{line}\r\n").as_bytes()).codes(),
+                [500],
+                "{line:?}"
+            );
+        }
+        assert_eq!(talk(b"MESS a\rSEND\r\n").codes(), [550]);
     }
 
     #[test]

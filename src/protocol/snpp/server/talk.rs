@@ -118,7 +118,7 @@ pub enum Question {
         /// One word.
         name: String,
         /// The rest of the line, if there is one.
-        password: Option<String>,
+        password: Option<Vec<u8>>,
     },
     /// When is that on the clock of the paging terminal? Answered by [`Answer::Moment`].
     Local(DateTime),
@@ -161,6 +161,8 @@ pub enum Credit {
     Verified,
     /// Nobody could hold it against anything; the name is noted.
     Unverified,
+    /// A password is needed; old clients try without one first.
+    NoPassword,
     /// No such login, or another password: which of them is nobody's business.
     Refused,
 }

@@ -2,6 +2,7 @@
 //! into a job, an environment or a log and stays what it is.
 
 use crate::protocol::snpp::command::structured;
+use crate::text::charset::utf8_or_latin1;
 
 /// The longest pager ID, PIN and coverage area, in bytes.
 const MAX_WORD: usize = 64;
@@ -39,18 +40,18 @@ pub(super) fn token(word: &[u8]) -> Option<String> {
 
 /// A login and the rest of its line, which is the password: blanks around it
 /// do not count, blanks in it do.
-pub(super) fn login(argument: &[u8]) -> Option<(String, Option<String>)> {
+pub(super) fn login(argument: &[u8]) -> Option<(String, Option<Vec<u8>>)> {
     let argument = argument.trim_ascii();
     let end = argument.iter().position(u8::is_ascii_whitespace);
     let (name, rest) = argument.split_at(end.unwrap_or(argument.len()));
-    let password = std::str::from_utf8(rest.trim_ascii_start()).ok()?;
+    let password = rest.trim_ascii_start();
     let password = (!password.is_empty()).then(|| password.to_owned());
     Some((one_word(name, MAX_LOGIN)?, password))
 }
 
 /// A caller or a subject, as written.
 pub(super) fn line(argument: &[u8]) -> Option<String> {
-    one_line(latin(argument), MAX_LINE)
+    one_line(utf8_or_latin1(argument), MAX_LINE)
 }
 
 /// A choice: one to four hexadecimal digits, and what they stand for.
@@ -60,7 +61,7 @@ pub(super) fn choice(argument: &[u8]) -> Option<(String, String)> {
     let (code, text) = argument.split_at(end);
     let sound = matches!(code.len(), 1..=4) && code.iter().all(u8::is_ascii_hexdigit);
     let code = sound.then(|| code.iter().copied().map(char::from).collect())?;
-    Some((code, one_line(latin(text.get(1..)?), MAX_CHOICE)?))
+    Some((code, one_line(utf8_or_latin1(text.get(1..)?), MAX_CHOICE)?))
 }
 
 /// A decimal number of at most three digits.
@@ -72,27 +73,17 @@ pub(super) fn number(word: &[u8]) -> Option<u16> {
     })
 }
 
-/// Is that a message? Its bytes are nobody's affair but the sender's and the
+/// Is that a message, with something in it to read? Its bytes are nobody's affair but the sender's and the
 /// pager's. A CR inside a line is refused with NUL: no server further on could
 /// be trusted to see one line in it, so our own clients will not send it.
 pub(super) fn is_message(bytes: &[u8]) -> bool {
-    let empty = bytes.iter().all(|byte| *byte == b'\n');
-    !empty && !bytes.contains(&b'\0') && !bytes.contains(&b'\r')
+    !bytes.trim_ascii().is_empty() && !bytes.contains(&b'\0') && !bytes.contains(&b'\r')
 }
 
 fn one_word(word: &[u8], longest: usize) -> Option<String> {
     let word = std::str::from_utf8(word).ok()?;
     let word = one_line(word.to_owned(), longest)?;
     (!word.contains(char::is_whitespace)).then_some(word)
-}
-
-/// Text in UTF-8, or else in Latin-1, which has a character for every byte:
-/// old clients write what their terminal gives them.
-fn latin(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
-    }
 }
 
 /// Text that shows something and ends no line, not even for a reader that
@@ -125,7 +116,10 @@ mod tests {
     fn a_login_is_a_word_and_a_password_the_rest() {
         let found = |line: &str| login(line.as_bytes());
         let pair = |name: &str, password: Option<&str>| {
-            Some((name.to_owned(), password.map(str::to_owned)))
+            Some((
+                name.to_owned(),
+                password.map(|word| word.as_bytes().to_owned()),
+            ))
         };
         assert_eq!(found("joe"), pair("joe", None));
         assert_eq!(found(" joe "), pair("joe", None));
@@ -133,7 +127,9 @@ mod tests {
         for line in ["", "  ", "j\u{7}oe", "j\u{85}oe x"] {
             assert_eq!(found(line), None, "{line:?}");
         }
-        assert_eq!(login(b"joe \xff"), None);
+        let latin = Some(("joe".to_owned(), Some(b"caf\xe9".to_vec())));
+        assert_eq!(login(b"joe caf\xe9"), latin);
+        assert_eq!(login(b"j\xf6rg x"), None);
     }
 
     #[test]
@@ -173,10 +169,10 @@ mod tests {
 
     #[test]
     fn a_message_is_any_text() {
-        for text in [&b"x"[..], b" ", b"caf\xe9", b"a\n\nb"] {
+        for text in [&b"x"[..], b" x ", b"caf\xe9", b"a\n\nb"] {
             assert!(is_message(text), "{text:?}");
         }
-        for text in [&b""[..], b"\n\n", b"a\0", b"a\rb"] {
+        for text in [&b""[..], b"\n\n", b" \t\n ", b"a\0", b"a\rb"] {
             assert!(!is_message(text), "{text:?}");
         }
     }
