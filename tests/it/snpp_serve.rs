@@ -1,5 +1,6 @@
 //! `snpp-serve`: one session on standard input and output, and what of it reaches the spool.
 
+use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustix::process::Signal;
 
 use crate::support::peers::{self, skip_unless};
@@ -133,11 +135,16 @@ impl Talk {
     }
 }
 
-/// Dialogues of specs/snpp.md section 10, with our texts where they matter; options; and To,
-/// From and message of each job that must come of it.
+/// A route for every pager, whose users answer.
+const TWO_WAY: &str = "route.default = { type = 'exec', command = ['true'], two-way = true }\n";
+
+/// Dialogues of specs/snpp.md section 10, as far as a spool can be told them, with our texts where
+/// they matter; options; a configuration, if it takes one; and the headers and the message of each
+/// job that must come of it, as [`plain`] shows them.
 type Fixture = (
     &'static str,
     &'static [&'static str],
+    &'static str,
     &'static str,
     &'static [(&'static [&'static str], &'static str)],
 );
@@ -146,90 +153,256 @@ const FIXTURES: &[Fixture] = &[
     (
         "T1",
         &[],
+        "",
         "S: 220 h \nC: PAGE 5551212\nS: 250\nC: MESS Your network is hosed\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221",
-        &[(&["5551212"], "Your network is hosed")],
+        &[(&["To: 5551212"], "Your network is hosed")],
     ),
     (
         "T2",
         &[],
+        "",
         "S: 220\nC: mess Another example\nS: 250\nC: send\nS: 503\nC: PaGeR 5551212\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221",
-        &[(&["5551212"], "Another example")],
+        &[(&["To: 5551212"], "Another example")],
+    ),
+    (
+        "T3",
+        &[],
+        "",
+        "S: 220\nC: COVE 2\nS: 250\nC: PAGE 5551212 FOOBAR\nS: 250\nC: HOLD 840115230000 -0600\nS: 250\n\
+         C: PAGE 5552323 XYZZY\nS: 250\nC: SUBJ Seattle Meeting\nS: 250\nC: DATA\nS: 354\n\
+         C: Please meet me tomorrow at\nC: the Seattle office\nC: .\nS: 250\nC: SEND\nS: 250 Message \nC: QUIT\nS: 221",
+        &[(
+            &[
+                "To: 5551212; coverage=2 pin=FOOBAR",
+                "To: 5552323; hold=2084-01-16T05:00:00Z pin=XYZZY",
+                "Subject: Seattle Meeting",
+            ],
+            "Please meet me tomorrow at\nthe Seattle office",
+        )],
+    ),
+    (
+        "T4",
+        &[],
+        "",
+        "S: 220\nC: LEVE 0\nS: 250\nC: ALER 1\nS: 250\nC: PAGE 111\nS: 250\nC: PAGE 222\nS: 250\nC: MESS x\nS: 250\n\
+         C: SEND\nS: 250\nC: QUIT\nS: 221",
+        &[(&["To: 111; level=0 alert=1", "To: 222"], "x")],
     ),
     (
         "T5",
         &[],
+        "",
         "S: 220\nC: PAGE 1\nS: 250\nC: DATA\nS: 354\nC: ..hidden\nC: .\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221",
-        &[(&["1"], ".hidden")],
+        &[(&["To: 1"], ".hidden")],
     ),
     (
         "T6",
         &[],
+        "",
         "S: 220\nC: PAGE 111\nS: 250\nC: DATA\nS: 354\nC: QUIT\nC: SEND\nC: .\nS: 250\nC: MESS again\nS: 503\n\
          C: DATA\nS: 503\nC: SEND\nS: 250\nC: QUIT\nS: 221",
-        &[(&["111"], "QUIT\nSEND")],
+        &[(&["To: 111"], "QUIT\nSEND")],
     ),
     (
         "T7",
         &[],
+        "",
         "S: 220\nC: PAGE 111\nS: 250\nC: MESS x\nS: 250\nC: RESET\nS: 250\nC: SEND\nS: 503\nC: QUIT\nS: 221",
         &[],
     ),
     (
         "T8",
         &[],
-        "S: 220\nC: HELP\nS: 214 \nS: 214 \nS: 250 \nC: QUIT\nS: 221",
+        "",
+        "S: 220\nC: HELP\nS: 214 Level 1: PAGE MESS RESE SEND QUIT HELP\n\
+         S: 214 Level 2: DATA LOGI LEVE ALER COVE HOLD CALL SUBJ\n\
+         S: 214 Level 3: 2WAY PING EXPT NOQU ACKR RTYP MCRE MSTA KTAG\nS: 214 PIPELINING\nS: 250 \nC: QUIT\nS: 221",
         &[],
     ),
     (
         "T9",
         &["--max-errors", "3"],
+        "",
         "S: 220\nC: FOO\nS: 500\nC: PAG 1\nS: 500\nC:\nS: 500\nC: BAR\nS: 421 Too Many Errors, Goodbye",
         &[],
     ),
     (
+        "T11",
+        &[],
+        "route.r = { type = 'exec', command = ['true'] }\npager.111.route = 'r'\n",
+        "S: 220\nC: PAGE 000\nS: 550\nC: PAGE 111\nS: 250\nC: MESS hi\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221",
+        &[(&["To: 111"], "hi")],
+    ),
+    (
+        "T12",
+        &[],
+        TWO_WAY,
+        "S: 220\nC: 2WAY\nS: 250\nC: NOQUEUE\nS: 550 Can't Disable Queueing\nC: PAGER SHIRLEY\nS: 950\nC: ACKRead 1\nS: 250\n\
+         C: DATA\nS: 354\nC: Little Bo Binary has lost\nC: her Sparcstation\nC: .\nS: 250\nC: RTYPE MULTICHOICE\nS: 250\n\
+         C: MCRESP 01 In the West Pasture\nS: 250\nC: MCRESP 02 GoldiFLOCKs has it\nS: 250\nC: SEND\nS: 960 \nC: QUIT\nS: 221",
+        &[(
+            &[
+                "To: SHIRLEY",
+                "Two-way: TAG HASH ack=1 reply=multichoice",
+                "Choice: 01 In the West Pasture",
+                "Choice: 02 GoldiFLOCKs has it",
+            ],
+            "Little Bo Binary has lost\nher Sparcstation",
+        )],
+    ),
+    (
+        "T13",
+        &[],
+        TWO_WAY,
+        "S: 220\nC: 2WAY\nS: 250\nC: EXPT 12\nS: 250 Message Expiry Time Changed to '12' Hours\nC: RTYP MULTICHOICE\nS: 250\n\
+         C: PAGE 5551212\nS: 950\nC: MESS Lunch?\nS: 250\nC: MCRE 1E2C Yes please\nS: 250\nC: MCRE 0002 No thanks\nS: 250\n\
+         C: SEND\nS: 960 \nC: QUIT\nS: 221",
+        &[(
+            &[
+                "To: 5551212",
+                "Expires: in 12 h",
+                "Two-way: TAG HASH reply=multichoice",
+                "Choice: 1E2C Yes please",
+                "Choice: 0002 No thanks",
+            ],
+            "Lunch?",
+        )],
+    ),
+    (
+        "T14, where nobody is ever away",
+        &[],
+        "",
+        "S: 220\nC: 2WAY\nS: 250\nC: NOQU\nS: 550 Can't Disable Queueing\nC: SEND\nS: 503\nC: PAGE 5551212\nS: 950\n\
+         C: MESS x\nS: 250\nC: SEND\nS: 960 \nC: QUIT\nS: 221",
+        &[(&["To: 5551212", "Two-way: TAG HASH"], "x")],
+    ),
+    (
+        "T15",
+        &[],
+        TWO_WAY,
+        "S: 220\nC: PAGE 111\nS: 250\nC: 2WAY\nS: 550\nC: RESE\nS: 250\nC: 2WAY\nS: 250\nC: MCRE 01 Yes\nS: 550 MCR\n\
+         C: RTYP BOGUS\nS: 550\nC: RTYP multichoice\nS: 250\nC: RTYP TEXT\nS: 503\nC: MCRE 01 Yes\nS: 250\nC: MCRE 01 No\nS: 502\n\
+         C: MCRE ZZ What\nS: 550 Invalid\nC: PAGE 111\nS: 950\nC: PAGE 222\nS: 503 Already\nC: QUIT\nS: 221",
+        &[],
+    ),
+    (
+        "T16",
+        &[],
+        "route.r = { type = 'exec', command = ['true'] }\npager.111.route = 'r'\n",
+        "S: 220\nC: PING 111\nS: 920 Unit Not Online, But Can Queue Message for Later Delivery\nC: PING nobody\nS: 550 Unknown\n\
+         C: QUIT\nS: 221",
+        &[],
+    ),
+    (
+        "T17, of which nobody has heard",
+        &[],
+        "",
+        "S: 220\nC: MSTA 778 1111\nS: 550 Unknown or Illegal Message_Tag or Pass_Code\nC: QUIT\nS: 221",
+        &[],
+    ),
+    (
+        "T18",
+        &[],
+        TWO_WAY,
+        "S: 220\nC: 2WAY\nS: 250\nC: ACKR 1\nS: 250\nC: PAGE 111\nS: 950\nC: MESS x\nS: 250\nC: SEND\nS: 960 \n\
+         C: 2WAY\nS: 250\nC: PAGE 111\nS: 950\nC: MESS y\nS: 250\nC: SEND\nS: 960 \nC: QUIT\nS: 221",
+        &[
+            (&["To: 111", "Two-way: TAG HASH"], "y"),
+            (&["To: 111", "Two-way: TAG HASH ack=1"], "x"),
+        ],
+    ),
+    (
         "T20",
         &["--max-recipients", "2"],
+        "",
         "S: 220\nC: PAGE 1\nS: 250\nC: PAGE 2\nS: 250\nC: PAGE 3\nS: 552\nC: MESS x\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221",
-        &[(&["1", "2"], "x")],
+        &[(&["To: 1", "To: 2"], "x")],
     ),
     (
         "two transactions of one session",
         &[],
+        "",
         "S: 220\nC: PAGE 1\nS: 250\nC: MESS a\nS: 250\nC: SEND\nS: 250\nC: SEND\nS: 503\nC: PAGE 2\nS: 250\nC: MESS b\nS: 250\n\
          C: SEND\nS: 250\nC: QUIT\nS: 221",
-        &[(&["1"], "a"), (&["2"], "b")],
+        &[(&["To: 1"], "a"), (&["To: 2"], "b")],
     ),
 ];
 
+/// The value of a header.
+fn value<'a>(job: &'a str, name: &str) -> &'a str {
+    let head = job.split_once("\n\n").map_or(job, |(head, _)| head);
+    let find = |line: &'a str| line.strip_prefix(name)?.strip_prefix(": ");
+    head.lines()
+        .find_map(find)
+        .unwrap_or_else(|| panic!("no {name} in:\n{job}"))
+}
+
+fn seconds(time: &str) -> i64 {
+    time.parse::<Timestamp>().unwrap().as_second()
+}
+
+/// A job's headers and message, without what differs from session to session: when it came, from
+/// where, and what it is called. A tag and its hash must look like that; when it expires is told
+/// from when it came.
+fn plain(job: &str) -> (Vec<String>, String) {
+    let (head, message) = job.split_once("\n\n").expect("an empty line");
+    let line = |line: &str| {
+        let (name, text) = line.split_once(": ").expect("a header");
+        Some(match name {
+            "Received" | "Id" | "From" => return None,
+            "Expires" => {
+                let left = seconds(text) - seconds(value(job, "Received"));
+                assert_eq!(left % 3600, 0, "{line}");
+                format!("Expires: in {} h", left / 3600)
+            }
+            "Two-way" => {
+                let words: Vec<&str> = text.splitn(3, ' ').collect();
+                assert!(is_code(words[0]), "{line}");
+                let hash = words[1].bytes();
+                assert!(hash.len() == 64 && hash.clone().all(|byte| byte.is_ascii_hexdigit()));
+                let rest = words.get(2).map(|rest| format!(" {rest}"));
+                format!("Two-way: TAG HASH{}", rest.unwrap_or_default())
+            }
+            _ => line.to_owned(),
+        })
+    };
+    let message = message.strip_suffix('\n').expect("the file's own LF");
+    (head.lines().filter_map(line).collect(), message.to_owned())
+}
+
+/// Digits, as clients in the field read no more, and enough of them for 40 bits.
+fn is_code(word: &str) -> bool {
+    word.len() >= 13 && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[track_caller]
 fn expect_jobs(name: &str, scratch: &Scratch, expected: &[(&[&str], &str)]) {
-    let mut found: Vec<(Vec<String>, String)> = jobs(scratch)
-        .iter()
-        .map(|job| {
-            let (head, message) = job.split_once("\n\n").expect("an empty line");
-            let to = head.lines().filter_map(|line| line.strip_prefix("To: "));
-            (
-                to.map(str::to_owned).collect(),
-                message.strip_suffix('\n').unwrap().to_owned(),
-            )
-        })
-        .collect();
+    let mut found: Vec<_> = jobs(scratch).iter().map(|job| plain(job)).collect();
     found.sort();
     let expected: Vec<(Vec<String>, String)> = expected
         .iter()
-        .map(|(to, message)| {
-            (
-                to.iter().map(|&to| to.to_owned()).collect(),
-                (*message).to_owned(),
-            )
+        .map(|(head, message)| {
+            let head = head.iter().map(|&line| line.to_owned());
+            (head.collect(), (*message).to_owned())
         })
         .collect();
     assert_eq!(found, expected, "{name}");
 }
 
+/// The arguments of a server that plays a fixture.
+fn arguments(scratch: &Scratch, options: &[&'static str], config: &str) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = ["--hostname", "h"].map(OsString::from).into();
+    arguments.extend(options.iter().map(OsString::from));
+    if !config.is_empty() {
+        arguments.push("--config".into());
+        arguments.push(scratch.file("pagebox.toml", config).into());
+    }
+    arguments
+}
+
 #[test]
 fn the_dialogues_of_the_sheet_through_a_pipe() {
-    for (name, options, dialogue, expected) in FIXTURES {
+    for (name, options, config, dialogue, expected) in FIXTURES {
         let scratch = scratch("serve-pipe");
         let side = |mark: &str| -> Vec<&str> {
             let lines = dialogue.lines().map(str::trim_start);
@@ -238,8 +411,7 @@ fn the_dialogues_of_the_sheet_through_a_pipe() {
                 .collect()
         };
         let output = serve(&scratch)
-            .args(["--hostname", "h"])
-            .args(*options)
+            .args(arguments(&scratch, options, config))
             .stdin(side("C:").join("\r\n") + "\r\n")
             .run();
         output.expect_status(0);
@@ -255,10 +427,10 @@ fn the_dialogues_of_the_sheet_through_a_pipe() {
 
 #[test]
 fn the_dialogues_of_the_sheet_on_the_socket_of_inetd() {
-    for (name, options, dialogue, expected) in FIXTURES {
+    for (name, options, config, dialogue, expected) in FIXTURES {
         let scratch = scratch("serve-inetd");
         let (mut talk, server) =
-            Talk::inetd(serve(&scratch).args(["--hostname", "h"]).args(*options));
+            Talk::inetd(serve(&scratch).args(arguments(&scratch, options, config)));
         talk.hold(dialogue);
         assert_eq!(talk.rest(), "", "{name}");
         server.wait().expect(0, "", "");
@@ -271,9 +443,9 @@ fn the_dialogues_of_the_sheet_under_tcpserver() {
     skip_unless!("tcpserver");
     let scratch = scratch("serve-tcpserver");
     let spool = scratch.join("spool");
-    for (name, options, dialogue, expected) in FIXTURES {
-        let mut args = vec!["--hostname", "h", "--spool", spool.to_str().unwrap()];
-        args.extend(*options);
+    for (name, options, config, dialogue, expected) in FIXTURES {
+        let mut args = arguments(&scratch, options, config);
+        args.extend(["--spool".into(), spool.clone().into()]);
         let peer = peers::tcpserver_with("snpp-serve", args);
         let mut talk = Talk::over(TcpStream::connect(peer.addr()).unwrap());
         talk.hold(dialogue);
@@ -457,9 +629,26 @@ fn bad_words_are_refused_and_the_session_goes_on() {
         (b"MESS\r\n", "550"),
         (b"MESS a\0b\r\n", "550"),
         (b"MESS a\rb\r\n", "550"),
-        (b"MESS \xff\xfe\r\n", "550"),
+        (b"PAGE \xff\xfe\r\n", "550"),
+        (b"PAGE 1 \xff\xfe\r\n", "550"),
+        (b"LOGI \xff\xfe\r\n", "550"),
         (b"LOGI\r\n", "550"),
-        (b"2WAY\r\n", "500"),
+        (b"2WAY5551212 1\r\nRESE\r\n", "250"),
+        (b"SITE HELP NOTIFY\r\n", "500"),
+        (b"XWHO\r\n", "500"),
+        (b"LEVE 12\r\n", "550"),
+        (b"ALER 2\r\n", "550"),
+        (b"COVE\r\n", "550"),
+        (b"COVE a b\r\n", "550"),
+        (b"CALL\r\n", "550"),
+        (b"CALL \x1b[2J\r\n", "550"),
+        (b"SUBJ  \r\n", "550"),
+        (b"HOLD soon\r\n", "550"),
+        (b"EXPT 12\r\n", "550"),
+        (b"NOQU\r\n", "550"),
+        (b"ACKR 1\r\n", "550"),
+        (b"RTYP TEXT\r\n", "550"),
+        (b"MCRE 01 x\r\n", "550"),
         (b"  \r\n", "500"),
         (b"SEND \r\n", "503"),
         (b"\xff\xfd\x01HELP\r\n", "214"),
@@ -548,7 +737,7 @@ fn a_full_disk_is_554_and_leaves_nothing_behind() {
     talk.hold("C: PAGE 1\nS: 250\nC: MESS y\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221");
     assert_eq!(talk.rest(), "");
     server.wait().expect(0, "", "");
-    expect_jobs("after the full disk", &scratch, &[(&["1"], "y")]);
+    expect_jobs("after the full disk", &scratch, &[(&["To: 1"], "y")]);
 }
 
 #[test]
@@ -609,7 +798,9 @@ fn a_limit_on_the_size_of_files_is_554() {
     output.expect_complaint(0, &output.stdout, "not accepted for 1");
     assert_eq!(
         codes(&output.stdout),
-        ["220", "250", "250", "554", "214", "214", "250", "221"]
+        [
+            "220", "250", "250", "554", "214", "214", "214", "214", "250", "221"
+        ]
     );
     assert_eq!(jobs(&scratch).len(), 0);
 }
@@ -833,7 +1024,7 @@ fn our_own_client_talks_to_our_own_server() {
             .args(["5551212", "Disk", "full"])
             .run();
         output.expect_complaint(0, "", "accepted ");
-        expect_jobs(&proxy, &scratch, &[(&["5551212"], "Disk full")]);
+        expect_jobs(&proxy, &scratch, &[(&["To: 5551212"], "Disk full")]);
         fs::remove_dir_all(spool).unwrap();
     }
     let text = ".\n..\nQUIT\n\nlast";
@@ -851,7 +1042,11 @@ fn our_own_client_talks_to_our_own_server() {
         .env("SNPP_PASSWORD", "hunter2")
         .run()
         .expect_status(0);
-    expect_jobs("several lines", &scratch, &[(&["1"], text), (&["2"], text)]);
+    expect_jobs(
+        "several lines",
+        &scratch,
+        &[(&["To: 1"], text), (&["To: 2"], text)],
+    );
     assert!(
         jobs(&scratch)
             .iter()
