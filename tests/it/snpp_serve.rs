@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -518,10 +518,69 @@ fn a_job_file_says_all_there_is() {
 }
 
 #[test]
-fn an_anonymous_job_has_no_from() {
-    let scratch = scratch("serve-anonymous");
-    said(&scratch, "PAGE 1\nMESS x\nSEND\n").expect_status(0);
-    assert!(!jobs(&scratch)[0].contains("From:"));
+fn a_job_is_from_the_login_or_else_the_peer() {
+    let scratch = scratch("serve-from");
+    let page = "PAGE 1\r\nMESS x\r\nSEND\r\n";
+    let anonymous = || serve(&scratch).stdin(page);
+    let login = || serve(&scratch).stdin(format!("LOGI joe secret\r\n{page}"));
+    let check = |server: Cmd, from: Option<&str>| {
+        server.run().expect_status(0);
+        let job = take_job(&scratch);
+        let (head, _) = job.split_once("\n\n").unwrap();
+        let found = head.lines().find_map(|line| line.strip_prefix("From: "));
+        assert_eq!(found, from, "{job}");
+    };
+    check(anonymous(), None);
+    // Whoever starts us says so, and nobody can make sure of it.
+    let here = "127.0.0.1";
+    check(anonymous().env("TCPREMOTEIP", here), Some("?127.0.0.1"));
+    check(login().env("TCPREMOTEIP", here), Some("?joe"));
+    check(login(), Some("?joe"));
+    let (client, socket) = pair();
+    (&client).write_all(page.as_bytes()).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    // A socket speaks for itself.
+    let server = serve(&scratch).env("TCPREMOTEIP", "203.0.113.1");
+    check(server.inetd(socket), Some(here));
+    // So does one of a unix listener, which only a process of this machine finds.
+    let path = scratch.join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let client = UnixStream::connect(&path).unwrap();
+    let socket = listener.accept().unwrap().0;
+    check(over(&scratch, &client, socket, page), Some("unix"));
+    // Half of a pair is whoever made the pair, and so is what it says.
+    let (client, socket) = UnixStream::pair().unwrap();
+    check(over(&scratch, &client, socket, page), None);
+    let (client, socket) = UnixStream::pair().unwrap();
+    let server = over(&scratch, &client, socket, page);
+    check(server.env("REMOTE_HOST", here), Some("?127.0.0.1"));
+}
+
+/// A server on a unix socket, whose client has said all it says.
+fn over(scratch: &Scratch, client: &UnixStream, socket: UnixStream, said: &str) -> Cmd {
+    (&*client).write_all(said.as_bytes()).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let out = socket.try_clone().unwrap();
+    serve(scratch).stdin_from(socket).stdout_to(out)
+}
+
+#[test]
+fn a_pair_of_sockets_vouches_for_nobody() {
+    // So stunnel runs us: a pair of sockets, and the far end in the environment.
+    let scratch = scratch("serve-pair");
+    for (peer, expected) in [
+        ("203.0.113.1", &["421"][..]),
+        ("127.0.0.1", &["220", "250", "250", "250"]),
+    ] {
+        let (mut client, socket) = UnixStream::pair().unwrap();
+        over(&scratch, &client, socket, "PAGE 1\r\nMESS x\r\nSEND\r\n")
+            .env("REMOTE_HOST", peer)
+            .run()
+            .expect_status(0);
+        let mut heard = String::new();
+        client.read_to_string(&mut heard).unwrap();
+        assert_eq!(codes(&heard), expected, "{peer}: {heard}");
+    }
 }
 
 #[test]
@@ -1051,5 +1110,266 @@ fn our_own_client_talks_to_our_own_server() {
         jobs(&scratch)
             .iter()
             .all(|job| job.contains("\nFrom: ?joe\n") && !job.contains("hunter2"))
+    );
+}
+
+// ---- level 2 ----
+
+/// A session through a pipe, and the lines that it answered after the greeting.
+fn replies(server: Cmd, lines: &[&str]) -> Vec<String> {
+    let output = server.stdin(lines.join("\r\n") + "\r\n").run();
+    output.expect_status(0);
+    output.stdout.lines().skip(1).map(str::to_owned).collect()
+}
+
+/// The one job of the spool, which goes with its file.
+#[track_caller]
+fn take_job(scratch: &Scratch) -> String {
+    let found = jobs(scratch);
+    assert_eq!(found.len(), 1, "{found:?}");
+    fs::remove_file(
+        scratch
+            .join("spool/new")
+            .join(&scratch.names("spool/new")[0]),
+    )
+    .unwrap();
+    found.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_job_of_level_2_to_the_byte() {
+    let scratch = scratch("serve-level-2");
+    let lines = [
+        "CALL to be overruled",
+        "CALL   Dr.  Who\t(555; x=1) ",
+        "SUBJ Seattle:  Meeting \u{e9}",
+        "LEVE 11",
+        "LEVE  0 ",
+        "ALERT 1",
+        "COVE zone;7=b",
+        "HOLD 840115230000 -0600",
+        "PAGER 5551212  FOOBAR",
+        "ALER 0",
+        "PAGE 5552323",
+        "PAGE 5553434 x;y=z",
+        "LEVE 7",
+        "DATA",
+        "To: me",
+        "",
+        "  two  blanks ",
+        ".",
+        "SEND",
+    ];
+    let heard = replies(serve(&scratch), &lines);
+    assert_eq!(
+        codes(&heard.join("\n")),
+        [["250"; 13].as_slice(), &["354", "250", "250"],].concat()
+    );
+    let job = take_job(&scratch);
+    let (received, id) = (value(&job, "Received"), value(&job, "Id"));
+    assert_eq!(heard[15], format!("250 Message {id} queued"));
+    assert!((Timestamp::now().as_second() - seconds(received)).abs() < 60);
+    assert_eq!(
+        job,
+        format!(
+            "To: 5551212; level=0 alert=1 coverage=zone;7=b hold=2084-01-16T05:00:00Z pin=FOOBAR\n\
+             To: 5552323; alert=0\n\
+             To: 5553434; pin=x;y=z\n\
+             Caller:   Dr.  Who\t(555; x=1) \n\
+             Subject: Seattle:  Meeting \u{e9}\n\
+             Received: {received}\n\
+             Id: {id}\n\
+             \n\
+             To: me\n\
+             \n  two  blanks \n"
+        )
+    );
+}
+
+#[test]
+fn nothing_of_a_page_is_left_for_the_next() {
+    let scratch = scratch("serve-next");
+    for between in [
+        "MESS x\r\nPAGE 1\r\nSEND",
+        "RESE",
+        // All is gone after a failure too.
+        "MESS x\r\nPAGE 2\r\nPAGE 1\r\nSEND",
+    ] {
+        let before =
+            "CALL joe\r\nSUBJ s\r\nPAGE 1\r\nLEVE 0\r\nALER 1\r\nCOVE 2\r\nHOLD 840115230000";
+        let after = "PAGE 9\r\nMESS last\r\nSEND";
+        replies(serve(&scratch), &[before, between, "LEVE 3", "RESE", after]);
+        let last = jobs(&scratch)
+            .into_iter()
+            .find(|job| job.ends_with("\n\nlast\n"));
+        let (head, _) = plain(&last.unwrap());
+        assert_eq!(head, ["To: 9"], "{between}");
+        fs::remove_dir_all(scratch.join("spool")).unwrap();
+    }
+}
+
+#[test]
+fn a_pager_named_twice_is_paged_once_unless_it_is_paged_otherwise() {
+    let scratch = scratch("serve-twice");
+    let lines = [
+        "PAGE 1",
+        "PAGE 1",
+        "LEVE 0",
+        "PAGE 1",
+        "PAGE 1 77",
+        "PAGE 1 77",
+        "MESS x",
+        "SEND",
+    ];
+    let heard = replies(serve(&scratch), &lines);
+    assert_eq!(codes(&heard.join("\n")), ["250"; 8]);
+    let to = plain(&take_job(&scratch)).0;
+    assert_eq!(to, ["To: 1", "To: 1; level=0", "To: 1; pin=77"]);
+    // Who is named again takes no place; who is one too many leaves the options said for it.
+    let server = serve(&scratch).args(["--max-recipients", "2"]);
+    let lines = [
+        "PAGE 1", "PAGE 1", "PAGE 2", "LEVE 5", "PAGE 3", "PAGE 2", "PAGE 1", "MESS x", "SEND",
+    ];
+    let heard = replies(server, &lines);
+    assert_eq!(
+        codes(&heard.join("\n")),
+        [
+            "250", "250", "250", "250", "552", "552", "552", "250", "250"
+        ]
+    );
+    assert_eq!(plain(&take_job(&scratch)).0, ["To: 1", "To: 2"]);
+    // Fifty unless another number is given, and a two-way page has one.
+    let many: Vec<String> = (0..51).map(|pager| format!("PAGE {pager}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let heard = replies(serve(&scratch), &[&many[..], &["MESS x", "SEND"]].concat());
+    let expected = [&["250"; 50][..], &["552", "250", "250"]].concat();
+    assert_eq!(codes(&heard.join("\n")), expected);
+    assert_eq!(plain(&take_job(&scratch)).0.len(), 50);
+    let heard = replies(serve(&scratch), &["2WAY", "PAGE 1", "PAGE 1", "PAGE 2"]);
+    assert_eq!(codes(&heard.join("\n")), ["250", "950", "503", "503"]);
+}
+
+/// The page of a session with this HOLD: when it may be delivered, or what HOLD was answered.
+fn held(scratch: &Scratch, server: Cmd, argument: &str) -> Result<String, String> {
+    let hold = format!("HOLD {argument}");
+    let heard = replies(server, &[&hold, "PAGE 1", "MESS x", "SEND"]);
+    assert_eq!(codes(&heard[1..].join("\n")), ["250"; 3], "{argument}");
+    let job = take_job(scratch);
+    match value(&job, "To").strip_prefix("1; hold=") {
+        Some(time) => {
+            assert_eq!(heard[0], "250 Delayed Messaging Selected");
+            Ok(time.to_owned())
+        }
+        None => Err(heard[0].clone()),
+    }
+}
+
+#[test]
+fn a_hold_is_a_moment_in_utc() {
+    let scratch = scratch("serve-hold");
+    let berlin = "Europe/Berlin";
+    for (zone, argument, moment) in [
+        ("UTC", "801122101500", "2080-11-22T10:15:00Z"),
+        ("UTC", "8011221015", "2080-11-22T10:15:00Z"),
+        (berlin, "801122101500", "2080-11-22T09:15:00Z"),
+        (berlin, "8011221015", "2080-11-22T09:15:00Z"),
+        (berlin, "800722101500", "2080-07-22T08:15:00Z"),
+        (berlin, "801231235960", "2080-12-31T23:00:00Z"),
+        // In the gap of spring, the time that would have been.
+        (berlin, "800331015959", "2080-03-31T00:59:59Z"),
+        (berlin, "800331023000", "2080-03-31T01:30:00Z"),
+        (berlin, "800331030000", "2080-03-31T01:00:00Z"),
+        ("America/Chicago", "800310023000", "2080-03-10T08:30:00Z"),
+        // In the hour that comes twice, the first.
+        (berlin, "801027023000", "2080-10-27T00:30:00Z"),
+        (berlin, "801027030000", "2080-10-27T02:00:00Z"),
+        ("America/Chicago", "801103013000", "2080-11-03T06:30:00Z"),
+        // What has an offset needs no zone, nor does its gap count.
+        (berlin, "801122101500 -0600", "2080-11-22T16:15:00Z"),
+        (berlin, "8011221015 -0600", "2080-11-22T16:15:00Z"),
+        (berlin, "801122101500 +0000", "2080-11-22T10:15:00Z"),
+        (berlin, "801122101500+0530", "2080-11-22T04:45:00Z"),
+        (berlin, "801122101500 +1", "2080-11-22T09:15:00Z"),
+        (berlin, "801122101500 -01", "2080-11-22T11:15:00Z"),
+        (berlin, "801122101500 +1400", "2080-11-21T20:15:00Z"),
+        (berlin, "800331023000 +0000", "2080-03-31T02:30:00Z"),
+        (berlin, "801122101560 +0000", "2080-11-22T10:16:00Z"),
+    ] {
+        let server = serve(&scratch).args(["--hold-zone", zone]);
+        let held = held(&scratch, server, argument);
+        assert_eq!(held.as_deref(), Ok(moment), "{zone} {argument}");
+    }
+    // Without the option, where this machine is.
+    let server = serve(&scratch).env("TZ", "Asia/Kathmandu");
+    let there = held(&scratch, server, "801122101500");
+    assert_eq!(there.as_deref(), Ok("2080-11-22T04:30:00Z"));
+    for zone in ["Mars/Olympus", "", "../../etc/passwd", "+0100"] {
+        serve(&scratch)
+            .arg(format!("--hold-zone={zone}"))
+            .run()
+            .expect_complaint(64, "", "--hold-zone");
+    }
+}
+
+#[test]
+fn a_hold_that_is_no_moment_or_is_past_is_550_and_the_page_goes_now() {
+    let scratch = scratch("serve-past");
+    let ago = |seconds: i64| {
+        let at = Timestamp::from_second(Timestamp::now().as_second() - seconds).unwrap();
+        at.strftime("%y%m%d%H%M%S").to_string()
+    };
+    for argument in [
+        "",
+        "soon",
+        "801322101500",
+        "800230101500",
+        "801122241500",
+        "801122106000",
+        "801122101561",
+        "80112210150",
+        "20801122101500",
+        "801122101500 +1401",
+        "801122101500 0600",
+        "801122101500 +0600 x",
+        "801122101500 +06:00",
+        // Years from 90 on are of the last century.
+        "991231235959 +0000",
+        "260101000000 +0000",
+        "2601010000",
+        &ago(120),
+        &format!("{} +0000", ago(120)),
+    ] {
+        let server = serve(&scratch).args(["--hold-zone", "UTC"]);
+        let answer = held(&scratch, server, argument);
+        let expected = "550 Error, Invalid Delivery Date/Time".to_owned();
+        assert_eq!(answer, Err(expected), "{argument}");
+    }
+    // Clocks differ by a few seconds.
+    for argument in [ago(20), format!("{} +0000", ago(20)), ago(-20)] {
+        let server = serve(&scratch).args(["--hold-zone", "UTC"]);
+        assert!(held(&scratch, server, &argument).is_ok(), "{argument}");
+    }
+    // A HOLD that is refused takes none back; one that is not takes the last one's place.
+    let lines = [
+        "HOLD 801122101500 +0000",
+        "HOLD soon",
+        "PAGE 1",
+        "HOLD 801122101500 +0000",
+        "HOLD 811122101500 +0000",
+        "PAGE 2",
+        "MESS x",
+        "SEND",
+    ];
+    let heard = replies(serve(&scratch), &lines);
+    assert_eq!(
+        codes(&heard.join("\n")),
+        ["250", "550", "250", "250", "250", "250", "250", "250"]
+    );
+    assert_eq!(
+        plain(&take_job(&scratch)).0,
+        [
+            "To: 1; hold=2080-11-22T10:15:00Z",
+            "To: 2; hold=2081-11-22T10:15:00Z"
+        ]
     );
 }
