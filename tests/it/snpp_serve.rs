@@ -9,6 +9,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use pagebox::queue::tags::hash;
 use rustix::process::Signal;
 
 use crate::support::peers::{self, skip_unless};
@@ -1372,4 +1373,517 @@ fn a_hold_that_is_no_moment_or_is_past_is_550_and_the_page_goes_now() {
             "To: 2; hold=2081-11-22T10:15:00Z"
         ]
     );
+}
+
+// ---- level 3 ----
+
+/// Our server with a configuration in which users answer.
+fn serve_two_way(scratch: &Scratch) -> Cmd {
+    let config = scratch.file("pagebox.toml", TWO_WAY);
+    serve(scratch).arg("--config").arg(config)
+}
+
+/// Tag and pass code of the answer to SEND.
+#[track_caller]
+fn ticket(reply: &str) -> (String, String) {
+    let words: Vec<&str> = reply.splitn(4, ' ').collect();
+    let [code, tag, pass, text] = words[..] else {
+        panic!("{reply}");
+    };
+    assert_eq!((code, text), ("960", "OK, Message QUEUED for Delivery"));
+    assert!(is_code(tag) && is_code(pass), "{reply}");
+    (tag.to_owned(), pass.to_owned())
+}
+
+/// What a deliverer writes of a page.
+fn put_status(scratch: &Scratch, tag: &str, pass: &str, rest: &str) {
+    let hash = hash(tag, pass);
+    put_file(scratch, tag, &format!("Pass: {hash}\n{rest}"));
+}
+
+fn put_file(scratch: &Scratch, tag: &str, text: &str) {
+    fs::create_dir_all(scratch.join("spool/tags")).unwrap();
+    scratch.file(&format!("spool/tags/{tag}"), text);
+}
+
+const TAG: &str = "004711471147114711";
+const PASS: &str = "009999888877776666";
+const UNKNOWN: &str = "550 Unknown or Illegal Message_Tag or Pass_Code";
+const QUEUED: &str = "Message Queued; Awaiting Delivery";
+
+#[test]
+fn a_job_of_level_3_to_the_byte() {
+    let scratch = scratch("serve-level-3");
+    let lines = [
+        "LOGI joe",
+        "2WAY",
+        "2WAY",
+        "EXPT 1",
+        "EXPT 720",
+        "SUBJ Lunch",
+        "LEVE 2",
+        "HOLD 840115230000 -0600",
+        "PAGE SHIRLEY 1234",
+        "ACKR 1",
+        "RTYP MULTICHOICE",
+        "MCRE 1e2C  Yes;  please ",
+        "MCRE 2 No",
+        "MESS Lunch?",
+        "SEND",
+    ];
+    let heard = replies(serve_two_way(&scratch), &lines);
+    let expected = [&["250"; 8][..], &["950"], &["250"; 5], &["960"]].concat();
+    assert_eq!(codes(&heard.join("\n")), expected);
+    assert_eq!(heard[4], "250 Message Expiry Time Changed to '720' Hours");
+    let (tag, pass) = ticket(&heard[14]);
+    let job = take_job(&scratch);
+    let (received, id) = (value(&job, "Received"), value(&job, "Id"));
+    let expires = Timestamp::from_second(seconds(received) + 720 * 3600).unwrap();
+    assert_eq!(
+        job,
+        format!(
+            "To: SHIRLEY; level=2 hold=2084-01-16T05:00:00Z pin=1234\n\
+             Subject: Lunch\n\
+             Expires: {expires:.0}\n\
+             Two-way: {tag} {} ack=1 reply=multichoice\n\
+             Choice: 1e2C  Yes;  please \n\
+             Choice: 2 No\n\
+             From: ?joe\n\
+             Received: {received}\n\
+             Id: {id}\n\
+             \n\
+             Lunch?\n",
+            hash(&tag, &pass)
+        )
+    );
+    // Who reads the spool cannot ask in the sender's name.
+    assert!(!job.contains(&pass));
+}
+
+#[test]
+fn a_page_is_asked_after_with_its_tag_and_pass_code() {
+    let scratch = scratch("serve-msta");
+    let (mut talk, server) = Talk::inetd(serve(&scratch));
+    talk.hold("S: 220\nC: 2WAY\nS: 250\nC: PAGE 1\nS: 950\nC: MESS a\nS: 250");
+    let first = ticket(&talk.ask("SEND", "960 "));
+    talk.hold("C: 2WAY\nS: 250\nC: PAGE 1\nS: 950\nC: MESS b\nS: 250");
+    let second = ticket(&talk.ask("SEND", "960 "));
+    assert!(first.0 != second.0 && first.1 != second.1 && first.0 != first.1);
+    let job = jobs(&scratch)
+        .into_iter()
+        .find(|job| job.ends_with("\n\na\n"));
+    let job = job.unwrap();
+    assert!(value(&job, "Two-way").starts_with(&first.0));
+    // Asking changes nothing, in the midst of the next page neither, and RESE forgets no tag.
+    let ask = format!("MSTA {} {}", first.0, first.1);
+    let at: Timestamp = value(&job, "Received").parse().unwrap();
+    let status = format!("960 1 {} {QUEUED}", at.strftime("%y%m%d%H%M%S+0000"));
+    for _ in 0..2 {
+        assert_eq!(talk.ask(&ask, "960"), status);
+    }
+    talk.hold("C: 2WAY\nS: 250");
+    assert_eq!(talk.ask(&ask, "960"), status);
+    talk.hold("C: RESE\nS: 250");
+    assert_eq!(talk.ask(&ask, "960"), status);
+    // What is not there and what is not yours is answered alike.
+    let twisted = |(tag, pass): &(String, String)| format!("MSTA {tag} {pass}0");
+    for (tag, pass) in [
+        (&first.0, &second.1),
+        (&second.0, &first.1),
+        (&first.1, &first.0),
+    ] {
+        assert_eq!(talk.ask(&format!("MSTA {tag} {pass}"), "550"), UNKNOWN);
+    }
+    for command in [
+        twisted(&first),
+        format!("MSTA 123456789012345678 {}", first.1),
+        "MSTA ../new/x 1".to_owned(),
+        "MSTA".to_owned(),
+        format!("MSTA {}", first.0),
+    ] {
+        assert_eq!(talk.ask(&command, "550"), UNKNOWN, "{command}");
+    }
+    // The deliverer's word counts for more than ours.
+    put_status(
+        &scratch,
+        &first.0,
+        &first.1,
+        "Sequence: 2\nCode: 880\nTime: 2026-08-23T04:05:06Z\n",
+    );
+    assert_eq!(
+        talk.ask(&ask, "880"),
+        "880 2 260823040506+0000 Message Delivered (No Reply Pending)"
+    );
+    talk.hold("C: QUIT\nS: 221");
+    assert_eq!(talk.rest(), "");
+    server.wait().expect(0, "", "");
+    // Another session knows what was written, and no more.
+    let other = format!("MSTA {} {}", second.0, second.1);
+    let heard = replies(serve(&scratch), &[&ask, &other]);
+    assert_eq!(codes(&heard.join("\n")), ["880", "550"]);
+}
+
+#[test]
+fn a_status_is_told_as_its_file_has_it() {
+    let scratch = scratch("serve-tags");
+    let ask = format!("MSTA {TAG} {PASS}");
+    let wrong = format!("MSTA {TAG} {PASS}1");
+    serve(&scratch).run().expect_status(0);
+    for (rest, told) in [
+        (
+            "Sequence: 1\nCode: 860\n",
+            "860 1 AT Delivered, Awaiting Read Confirmation",
+        ),
+        (
+            "Sequence: 1\nCode: 861\n",
+            "861 1 AT Delivered, Awaiting Reply (MCR)",
+        ),
+        (
+            "Sequence: 2\nCode: 870\n",
+            "870 2 AT Delivered, Read, Awaiting Reply (MCR)",
+        ),
+        (
+            "Sequence: 2\nCode: 880\n",
+            "880 2 AT Message Delivered (No Reply Pending)",
+        ),
+        (
+            "Sequence: 3\nCode: 881\n",
+            "881 3 AT Message Delivered and Read by Recipient",
+        ),
+        (
+            "Sequence: 3\nCode: 888\nText: 1e2C\n",
+            "888 3 AT 1e2C MCR Reply Received",
+        ),
+        (
+            "Sequence: 3\nCode: 888\nText: YES\n",
+            "888 3 AT YES MCR Reply Received",
+        ),
+        (
+            "Sequence: 4\nCode: 889\nText: on my  way, 10 min\n",
+            "889 4 AT on my  way, 10 min",
+        ),
+        (
+            "Sequence: 18446744073709551615\nCode: 960\n",
+            "960 18446744073709551615 AT Message Queued; Awaiting Delivery",
+        ),
+        (
+            "Sequence: 2\nCode: 780\n",
+            "780 2 AT MESSAGE EXPIRED Before Delivery!",
+        ),
+        // What a user answered moves nobody's cursor and is one line.
+        (
+            "Sequence: 4\nCode: 889\nText: \x1b[2J\r250 ok\n",
+            "889 4 AT ^[[2J^M250 ok",
+        ),
+    ] {
+        put_status(
+            &scratch,
+            TAG,
+            PASS,
+            &format!("Time: 2026-08-23T04:05:06Z\n{rest}"),
+        );
+        let told = told.replace("AT", "260823040506+0000");
+        let heard = replies(serve(&scratch), &[&ask, &wrong, "PAGE 1"]);
+        assert_eq!(
+            heard,
+            [told.as_str(), UNKNOWN, "250 Pager ID Accepted"],
+            "{rest}"
+        );
+    }
+}
+
+#[test]
+fn a_status_that_cannot_be_read_is_554_and_the_session_goes_on() {
+    let scratch = scratch("serve-spoilt");
+    let whole = "Sequence: 1\nCode: 880\nTime: 2026-08-23T04:05:06Z\n";
+    serve(&scratch).run().expect_status(0);
+    put_status(&scratch, TAG, PASS, whole);
+    let tag = scratch.join("spool/tags").join(TAG);
+    let good = fs::read_to_string(&tag).unwrap();
+    let lines = [format!("MSTA {TAG} {PASS}"), format!("KTAG {TAG} {PASS}")];
+    let lines: Vec<&str> = lines
+        .iter()
+        .map(String::as_str)
+        .chain(["HELP", "QUIT"])
+        .collect();
+    let check = |what: &str| {
+        let output = serve(&scratch).stdin(lines.join("\n") + "\n").run();
+        output.expect_complaint(0, &output.stdout, "<3>snpp-serve: unknown: no status: ");
+        let heard: Vec<&str> = output.stdout.lines().skip(1).collect();
+        assert_eq!(
+            heard[..2],
+            [
+                "554 No Status, try again later",
+                "554 Tag Not Killed, try again later"
+            ],
+            "{what}"
+        );
+        assert_eq!(heard.last(), Some(&"221 OK, Goodbye"), "{what}");
+        assert_eq!(jobs(&scratch).len(), 0, "{what}");
+    };
+    for spoilt in [
+        String::new(),
+        good.replace("Pass", "Past"),
+        good.replace("Sequence: 1", "Sequence: one"),
+        good.replace("Sequence: 1", "Sequence: -1"),
+        good.replace("Code: 880", "Code: 70000"),
+        // No reply, or one that says something else of the session.
+        good.replace("Code: 880", "Code: 88"),
+        good.replace("Code: 880", "Code: 1000"),
+        good.replace("Code: 880", "Code: 421"),
+        good.replace("Code: 880", "Code: 250"),
+        good.replace("Code: 880\n", ""),
+        good.replace("2026-08-23", "2026-13-23"),
+        good.replace("Time: ", "Time:"),
+    ] {
+        put_file(&scratch, TAG, &spoilt);
+        check(&spoilt);
+    }
+    fs::write(&tag, b"\xff\xfe").unwrap();
+    check("no text");
+    // Only a file of its own is a status: no link, no directory, no pipe that nobody writes to.
+    let elsewhere = scratch.file("elsewhere", &good);
+    fs::remove_file(&tag).unwrap();
+    std::os::unix::fs::symlink(elsewhere, &tag).unwrap();
+    check("a link");
+    fs::remove_file(&tag).unwrap();
+    fs::create_dir(&tag).unwrap();
+    check("a directory");
+    fs::remove_dir(&tag).unwrap();
+    Cmd::new("mkfifo").arg(&tag).run().expect_status(0);
+    check("a pipe");
+    fs::remove_file(&tag).unwrap();
+    fs::write(&tag, &good).unwrap();
+    let heard = replies(serve(&scratch), &lines[..1]);
+    assert_eq!(codes(&heard[0]), ["880"]);
+}
+
+#[test]
+fn a_killed_tag_leaves_a_request_and_is_unknown_from_then_on() {
+    let scratch = scratch("serve-ktag");
+    serve(&scratch).run().expect_status(0);
+    put_status(
+        &scratch,
+        TAG,
+        PASS,
+        "Sequence: 1\nCode: 880\nTime: 2026-08-23T04:05:06Z\n",
+    );
+    let (ask, kill) = (format!("MSTA {TAG} {PASS}"), format!("KTAG {TAG} {PASS}"));
+    let wrong = format!("KTAG {TAG} {PASS}1");
+    let heard = replies(
+        serve(&scratch),
+        &[
+            &wrong, "KTAG 1 2", "KTAG", &ask, &kill, &ask, &kill, "RESE", &ask,
+        ],
+    );
+    let told = "880 1 260823040506+0000 Message Delivered (No Reply Pending)";
+    assert_eq!(
+        heard,
+        [
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+            told,
+            "250 Tag Killed",
+            UNKNOWN,
+            UNKNOWN,
+            "250 RESET OK",
+            UNKNOWN
+        ]
+    );
+    let request = take_job(&scratch);
+    let (received, id) = (value(&request, "Received"), value(&request, "Id"));
+    assert!((Timestamp::now().as_second() - seconds(received)).abs() < 60);
+    assert_eq!(
+        request,
+        format!(
+            "Forget: {TAG} {}\nReceived: {received}\nId: {id}\n\n",
+            hash(TAG, PASS)
+        )
+    );
+    // The file is its deliverer's: we only ask.
+    assert_eq!(scratch.names("spool/tags"), [TAG]);
+    // The tag of a page that nobody has looked at yet.
+    let (mut talk, server) = Talk::inetd(serve(&scratch));
+    talk.hold("S: 220\nC: 2WAY\nS: 250\nC: PAGE 1\nS: 950\nC: MESS a\nS: 250");
+    let (tag, pass) = ticket(&talk.ask("SEND", "960 "));
+    let page = take_job(&scratch);
+    assert_eq!(
+        talk.ask(&format!("KTAG {tag} {pass}"), "250"),
+        "250 Tag Killed"
+    );
+    assert_eq!(talk.ask(&format!("MSTA {tag} {pass}"), "550"), UNKNOWN);
+    talk.hold("C: QUIT\nS: 221");
+    assert_eq!(talk.rest(), "");
+    server.wait().expect(0, "", "");
+    let request = take_job(&scratch);
+    // The deliverer finds both by the same words.
+    assert_eq!(
+        value(&request, "Forget"),
+        value(&page, "Two-way")
+            .splitn(3, ' ')
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(" ")
+    );
+}
+
+#[test]
+fn a_spool_tells_only_what_is_known() {
+    let scratch = scratch("serve-known");
+    let all = [
+        "EXPT 12",
+        "NOQU",
+        "ACKR 1",
+        "ACKR 0",
+        "RTYP YESNO",
+        "MCRE 1 a",
+        "2WAY",
+        "EXPT 0",
+        "EXPT 721",
+        "EXPT",
+        "EXPT 12",
+        "NOQU",
+        "ACKR 2",
+        "ACKR 1",
+        "RTYP YESNO",
+        "RTYP SIMREPLY",
+        "RTYP MULTICHOICE",
+        "RTYP TEXT",
+        "MCRE 1 a",
+        "PAGE 1",
+        "NOQU",
+        "ACKR 1",
+        "RTYP TEXT",
+        "PING 1",
+        "PING -x",
+        "PING",
+        "MESS x",
+        "SEND",
+    ];
+    let expected = [
+        "550", "550", "550", "550", "550", "550", "250", "550", "550", "550", "250", "550", "550",
+        "550", "550", "550", "550", "550", "550", "950", "550", "550", "550", "920", "550", "550",
+        "250", "960",
+    ];
+    let heard = replies(serve(&scratch), &all);
+    assert_eq!(codes(&heard.join("\n")), expected);
+    for (at, text) in [
+        (11, "550 Can't Disable Queueing"),
+        (13, "550 Cannot modify Read Acknowledgment"),
+        (14, "550 Illegal Reply Type"),
+        (18, "550 MCResponses Not Enabled"),
+        (
+            23,
+            "920 Unit Not Online, But Can Queue Message for Later Delivery",
+        ),
+        (24, "550 Unknown or Illegal ID"),
+    ] {
+        assert_eq!(heard[at], text);
+    }
+    assert_eq!(
+        plain(&take_job(&scratch)).0,
+        ["To: 1", "Expires: in 12 h", "Two-way: TAG HASH"]
+    );
+}
+
+#[test]
+fn answers_are_asked_for_where_the_route_brings_them_back() {
+    let scratch = scratch("serve-routes");
+    let config = scratch.file(
+        "pagebox.toml",
+        "[route.answers]\ntype = 'csv'\ncommand = ['true']\ntwo-way = true\n\
+         [route.mute]\ntype = 'exec'\ncommand = ['true']\n\
+         [pager.ann]\nroute = 'answers'\n[pager.joe]\nroute = 'mute'\n\
+         [group.both]\nmembers = ['ann', 'joe']\n[group.nobody]\nmembers = []\n",
+    );
+    for (lines, expected) in [
+        (
+            &["ACKR 1", "RTYP TEXT", "PAGE ann", "NOQU"][..],
+            &["250", "250", "950", "550"][..],
+        ),
+        (
+            &["PAGE ann", "ACKR 1", "RTYP YESNO"],
+            &["950", "250", "250"],
+        ),
+        (
+            &["PAGE joe", "ACKR 1", "RTYP YESNO"],
+            &["950", "550", "550"],
+        ),
+        // One that cannot answer is refused, and another may be asked instead.
+        (
+            &["ACKR 1", "PAGE joe", "PAGE ann", "PAGE ann"],
+            &["250", "550", "950", "503"],
+        ),
+        (
+            &["RTYP TEXT", "PAGE both", "ACKR 0", "PAGE nobody"],
+            &["250", "550", "250", "550"],
+        ),
+        (&["ACKR 1", "ACKR 0", "PAGE joe"], &["250", "250", "950"]),
+        (
+            &["PING ann", "PING joe", "PING both", "PING 5551212"],
+            &["920", "920", "920", "550"],
+        ),
+        (&["PAGE 5551212", "PAGE nobody"], &["550", "550"]),
+        (
+            &[
+                "RTYP MULTICHOICE",
+                "MCRE 1 a",
+                "MCRE 01 b",
+                "MCRE 1 c",
+                "MCRE ab d",
+                "MCRE AB e",
+                "MCRE 12345 f",
+                "MCRE 2 ",
+            ],
+            &["250", "250", "250", "502", "250", "502", "550", "550"],
+        ),
+    ] {
+        let lines = [&["2WAY"][..], lines].concat();
+        let server = serve(&scratch).arg("--config").arg(&config);
+        let heard = replies(server, &lines);
+        assert_eq!(codes(&heard[1..].join("\n")), expected, "{lines:?}");
+    }
+    let lines = ["2WAY", "RTYP TEXT", "PAGE joe"];
+    let heard = replies(serve(&scratch).arg("--config").arg(&config), &lines);
+    assert_eq!(heard[2], "550 Error, RTYPe Mode Invalid for This Unit");
+    // Sixteen choices and no more.
+    let choices: Vec<String> = (0..17).map(|code| format!("MCRE {code:x} text")).collect();
+    let mut lines = vec!["2WAY", "RTYP MULTICHOICE"];
+    lines.extend(choices.iter().map(String::as_str));
+    let heard = replies(serve_two_way(&scratch), &lines);
+    assert_eq!(heard[17], "250 Response Added to Transaction");
+    assert_eq!(heard[18], "552 Too Many MCResponses Entered");
+}
+
+#[test]
+fn what_is_refused_counts() {
+    let scratch = scratch("serve-counts");
+    let config = scratch.file(
+        "pagebox.toml",
+        "route.r = { type = 'exec', command = ['true'] }\npager.a.route = 'r'\n",
+    );
+    for line in [
+        "PAGE b", "PAGE -o", "PAGE", "PING b", "PING -o", "MSTA 1 2", "MSTA 1", "KTAG 1 2", "KTAG",
+        "FOO",
+    ] {
+        let server = serve(&scratch)
+            .args(["--max-errors", "2"])
+            .arg("--config")
+            .arg(&config);
+        // Neither RESE nor a page that was taken wipes it out.
+        let page = "PAGE a\r\nMESS x\r\nSEND";
+        let heard = replies(
+            server,
+            &[line, page, "RESE", line, "PAGE a", line, "PAGE a"],
+        );
+        let code = if line == "FOO" { "500" } else { "550" };
+        assert_eq!(
+            codes(&heard.join("\n")),
+            [code, "250", "250", "250", "250", code, "250", "421"],
+            "{line}"
+        );
+        assert_eq!(heard[7], "421 Too Many Errors, Goodbye");
+        take_job(&scratch);
+    }
 }
