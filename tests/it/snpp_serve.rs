@@ -1887,3 +1887,370 @@ fn what_is_refused_counts() {
         take_job(&scratch);
     }
 }
+
+// ---- room ----
+
+#[test]
+fn a_full_queue_is_554_until_there_is_room() {
+    let scratch = scratch("serve-queue");
+    let server = serve(&scratch).args(["--max-queue", "2"]);
+    let (mut talk, server) = Talk::inetd(server);
+    let page = "C: PAGE 1\nS: 250\nC: MESS x\nS: 250\nC: SEND\nS: ";
+    talk.hold("S: 220\nC: 2WAY\nS: 250\nC: PAGE 1\nS: 950\nC: MESS x\nS: 250");
+    let (tag, pass) = ticket(&talk.ask("SEND", "960 "));
+    talk.hold(&format!("{page}250\n{page}554\n{page}554"));
+    assert_eq!(jobs(&scratch).len(), 2);
+    // The request to forget is a file like any other, and is not lost either.
+    let kill = format!("KTAG {tag} {pass}");
+    assert_eq!(
+        talk.ask(&kill, "554"),
+        "554 Tag Not Killed, try again later"
+    );
+    talk.ask(&format!("MSTA {tag} {pass}"), "960 1 ");
+    // A two-way page that was not taken has no tag.
+    talk.hold(
+        "C: 2WAY\nS: 250\nC: PAGE 1\nS: 950\nC: MESS x\nS: 250\nC: SEND\nS: 554 Message Failed",
+    );
+    assert_eq!(jobs(&scratch).len(), 2);
+    let names = scratch.names("spool/new");
+    fs::remove_file(scratch.join("spool/new").join(&names[1])).unwrap();
+    talk.ask(&kill, "250");
+    talk.hold(&format!("{page}554"));
+    fs::remove_file(scratch.join("spool/new").join(&names[0])).unwrap();
+    talk.hold(&format!("{page}250\nC: QUIT\nS: 221"));
+    assert_eq!(talk.rest(), "");
+    server.wait().expect(0, "", "");
+    assert_eq!(jobs(&scratch).len(), 2);
+    let output = serve(&scratch)
+        .args(["--max-queue", "2"])
+        .stdin("PAGE 1\r\nMESS x\r\nSEND\r\n")
+        .run();
+    output.expect_complaint(0, &output.stdout, "2 jobs are waiting");
+    serve(&scratch)
+        .arg("--max-queue=0")
+        .run()
+        .expect_complaint(64, "", "--max-queue");
+}
+
+#[test]
+fn bytes_that_are_to_stay_free_stay_free() {
+    let scratch = scratch("serve-free");
+    let all = u64::MAX.to_string();
+    let output = serve(&scratch)
+        .args(["--min-free", &all])
+        .stdin("PAGE 1\r\nMESS x\r\nSEND\r\nSEND\r\nPAGE 2\r\nQUIT\r\n")
+        .run();
+    output.expect_complaint(
+        0,
+        &output.stdout,
+        &format!("bytes free, {all} are to stay so"),
+    );
+    assert_eq!(
+        codes(&output.stdout),
+        ["220", "250", "250", "554", "503", "250", "221"]
+    );
+    assert_eq!(jobs(&scratch).len(), 0);
+    for wrong in ["-1", "x", "18446744073709551616"] {
+        serve(&scratch)
+            .arg(format!("--min-free={wrong}"))
+            .run()
+            .expect_complaint(64, "", "--min-free");
+    }
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_takes_pages_again_once_there_is_room() {
+    skip_unless!("root", "mount");
+    let scratch = scratch("serve-nearly");
+    let disk = scratch.join("spool");
+    let Some(_disk) = Tmpfs::on(&disk) else {
+        return;
+    };
+    let (mut talk, server) = Talk::inetd(serve(&scratch).args(["--min-free", "32768"]));
+    talk.hold("S: 220\nC: PAGE 1\nS: 250\nC: MESS x\nS: 250");
+    let filler = scratch.file("spool/filler", vec![0; 40 * 1024]);
+    talk.ask("SEND", "554");
+    assert_eq!(jobs(&scratch).len(), 0);
+    fs::remove_file(filler).unwrap();
+    talk.hold("C: PAGE 1\nS: 250\nC: MESS y\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221");
+    assert_eq!(talk.rest(), "");
+    server.wait().expect(0, "", "");
+    expect_jobs("there is room", &scratch, &[(&["To: 1"], "y")]);
+}
+
+// ---- clients ----
+
+/// Our own client, in front of our own server.
+fn send(scratch: &Scratch) -> Cmd {
+    let config = scratch.file("pagebox.toml", TWO_WAY);
+    let proxy = format!(
+        "snpp-serve --spool '{}' --config '{}'",
+        scratch.join("spool").display(),
+        config.display()
+    );
+    applet("snpp-send").args(["-s", "h", "--proxy-command", &proxy])
+}
+
+#[test]
+fn our_own_client_sends_options_and_pins() {
+    let scratch = scratch("serve-own-options");
+    let pin = scratch.file("pin", "1234\n");
+    let options = |send: Cmd| {
+        send.args([
+            "--level",
+            "0",
+            "--alert",
+            "1",
+            "--coverage",
+            "2",
+            "--hold",
+            "2h",
+        ])
+        .args(["--caller", " Dr.  Who", "--subject", "s", "--pin-file"])
+        .arg(&pin)
+    };
+    let before = Timestamp::now().as_second();
+    let output = options(send(&scratch))
+        .args(["--one-send", "1,2,3", "-m", "x"])
+        .run();
+    output.expect_status(0);
+    let id = scratch.names("spool/new").concat();
+    let lines = ["1", "2", "3"].map(|pager| format!("{pager} sent 250 Message {id} queued\n"));
+    assert_eq!(output.stdout, lines.concat());
+    let after = Timestamp::now().as_second();
+    let (head, message) = plain(&take_job(&scratch));
+    let hold = head[0]
+        .strip_prefix("To: 1; level=0 alert=1 coverage=2 hold=")
+        .and_then(|rest| rest.strip_suffix(" pin=1234"))
+        .unwrap_or_else(|| panic!("{head:?}"))
+        .to_owned();
+    assert!(
+        (before + 7200..=after + 7200).contains(&seconds(&hold)),
+        "{hold}"
+    );
+    let rest = format!("; level=0 alert=1 coverage=2 hold={hold} pin=1234");
+    let to = ["1", "2", "3"].map(|pager| format!("To: {pager}{rest}"));
+    assert_eq!(head[..3], to);
+    assert_eq!(head[3..], ["Caller:  Dr.  Who", "Subject: s"]);
+    assert_eq!(message, "x");
+    // Each by itself, and nobody is sent what another refused.
+    options(send(&scratch))
+        .args(["1,-,2", "-m", "x"])
+        .run()
+        .expect_status(67);
+    let found = jobs(&scratch);
+    assert_eq!(found.len(), 2);
+    for job in &found {
+        assert_eq!(job.matches("To: ").count(), 1, "{job}");
+        assert!(
+            value(job, "To").contains("; level=0 alert=1 coverage=2 hold="),
+            "{job}"
+        );
+    }
+}
+
+#[test]
+fn our_own_client_asks_for_an_answer_and_gets_it() {
+    let scratch = scratch("serve-own-two-way");
+    let output = send(&scratch)
+        .args([
+            "--two-way",
+            "--ack",
+            "--reply",
+            "multichoice",
+            "--choice",
+            "01=Yes, I will",
+        ])
+        .args(["--choice", "02=No", "--expire", "90m", "SHIRLEY", "Lunch?"])
+        .run();
+    output.expect_complaint(0, &output.stdout, "accepted ");
+    let (tag, pass) = output.stdout.trim_end().split_once('/').expect("TAG/PASS");
+    assert!(is_code(tag) && is_code(pass), "{}", output.stdout);
+    let job = take_job(&scratch);
+    assert_eq!(
+        value(&job, "Two-way"),
+        format!("{tag} {} ack=1 reply=multichoice", hash(tag, pass))
+    );
+    assert_eq!(
+        plain(&job).0,
+        [
+            "To: SHIRLEY",
+            "Expires: in 2 h",
+            "Two-way: TAG HASH ack=1 reply=multichoice",
+            "Choice: 01 Yes, I will",
+            "Choice: 02 No"
+        ]
+    );
+    // Another session knows nothing of it before a deliverer has written something.
+    let ask = |option: &str, ticket: &str| send(&scratch).args([option, ticket]).run();
+    let ticket = format!("{tag}/{pass}");
+    let unknown = |output: Output| {
+        output.expect_complaint(69, &format!("{tag} {UNKNOWN}\n"), UNKNOWN);
+    };
+    unknown(ask("--status", &ticket));
+    for (rest, told) in [
+        (
+            "Sequence: 1\nCode: 960\n",
+            "960 1 260823040506+0000 Message Queued; Awaiting Delivery",
+        ),
+        (
+            "Sequence: 2\nCode: 870\n",
+            "870 2 260823040506+0000 Delivered, Read, Awaiting Reply (MCR)",
+        ),
+        (
+            "Sequence: 3\nCode: 888\nText: 01\n",
+            "888 3 260823040506+0000 01 MCR Reply Received",
+        ),
+    ] {
+        put_status(
+            &scratch,
+            tag,
+            pass,
+            &format!("Time: 2026-08-23T04:05:06Z\n{rest}"),
+        );
+        ask("--status", &ticket).expect(0, &format!("{tag} {told}\n"), "");
+    }
+    unknown(ask("--status", &format!("{tag}/1")));
+    ask("--forget", &format!("{tag}/1")).expect_complaint(69, "", UNKNOWN);
+    assert_eq!(jobs(&scratch).len(), 0);
+    ask("--forget", &ticket).expect_status(0);
+    let request = take_job(&scratch);
+    assert_eq!(
+        value(&request, "Forget"),
+        format!("{tag} {}", hash(tag, pass))
+    );
+    // What a spool cannot promise stops the page.
+    send(&scratch)
+        .args(["--no-queue", "1", "x"])
+        .run()
+        .expect_complaint(69, "", "550 Can't Disable Queueing");
+    assert_eq!(jobs(&scratch).len(), 0);
+}
+
+#[test]
+fn our_own_client_waits_for_a_reply_within_its_session() {
+    skip_unless!("tcpserver");
+    let scratch = scratch("serve-own-wait");
+    fs::create_dir(scratch.join("spool")).unwrap();
+    let spool = scratch.join("spool");
+    let config = scratch.file("pagebox.toml", TWO_WAY);
+    let arguments: [OsString; 4] = [
+        "--spool".into(),
+        spool.into(),
+        "--config".into(),
+        config.into(),
+    ];
+    let peer = peers::tcpserver_with("snpp-serve", arguments);
+    let waiting = applet("snpp-send")
+        .args([
+            "-s",
+            &peer.addr(),
+            "--wait-reply",
+            "3s",
+            "--reply",
+            "yesno",
+            "1",
+            "x",
+        ])
+        .spawn();
+    crate::support::eventually("the page is in the spool", || {
+        scratch.names("spool/new").len() == 1
+    });
+    let job = take_job(&scratch);
+    let words: Vec<&str> = value(&job, "Two-way").split(' ').collect();
+    put_file(
+        &scratch,
+        words[0],
+        &format!(
+            "Pass: {}\nSequence: 2\nCode: 889\nTime: 2026-08-23T04:05:06Z\nText: on my  way\n",
+            words[1]
+        ),
+    );
+    let output = waiting.wait();
+    output.expect_status(0);
+    assert!(output.stdout.ends_with("on my  way\n"), "{}", output.stdout);
+}
+
+#[test]
+fn net_snpp_has_its_two_way_methods_answered() {
+    skip_unless!("tcpserver", "perl", "Net::SNPP");
+    let scratch = scratch("serve-net-snpp");
+    serve(&scratch).run().expect_status(0);
+    put_status(
+        &scratch,
+        TAG,
+        PASS,
+        "Sequence: 3\nCode: 888\nTime: 2026-08-23T04:05:06Z\nText: 01\n",
+    );
+    let spool = scratch.join("spool");
+    let config = scratch.file("pagebox.toml", TWO_WAY);
+    let arguments: [OsString; 4] = [
+        "--spool".into(),
+        spool.into(),
+        "--config".into(),
+        config.into(),
+    ];
+    let peer = peers::tcpserver_with("snpp-serve", arguments);
+    // Its reply_type() says RTYP 1, whatever it is given, and the methods that end in CMD_OK take
+    // neither 920 nor 950 for a success.
+    let script = r#"
+        my ($port, $tag, $pass) = @ARGV;
+        my $snpp = Net::SNPP->new("127.0.0.1", Port => $port) or die "no connection\n";
+        sub good { my ($what, $is) = @_; die "$what: ", $snpp->code, " ", $snpp->message unless $is }
+        $snpp->ping("1");
+        good("ping", $snpp->code == 920);
+        good("two_way", $snpp->two_way);
+        good("noqueue", !$snpp->noqueue && $snpp->code == 550);
+        good("expire_time", $snpp->expire_time(12));
+        good("read_ack", $snpp->read_ack(1));
+        good("RTYP", $snpp->command("RTYP", "MULTICHOICE")->response == 2);
+        good("message_response", $snpp->message_response("01", "Yes  please"));
+        good("service_level", $snpp->service_level(2));
+        good("hold", $snpp->hold(3600000000));
+        good("subject", $snpp->subject("Lunch"));
+        good("caller_id", $snpp->caller_id("joe"));
+        $snpp->pager_id("SHIRLEY");
+        good("pager_id", $snpp->code == 950);
+        good("content", $snpp->content("Lunch?"));
+        my @sent = $snpp->send_two_way;
+        good("send_two_way", $sent[3] == 9 && $sent[0] =~ /^\d{13,}$/ && $sent[1] =~ /^\d{13,}$/);
+        my @status = $snpp->message_status($sent[0], $sent[1]);
+        good("message_status", $status[4] == 960 && $status[0] == 1 && $status[1] =~ /^\d{12}$/ && $status[2] eq "+0000");
+        @status = $snpp->message_status($tag, $pass);
+        good("message_status of 888", "@status" eq "3 260823040506 +0000 01 MCR Reply Received 888");
+        good("KTAG", $snpp->command("KTAG", $sent[0], $sent[1])->response == 2);
+        @status = $snpp->message_status($sent[0], $sent[1]);
+        good("message_status of a killed tag", $status[4] == 550);
+        good("help", $snpp->help);
+        good("reset", $snpp->reset);
+        good("quit", $snpp->quit);
+        print "$sent[0]";
+    "#;
+    let port = peer.port().to_string();
+    let output = Cmd::new("perl")
+        .args(["-MNet::SNPP", "-e", script, &port, TAG, PASS])
+        .run();
+    output.expect(0, &output.stdout, "");
+    let found = jobs(&scratch);
+    assert_eq!(found.len(), 2, "{found:?}");
+    let tag = &output.stdout;
+    assert!(is_code(tag), "{tag}");
+    assert!(value(&found[0], "Two-way").starts_with(tag));
+    assert!(value(&found[1], "Forget").starts_with(tag));
+    assert_eq!(
+        plain(&found[0]),
+        (
+            [
+                "To: SHIRLEY; level=2 hold=2084-01-29T16:00:00Z",
+                "Caller: joe",
+                "Subject: Lunch",
+                "Expires: in 12 h",
+                "Two-way: TAG HASH ack=1 reply=multichoice",
+                "Choice: 01 Yes  please",
+            ]
+            .map(str::to_owned)
+            .into(),
+            "Lunch?".to_owned()
+        )
+    );
+}
