@@ -38,7 +38,7 @@ const MAX_FILE: u64 = 4096;
 pub struct Status {
     /// Rises by one with each change.
     pub sequence: u64,
-    /// The reply code of MSTA.
+    /// The reply code of MSTA, of class 7, 8 or 9.
     pub code: u16,
     /// When it came to that.
     pub at: SystemTime,
@@ -129,7 +129,10 @@ fn parse(text: &str) -> Option<(String, Status)> {
         value("Pass")?.to_owned(),
         Status {
             sequence: value("Sequence")?.parse().ok()?,
-            code: value("Code")?.parse().ok()?,
+            code: value("Code")?
+                .parse()
+                .ok()
+                .filter(|code| (700..1000).contains(code))?,
             at: at.into(),
             text: value("Text").unwrap_or_default().to_owned(),
         },
