@@ -1,5 +1,9 @@
 //! `snpp-serve`: one session on standard input and output, and what of it reaches the spool.
 
+mod access;
+mod command;
+mod known;
+
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
