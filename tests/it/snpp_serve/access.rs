@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::{Talk, codes, jobs, pair};
 use crate::support::peers::skip_unless;
 use crate::support::{Cmd, Running, Scratch, applet, scratch};
@@ -174,6 +176,18 @@ fn a_guesser_waits_and_who_was_let_in_does_not_wait_again() {
     talk.hold("C: LOGI joe open sesame\nS: 250\nC: PAGE 1\nS: 250\nC: QUIT\nS: 221");
     assert_eq!(talk.rest(), "");
     server.wait().expect_status(0);
+}
+
+#[test]
+fn a_signal_does_not_wait_for_a_guess() {
+    let scratch = scratch("access-signal");
+    let (mut talk, mut server) = on_socket(with_users(&scratch));
+    talk.hear();
+    talk.say("LOGI joe wrong");
+    server.signal(Signal::TERM);
+    assert!(talk.hear().starts_with("421 "), "{}", talk.heard);
+    assert_eq!(talk.rest(), "");
+    server.wait().expect(0, "", "");
 }
 
 #[test]
