@@ -9,11 +9,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::access::{on_socket, server};
 use super::{Talk, codes, pair};
-use crate::support::fake::{HANG_UP, RESET};
+use crate::support::fake::{HANG_UP, RESET, SILENCE};
 use crate::support::peers::{Arrived, net_snpp_server, skip_unless, tcpserver_snpp_serve};
 use crate::support::{Cmd, Fake, Output, Scratch, eventually, scratch};
 
@@ -241,10 +241,8 @@ fn the_status_of_the_command_is_the_verdict() {
     let table = [
         ("0", "250 Message ", "delivered "),
         ("75", "554 ", "exit status 75"),
-        // The system's trouble, and a sender of ours that was told to stop: nothing is out.
+        // The system's trouble: nothing is out.
         ("71", "554 ", "exit status 71"),
-        ("130", "554 ", "exit status 130"),
-        ("143", "554 ", "exit status 143"),
         ("67", "550 Failed, Illegal Pager ID", "exit status 67"),
         ("79", UNCERTAIN, "exit status 79"),
         ("1", refused, "exit status 1"),
@@ -374,6 +372,36 @@ fn a_command_in_another_group_is_stopped_too() {
     let output = page(server.limit(std::time::Duration::from_secs(10)));
     output.expect_complaint(0, &output.stdout, "perl: stopped");
     assert!(output.stdout.contains(UNCERTAIN), "{}", output.stdout);
+}
+
+#[test]
+fn a_server_that_is_not_told_of_its_children_looks_for_itself() {
+    skip_unless!("perl");
+    // Some of those that start servers leave signals blocked or ignored.
+    for script in [
+        "$SIG{CHLD} = 'IGNORE'; $SIG{PIPE} = 'IGNORE'; exec @ARGV",
+        "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGCHLD, SIGTERM)); exec @ARGV",
+    ] {
+        let scratch = scratch("command-blocked");
+        // Its command is none the worse for it.
+        let command = "grep -E '^Sig(Blk|Ign)' /proc/self/status >\"$0/signals\"; exit 67";
+        let output = page(
+            Cmd::new("perl")
+                .args(["-e", script, "snpp-serve", "--", "sh", "-c", command])
+                .arg(&scratch),
+        );
+        output.expect_status(0);
+        assert_eq!(codes(&output.stdout), ["220", "250", "250", "550", "221"]);
+        let signals = scratch.read("signals");
+        // PIPE is number 13, TERM 15, CHLD 17.
+        let mask = 1 << 12 | 1 << 14 | 1 << 16;
+        for line in signals.lines() {
+            let set = line.split_whitespace().last().unwrap();
+            let set = u64::from_str_radix(set, 16).unwrap();
+            assert_eq!(set & mask, 0, "{signals}");
+        }
+        assert_eq!(signals.lines().count(), 2, "{signals}");
+    }
 }
 
 #[test]
@@ -803,6 +831,31 @@ fn the_far_verdict_is_the_near_one() {
         );
         assert!(output.stdout.ends_with("221 OK, Goodbye\r\n"));
         assert_eq!(far.connections(), 1, "{rules:?}");
+    }
+}
+
+#[test]
+fn a_relay_that_is_stopped_in_mid_send_tells_no_lies() {
+    // As systemd stops a service: the command gets the signal too.
+    for (rules, line, verdicts) in [
+        (&[("PAGE", SILENCE)], "PAGE 1", &["554 "][..]),
+        (&[("SEND", SILENCE)], "SEND", &[UNCERTAIN]),
+        (&[("QUIT", SILENCE)], "QUIT", &[UNCERTAIN, "250 Message "]),
+    ] {
+        let scratch = scratch("relay-stopped");
+        let far = Fake::replies(rules);
+        let script = r#"echo $$ >"$0/pid"; exec snpp-send --envelope -s "$1""#;
+        let (mut talk, mut server) = on_socket(shell(&scratch, &[], script).arg(far.addr()));
+        talk.hold("S: 220\nC: PAGE 1\nS: 250\nC: MESS x\nS: 250\nC: SEND");
+        far.wait_for(line);
+        let sender = scratch.read("pid").trim().parse().ok();
+        kill_process(sender.and_then(Pid::from_raw).unwrap(), Signal::TERM).unwrap();
+        server.signal(Signal::TERM);
+        let heard = talk.hear();
+        let right = verdicts.iter().any(|verdict| heard.starts_with(verdict));
+        assert!(right, "stopped at {line}: {heard}");
+        assert!(talk.hear().starts_with("421 "), "{}", talk.heard);
+        server.wait().expect_status(0);
     }
 }
 
