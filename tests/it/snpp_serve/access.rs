@@ -17,15 +17,20 @@ const PAGE: &str = "PAGE 1\r\nMESS x\r\nSEND\r\n";
 const REFUSED: &str = "421 Illegal Access Attempt\r\n";
 const BAD_LOGIN: &str = "550 Error, Invalid LoginID or Password";
 
-/// The server, to which the environment says nothing of a peer, whoever runs the tests.
-pub(super) fn server() -> Cmd {
+/// A program to which the environment says nothing of a peer, whoever runs the tests.
+pub(super) fn alone(program: Cmd) -> Cmd {
     let variables = [
         "REMOTE_ADDR",
         "TCPREMOTEIP",
         "REMOTE_HOST",
         "SSH_CONNECTION",
     ];
-    variables.iter().fold(applet("snpp-serve"), Cmd::env_remove)
+    variables.iter().fold(program, Cmd::env_remove)
+}
+
+/// The server, without a word on its peer.
+pub(super) fn server() -> Cmd {
+    alone(applet("snpp-serve"))
 }
 
 /// As systemd does it: standard input and output are the socket, standard error is the log.

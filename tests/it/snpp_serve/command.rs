@@ -11,7 +11,7 @@ use jiff::tz::{Offset, TimeZone};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::access::{on_socket, server};
+use super::access::{alone, on_socket, server};
 use super::{Talk, codes, pair};
 use crate::support::fake::{HANG_UP, RESET, SILENCE};
 use crate::support::peers::{Arrived, net_snpp_server, skip_unless, tcpserver_snpp_serve};
@@ -299,6 +299,39 @@ fn a_command_that_cannot_be_run_is_554() {
 }
 
 #[test]
+fn out_of_descriptors_is_554_and_nobody_is_told_a_lie() {
+    let scratch = scratch("command-descriptors");
+    let script = r#"ulimit -n "$1" || exit 1; exec snpp-serve -- sh -c 'echo "$PAGEBOX_ID" >>"$0/ids"' "$0""#;
+    let mut failed = 0;
+    for limit in 9..40 {
+        let output = alone(Cmd::new("sh"))
+            .args(["-c", script])
+            .arg(&scratch)
+            .arg(limit.to_string())
+            .stdin(format!("{PAGE}PAGE 1 4711\r\nMESS x\r\nSEND\r\nQUIT\r\n"))
+            .run();
+        if output.status == 71 {
+            let last = codes(&output.stdout);
+            assert!(
+                matches!(last[..], [] | ["421"]),
+                "{limit}: {}",
+                output.stdout
+            );
+            continue;
+        }
+        output.expect_status(0);
+        let heard = codes(&output.stdout);
+        assert_eq!(heard.len(), 8, "{limit}: {}", output.stdout);
+        let verdicts = [heard[3], heard[6]];
+        let delivered = verdicts.iter().filter(|&&code| code == "250").count();
+        failed += verdicts.iter().filter(|&&code| code == "554").count();
+        assert_eq!(scratch.read("ids").lines().count(), delivered, "{limit}");
+        let _ = fs::remove_file(scratch.join("ids"));
+    }
+    assert!(failed > 0, "no limit was too low");
+}
+
+#[test]
 fn a_command_takes_one_pager_at_a_time() {
     let scratch = scratch("command-one");
     let script = r#"echo "$PAGEBOX_PAGER" >>"$0/pagers""#;
@@ -386,7 +419,7 @@ fn a_server_that_is_not_told_of_its_children_looks_for_itself() {
         // Its command is none the worse for it.
         let command = "grep -E '^Sig(Blk|Ign)' /proc/self/status >\"$0/signals\"; exit 67";
         let output = page(
-            Cmd::new("perl")
+            alone(Cmd::new("perl"))
                 .args(["-e", script, "snpp-serve", "--", "sh", "-c", command])
                 .arg(&scratch),
         );
@@ -808,6 +841,9 @@ fn the_far_verdict_is_the_near_one() {
         (&[("SEND", "550 no")], "550 Failed, Message Refused"),
         (&[("SEND", "554 later")], "554 "),
         (&[("SEND", "421 down")], "554 "),
+        (&[("SEND", "750 not online")], "554 "),
+        (&[("SEND", "780 expired")], "550 Failed, Message Refused"),
+        (&[("SEND", "354 what?")], UNCERTAIN),
         (&[("PAGE", "550 who?")], "550 Failed, Illegal Pager ID"),
         (&[("PAGE", "554 later")], "554 "),
         (&[("PAGE", "421 down")], "554 "),
