@@ -244,7 +244,7 @@ fn forget(tag: &str, pass: &str, forgotten: Forgotten) -> (Question, Answer) {
 fn login(name: &str, password: Option<&str>, credit: Credit) -> (Question, Answer) {
     let question = Question::Login {
         name: name.to_owned(),
-        password: password.map(str::to_owned),
+        password: password.map(|word| word.as_bytes().to_owned()),
     };
     (question, Answer::Login(credit))
 }
