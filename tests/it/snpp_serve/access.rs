@@ -1,9 +1,9 @@
 //! `snpp-serve`: who may speak to it, by address and by login.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -17,15 +17,19 @@ const PAGE: &str = "PAGE 1\r\nMESS x\r\nSEND\r\n";
 const REFUSED: &str = "421 Illegal Access Attempt\r\n";
 const BAD_LOGIN: &str = "550 Error, Invalid LoginID or Password";
 
+/// Where the environment may name a peer.
+const VARIABLES: [&str; 6] = [
+    "REMOTE_ADDR",
+    "TCPREMOTEIP",
+    "REMOTE_HOST",
+    "SOCAT_PEERADDR",
+    "NCAT_REMOTE_ADDR",
+    "SSH_CONNECTION",
+];
+
 /// A program to which the environment says nothing of a peer, whoever runs the tests.
 pub(super) fn alone(program: Cmd) -> Cmd {
-    let variables = [
-        "REMOTE_ADDR",
-        "TCPREMOTEIP",
-        "REMOTE_HOST",
-        "SSH_CONNECTION",
-    ];
-    variables.iter().fold(program, Cmd::env_remove)
+    VARIABLES.iter().fold(program, Cmd::env_remove)
 }
 
 /// The server, without a word on its peer.
@@ -110,7 +114,6 @@ fn every_refused_login_sounds_the_same_and_the_log_says_why() {
     for (login, why) in [
         ("joe open", line(2) + "joe: wrong password"),
         ("joe OPEN SESAME", line(2) + "joe: wrong password"),
-        ("joe", "no password".to_owned()),
         ("jo 0pen", format!("{}: no such login", users.display())),
         (
             "Joe open sesame",
@@ -145,7 +148,7 @@ fn three_refused_logins_end_the_session() {
     for dialogue in [
         "LOGI joe a\r\nLOGI jim b\r\nLOGI dear c\r\nLOGI joe open sesame\r\nQUIT",
         // There is no way around it.
-        "LOGI joe\r\nRESE\r\nLOGI joe a\r\nLOGI joe open sesame\r\nRESE\r\nLOGI\r\nLOGI joe open sesame",
+        "LOGI joe a\r\nRESE\r\nLOGI joe open sesame\r\nRESE\r\nLOGI joe b\r\nRESE\r\nLOGI joe c\r\nQUIT",
     ] {
         let (mut talk, server) = on_socket(with_users(&scratch));
         talk.say(dialogue);
@@ -156,6 +159,24 @@ fn three_refused_logins_end_the_session() {
             .wait()
             .expect_complaint(0, "", "127.0.0.1: too many refused logins\n");
     }
+}
+
+#[test]
+fn who_names_no_password_has_not_guessed_but_erred() {
+    // Old clients try without one first.
+    let scratch = scratch("access-no-password");
+    let options = ["--require-login", "--max-errors", "4"];
+    let (mut talk, server) = on_socket(with_users(&scratch).args(options));
+    talk.hear();
+    for login in ["LOGI joe", "LOGI jim", "LOGI dear ", "LOGI"] {
+        talk.ask(login, BAD_LOGIN);
+        talk.ask("PAGE 1", "530");
+    }
+    talk.hold(
+        "C: LOGI joe open sesame\nS: 250\nC: PAGE 1\nS: 250\nC: LOGI joe\nS: 421 Too Many Errors",
+    );
+    assert_eq!(talk.rest(), "");
+    server.wait().expect_complaint(0, "", "too many errors");
 }
 
 #[test]
@@ -476,6 +497,15 @@ fn on_a_pipe_the_environment_names_the_peer() {
         (far("REMOTE_ADDR"), &[], "?192.0.2.7", false),
         (far("TCPREMOTEIP"), &[], "?192.0.2.7", false),
         (far("REMOTE_HOST"), &[], "?192.0.2.7", false),
+        (far("SOCAT_PEERADDR"), &[], "?192.0.2.7", false),
+        (far("NCAT_REMOTE_ADDR"), &[], "?192.0.2.7", false),
+        (
+            ("SOCAT_PEERADDR", "[2001:db8::7]"),
+            &[],
+            "?2001:db8::7",
+            false,
+        ),
+        (("REMOTE_ADDR", "fe80::7%eth0"), &[], "?fe80::7", false),
         (("REMOTE_ADDR", "2001:db8::7"), &[], "?2001:db8::7", false),
         (("REMOTE_ADDR", "127.0.0.1"), &[], "?127.0.0.1", true),
         (("REMOTE_ADDR", "::1"), &[], "?::1", true),
@@ -531,21 +561,37 @@ fn where_there_is_a_socket_the_environment_is_not_believed() {
         (&["--allow", "192.0.2.0/24"], "192.0.2.7", false),
         (&["--allow", "127.0.0.1"], "192.0.2.7", true),
     ] {
-        let server = ["REMOTE_ADDR", "TCPREMOTEIP", "REMOTE_HOST"]
+        let server = spooling(&scratch).args(options);
+        let server = VARIABLES
             .iter()
-            .fold(spooling(&scratch).args(options), |server, name| {
-                server.env(name, said)
-            });
-        let (mut talk, server) =
-            on_socket(server.env("SSH_CONNECTION", "192.0.2.7 1 192.0.2.1 22"));
+            .fold(server, |server, name| server.env(name, said));
+        let (mut talk, server) = on_socket(server);
         talk.hear();
         assert_eq!(talk.heard.starts_with("220"), served, "{}", talk.heard);
         assert_eq!(talk.rest(), "");
         server.wait().expect_status(0);
     }
-    // A unix socket is this machine, but no address to hold against a network.
-    for (options, first) in [(&[][..], "220 "), (&["--allow", "0.0.0.0/0,::/0"], REFUSED)] {
-        let (client, socket) = UnixStream::pair().unwrap();
+    // A process that found our unix socket is of this machine, but has no address to hold against
+    // a network. One half of a pair is somebody's pipe, and so the environment tells.
+    let path = scratch.join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let found = || {
+        let client = UnixStream::connect(&path).unwrap();
+        (client, listener.accept().unwrap().0)
+    };
+    let made = || UnixStream::pair().unwrap();
+    for (pair, options, peer, served) in [
+        (
+            &found as &dyn Fn() -> (UnixStream, UnixStream),
+            &[][..],
+            "unix",
+            true,
+        ),
+        (&found, &["--allow", "0.0.0.0/0,::/0"], "unix", false),
+        (&made, &[], "?192.0.2.7", false),
+        (&made, &["--allow", "192.0.2.7"], "?192.0.2.7", true),
+    ] {
+        let (client, socket) = pair();
         let out = socket.try_clone().unwrap();
         let server = spooling(&scratch)
             .args(options)
@@ -553,12 +599,17 @@ fn where_there_is_a_socket_the_environment_is_not_believed() {
             .stdin_from(socket)
             .stdout_to(out)
             .spawn();
-        (&client).write_all(b"QUIT\r\n").unwrap();
+        (&client)
+            .write_all(format!("{PAGE}QUIT\r\n").as_bytes())
+            .unwrap();
         let mut heard = String::new();
-        std::io::Read::read_to_string(&mut &client, &mut heard).unwrap();
-        assert!(heard.starts_with(first), "{heard}");
+        (&client).read_to_string(&mut heard).unwrap();
         drop(client);
-        server.wait().expect_status(0);
+        let words = if served { "accepted " } else { "refused: " };
+        server
+            .wait()
+            .expect_complaint(0, "", &format!("snpp-serve: {peer}: {words}"));
+        assert_eq!(heard == REFUSED, !served, "{heard}");
     }
 }
 
