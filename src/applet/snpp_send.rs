@@ -233,9 +233,10 @@ fn send(
     }
     print(args, &reports, settings.diag)?;
     Ok(match settings.interrupt.exit() {
-        Some(exit) => exit,
+        // A server that is stopped together with us waits for the verdict.
+        Some(exit) if !args.envelope => exit,
         None if tally.exit() == Exit::Ok && !replied => Exit::No,
-        None => tally.exit(),
+        _ => tally.exit(),
     })
 }
 

@@ -537,8 +537,8 @@ fn net_snpp_pages_through_our_server() {
     assert_eq!(
         jobs,
         [
-            "To: 5551212\nTo: 5551213\n\nDisk  full\n",
-            "To: 5551214\n\ntwo\n.lines\n..\n\nSEND\n",
+            "To: 5551212\nTo: 5551213\nFrom: 127.0.0.1\n\nDisk  full\n",
+            "To: 5551214\nFrom: 127.0.0.1\n\ntwo\n.lines\n..\n\nSEND\n",
         ]
     );
     assert_eq!(scratch.names("spool/tmp"), [""; 0]);

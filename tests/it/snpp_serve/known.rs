@@ -78,7 +78,11 @@ fn only_whom_a_route_can_reach_is_accepted() {
     talk.hold("C: MESS x\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221");
     assert_eq!(talk.rest(), "");
     server.wait().expect_status(0);
-    expect_jobs("known", &scratch, &[(&["ann", "5551212", "oncall"], "x")]);
+    expect_jobs(
+        "known",
+        &scratch,
+        &[(&["To: ann", "To: 5551212", "To: oncall"], "x")],
+    );
 }
 
 #[test]
@@ -106,7 +110,8 @@ fn a_default_route_takes_every_well_formed_id() {
     talk.hold("C: MESS x\nS: 250\nC: SEND\nS: 250\nC: QUIT\nS: 221");
     assert_eq!(talk.rest(), "");
     server.wait().expect_status(0);
-    let to = ["ann", "orphan", "lost", "5551213", &longest];
+    let longest = format!("To: {longest}");
+    let to = ["To: ann", "To: orphan", "To: lost", "To: 5551213", &longest];
     expect_jobs("default", &scratch, &[(&to, "x")]);
 }
 
