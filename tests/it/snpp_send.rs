@@ -1319,6 +1319,8 @@ fn waiting_for_a_reply_ends_with_the_final_status() {
         ("760 2 950926023501+7 MESSAGE EXPIRED", text, 69, ""),
         ("861 2 950925150000+7 Awaiting Reply", text, 1, ""),
         ("960 1 950925143501+7 Queued", text, 1, ""),
+        // Not known yet, for all we know.
+        ("550 Unknown or Illegal Message_Tag", text, 1, ""),
     ];
     for (reply, args, status, words) in cases {
         let fake = two_way(&[("SEND", "960 00321 0234 Queued"), ("MSTA", reply)]);

@@ -65,7 +65,9 @@ enum Status {
     Replied(String),
     /// Delivered, and no reply will come.
     Closed,
-    /// It was not delivered, or nobody knows it.
+    /// The server does not know the tag.
+    Unknown,
+    /// It was not delivered, or nobody can tell.
     Failed,
 }
 
@@ -92,6 +94,7 @@ fn status(reply: &Reply, choices: &[(String, String)]) -> Status {
         _ => match reply.class() {
             Class::Done => Status::Open,
             Class::Failed if reply.code == 554 => Status::Open,
+            Class::Failed if reply.code == 550 => Status::Unknown,
             _ => Status::Failed,
         },
     }
@@ -149,26 +152,32 @@ pub(super) fn wait(
             .warn("the gateway gave no message tag: there is no status to wait for");
     }
     open.retain(|report| report.tag.is_some());
+    // A gateway that queues may not know a tag before its deliverer does.
+    let mut known = Vec::new();
     while !open.is_empty() {
         let left = limit.saturating_sub(begun.elapsed());
         if !settings.interrupt.sleep(pause.min(left)) {
             all = false;
             break;
         }
-        open.retain_mut(|report| match ask_about(gateways, report, &wanted.choice) {
-            Status::Open => true,
-            Status::Replied(reply) => {
-                report.reply = Some(reply);
-                false
+        open.retain_mut(|report| {
+            let status = ask_about(gateways, report, &wanted.choice);
+            if status == Status::Unknown && !known.contains(&report.tag) {
+                return true;
             }
-            Status::Closed => {
-                all &= !wants_reply;
-                false
+            if !known.contains(&report.tag) {
+                known.push(report.tag.clone());
             }
-            Status::Failed => {
-                all = false;
-                false
+            match status {
+                Status::Open => return true,
+                Status::Replied(reply) => report.reply = Some(reply),
+                Status::Closed => all &= !wants_reply,
+                Status::Unknown | Status::Failed => {
+                    report.failed_at = Some(Verb::Msta.to_string());
+                    all = false;
+                }
             }
+            false
         });
         if begun.elapsed() >= limit {
             break;
@@ -209,12 +218,9 @@ fn ask_about(
         return Status::Open;
     };
     let status = status(&reply, choices);
-    if status == Status::Failed {
-        // 7xx is a fate; anything else leaves what SEND said as it is.
-        if reply.code / 100 == 7 {
-            report.fate = verdict::refusal(Verb::Msta, &reply);
-        }
-        report.failed_at = Some(Verb::Msta.to_string());
+    // 7xx is a fate; anything else leaves what SEND said as it is.
+    if status == Status::Failed && reply.code / 100 == 7 {
+        report.fate = verdict::refusal(Verb::Msta, &reply);
     }
     status
 }
