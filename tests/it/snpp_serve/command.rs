@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::net::Shutdown;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -428,7 +429,7 @@ fn a_command_in_another_group_is_stopped_too() {
     skip_unless!("perl");
     let script = "setpgrp(0, getpgrp(getppid())); $SIG{TERM} = 'IGNORE'; sleep 600";
     let server = server().args(["--command-timeout", "500ms", "--", "perl", "-e", script]);
-    let output = page(server.limit(std::time::Duration::from_secs(10)));
+    let output = page(server.limit(Duration::from_secs(10)));
     output.expect_complaint(0, &output.stdout, "perl: stopped");
     assert!(output.stdout.contains(UNCERTAIN), "{}", output.stdout);
 }
@@ -572,9 +573,11 @@ fn the_clocks_of_the_session_stand_still_while_a_command_runs() {
     talk.say("PAGE 1\r\nMESS x\r\nSEND");
     let server = shell(&scratch, &options, "sleep 1.5").inetd(socket).spawn();
     talk.hold("S: 220\nS: 250\nS: 250\nS: 250 Message ");
-    talk.ask("RESE", "250");
-    // And then they go on.
+    // And then they go on from where they stood, for another 700 ms.
+    let verdict = Instant::now();
     assert_eq!(talk.hear(), "421 Timeout, Goodbye");
+    let rest = verdict.elapsed();
+    assert!(rest > Duration::from_millis(300), "{rest:?}");
     assert_eq!(talk.rest(), "");
     server.wait().expect(0, "", "");
 }
