@@ -387,20 +387,20 @@ fn a_command_takes_one_pager_at_a_time() {
 #[test]
 fn a_command_that_takes_too_long_is_stopped_with_all_it_started() {
     let scripts = [
-        ("obedient", "sleep 600 & echo $! >\"$0/child\"; wait"),
+        ("obedient", "sleep 60 & echo $! >\"$0/child\"; wait"),
         (
             "with a deaf child",
-            "(trap '' TERM; exec sleep 600) & echo $! >\"$0/child\"; wait",
+            "(trap '' TERM; exec sleep 60) & echo $! >\"$0/child\"; wait",
         ),
         (
             "deaf",
-            "trap '' TERM; sleep 600 & echo $! >\"$0/child\"; while :; do wait; done",
+            "trap '' TERM; sleep 60 & echo $! >\"$0/child\"; wait",
         ),
         ("asleep", "echo $$ >\"$0/child\"; kill -STOP $$"),
         // A status that comes too late says nothing.
         (
             "polite",
-            "trap 'exit 0' TERM; sleep 600 & echo $! >\"$0/child\"; wait",
+            "trap 'exit 0' TERM; sleep 60 & echo $! >\"$0/child\"; wait",
         ),
     ];
     // Side by side: their time limits pass but once.
@@ -427,7 +427,7 @@ fn a_command_that_takes_too_long_is_stopped_with_all_it_started() {
 #[test]
 fn a_command_in_another_group_is_stopped_too() {
     skip_unless!("perl");
-    let script = "setpgrp(0, getpgrp(getppid())); $SIG{TERM} = 'IGNORE'; sleep 600";
+    let script = "setpgrp(0, getpgrp(getppid())); $SIG{TERM} = 'IGNORE'; sleep 60";
     let server = server().args(["--command-timeout", "500ms", "--", "perl", "-e", script]);
     let output = page(server.limit(Duration::from_secs(10)));
     output.expect_complaint(0, &output.stdout, "perl: stopped");
