@@ -78,15 +78,27 @@ impl<M: Machine> Session<M> {
         loop {
             let mut phase = None;
             let stalled = self.stalled;
-            for action in actions {
+            let mut rest = actions.into_iter().peekable();
+            let mut unsent = Vec::new();
+            while let Some(action) = rest.next() {
                 match action {
                     Action::Send(wire) if !self.stalled => {
                         trace.said(&wire.bytes, wire.secret.as_ref());
+                        if unsent.is_empty() {
+                            unsent = wire.bytes;
+                        } else {
+                            unsent.extend_from_slice(&wire.bytes);
+                        }
+                        // What is said in one breath goes out in one write.
+                        if matches!(rest.peek(), Some(Action::Send(_))) {
+                            continue;
+                        }
                         waiting = None;
                         // A line that broke shows itself at the next read,
                         // behind what the other side still had to say.
                         let limit = patience(Phase::Reply);
-                        let written = self.line.write(&wire.bytes, limit, interrupt);
+                        let written = self.line.write(&unsent, limit, interrupt);
+                        unsent.clear();
                         self.stalled = matches!(
                             written.map_err(|error| error.kind()),
                             Err(ErrorKind::TimedOut | ErrorKind::Interrupted)
@@ -136,6 +148,36 @@ impl<M: Machine> Session<M> {
                 Got::Interrupted => return Pause::Interrupted,
             };
         }
+    }
+
+    /// Lets a machine that has said all it had to say hear what still comes,
+    /// until the deadline, whatever asks us to stop. `None`: it still waits.
+    pub fn hear_out(
+        &mut self,
+        deadline: Deadline,
+        trace: &mut Trace<'_>,
+    ) -> Option<Pause<M::Question, M::Done>> {
+        while deadline.remaining() != Some(Duration::ZERO) {
+            let got = self.line.read(&mut self.chunk, deadline, None);
+            let now = SystemTime::now();
+            let actions = match got {
+                Got::Bytes(length) => {
+                    let bytes = self.chunk.get(..length).unwrap_or_default();
+                    self.machine.step(now, Input::Bytes(bytes))
+                }
+                Got::Eof => self.machine.step(now, Input::Eof),
+                Got::TimedOut | Got::Interrupted => break,
+            };
+            for action in actions {
+                match action {
+                    Action::Event(wire) => trace.heard(&wire.bytes, wire.secret.as_ref()),
+                    Action::Ask(question) => return Some(Pause::Asked(question)),
+                    Action::Done(done) => return Some(Pause::Done(done)),
+                    Action::Send(_) | Action::Progress | Action::Wait(_) => {}
+                }
+            }
+        }
+        None
     }
 
     /// Says a last word, if it can be told from what was said before; see [`Line::part`].

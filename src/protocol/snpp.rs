@@ -14,6 +14,7 @@
 pub mod client;
 pub mod command;
 pub mod line;
+pub mod plain;
 pub mod plan;
 pub mod progress;
 pub mod reply;

@@ -104,6 +104,18 @@ impl Dialogue {
             Pause::Asked(question) => Ok(question),
             Pause::Done(end) => Err(end),
             Pause::Interrupted => {
+                // Verdicts on pages that are out already may be on their way.
+                let more = if self.session.machine().is_written_ahead() {
+                    let limit = Deadline::after(ABANDON);
+                    self.session.hear_out(limit, around.trace)
+                } else {
+                    None
+                };
+                match more {
+                    Some(Pause::Asked(question)) => return Ok(question),
+                    Some(Pause::Done(end)) => return Err(end),
+                    Some(Pause::Interrupted) | None => {}
+                }
                 let end = self.session.machine_mut().give_up("interrupted");
                 self.session.part(LAST_WORDS, Deadline::after(ABANDON));
                 Err(end)

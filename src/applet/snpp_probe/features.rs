@@ -35,13 +35,13 @@ pub(super) fn find(gateway: &mut Gateway<'_>) -> Result<Features, Stop> {
         let text = format!("it wants a login first: {}", help.shown());
         return Err(Fate::new(Outcome::Refused, Exit::NoPermission, text));
     }
-    let (listed, pipelining) = listed(&help);
+    let listed = listed(&help);
     let verbs = if listed.contains(&Verb::Page) && listed.contains(&Verb::Send) {
         listed
     } else {
         tried(gateway, help.class() == Class::Done)?
     };
-    Ok(Features::new(&verbs, pipelining))
+    Ok(Features::new(&verbs, help.lists_pipelining()))
 }
 
 impl Features {
@@ -65,15 +65,13 @@ impl Features {
 }
 
 /// The verbs that HELP names. One with an asterisk is known and not implemented.
-fn listed(help: &Reply) -> (Vec<Verb>, bool) {
+fn listed(help: &Reply) -> Vec<Verb> {
     let mut verbs = Vec::new();
-    let mut pipelining = false;
     for line in &help.info {
         let is_separator = |byte: &u8| {
             byte.is_ascii_whitespace() || matches!(byte, b',' | b':' | b';' | b'/' | b'(' | b')')
         };
         for word in line.split(is_separator) {
-            pipelining |= word.eq_ignore_ascii_case(b"PIPELINING");
             let is_name = word
                 .iter()
                 .take(4)
@@ -86,7 +84,7 @@ fn listed(help: &Reply) -> (Vec<Verb>, bool) {
             }
         }
     }
-    (verbs, pipelining)
+    verbs
 }
 
 /// Tries each verb, none of them in a way that a pager could notice.
@@ -182,10 +180,9 @@ mod tests {
 
     #[test]
     fn help_names_verbs_in_many_ways() {
-        let (verbs, pipelining) = listed(&help(&[
+        let verbs = listed(&help(&[
             "Level 1: PAGEr, MESSage RESEt SEND",
             "   DATA   ALER*  2WAY",
-            "PIPELINING",
             "please send help to root",
         ]));
         assert_eq!(
@@ -199,7 +196,6 @@ mod tests {
                 Verb::TwoWay
             ]
         );
-        assert!(pipelining);
         assert_eq!(Features::new(&verbs, false).levels, [1, 2, 3]);
     }
 }

@@ -6,6 +6,8 @@
 //!            page ◀────────────────┼──▶ one command ──▶│
 //!   options, PAGE, message         │                   │
 //!   Ask(Commit), SEND, verdict ────┼──[RESE, LOGI]────▶┘
+//!                                  │
+//!   HELP, rehearsal, Ask(Commit) ◀─┼─ many pages at once
 //!                                  ▼
 //!                          QUIT, farewell, Done
 //! ```
@@ -17,11 +19,15 @@
 
 mod ends;
 mod page;
+mod window;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use self::window::Together;
+use self::window::Window;
 use super::command::{Command, Verb};
+use super::plain::Plain;
 use super::plan::Plan;
 use super::progress::{PageAnswer, Progress};
 use super::reply::{self, Class, Reader, Reply};
@@ -45,6 +51,8 @@ pub struct Setup {
 pub enum Job {
     /// Send a page.
     Page(Arc<Plan>),
+    /// Send these pages, written together if the server can take that.
+    Window(Vec<Plain>),
     /// Say one command and hear its reply.
     Command(Command),
     /// Say goodbye.
@@ -58,6 +66,16 @@ pub enum Answered {
     Ready,
     /// Of a page.
     Page(PageAnswer),
+    /// Of pages that were written together.
+    Together(Together),
+    /// Nothing of the pages was said: this server takes them only one by one.
+    LockStep {
+        /// Why.
+        why: String,
+        /// The rehearsal went wrong: what the server has kept of it nobody
+        /// knows, so no page may follow on this connection.
+        tainted: bool,
+    },
     /// Of a command.
     Reply(Reply),
 }
@@ -67,7 +85,8 @@ pub enum Answered {
 pub enum Question {
     /// What became of the last job; what is the next one?
     Next(Answered),
-    /// The next command is SEND, and from then on the page may be out. Go?
+    /// The next command is SEND, or a window of pages with theirs, and from
+    /// then on the page may be out. Go?
     Commit,
 }
 
@@ -105,6 +124,7 @@ enum State {
     Paging,
     Body,
     Committing,
+    Window,
     Farewell { again: bool },
 }
 
@@ -115,9 +135,12 @@ pub struct Client {
     reader: Reader,
     state: State,
     /// Waiting for silence before this is written.
-    outgoing: Option<(Wire, Phase)>,
+    outgoing: Option<(Vec<Wire>, Phase)>,
     job: Option<Job>,
     page: Option<Progress>,
+    window: Option<Window>,
+    /// The server has shown that it can be written ahead to.
+    rehearsed: bool,
     needs_reset: bool,
     /// A reply came before its command.
     early: bool,
@@ -142,6 +165,8 @@ impl Client {
             outgoing: None,
             job: None,
             page: None,
+            window: None,
+            rehearsed: false,
             needs_reset: false,
             early: false,
             banner: None,
@@ -154,42 +179,62 @@ impl Client {
         self.banner.as_ref()
     }
 
+    /// Has it written pages ahead, and waits for their verdicts?
+    pub fn is_written_ahead(&self) -> bool {
+        self.window.as_ref().is_some_and(Window::is_written)
+    }
+
     /// Says this once the line is quiet, and listens for the answer. A reply
     /// that is there already is an error in strict use, and otherwise noted.
     fn say(&mut self, wire: Wire, phase: Phase, actions: &mut Actions) {
+        self.say_all(vec![wire], phase, actions);
+    }
+
+    /// The same with several commands at once.
+    fn say_all(&mut self, wires: Vec<Wire>, phase: Phase, actions: &mut Actions) {
         if !self.reader.has_more() {
-            self.outgoing = Some((wire, phase));
+            self.outgoing = Some((wires, phase));
             actions.push(Action::Wait(Phase::Quiet));
-        } else if self.setup.strict {
-            self.outgoing = Some((wire, phase));
+        } else if self.is_strict() {
+            self.outgoing = Some((wires, phase));
             self.overhear(actions);
         } else {
             self.early = true;
-            self.write(wire, phase, actions);
+            self.write(wires, phase, actions);
         }
+    }
+
+    fn is_strict(&self) -> bool {
+        self.setup.strict || self.window.is_some()
     }
 
     /// Bytes came while the line should have been quiet.
     fn hear_early(&mut self, actions: &mut Actions) {
-        if self.setup.strict {
+        if self.is_strict() {
             self.overhear(actions);
-        } else if let Some((wire, phase)) = self.outgoing.take() {
-            self.say(wire, phase, actions);
+        } else if let Some((wires, phase)) = self.outgoing.take() {
+            self.say_all(wires, phase, actions);
         }
     }
 
-    fn write(&mut self, wire: Wire, phase: Phase, actions: &mut Actions) {
+    fn write(&mut self, wires: Vec<Wire>, phase: Phase, actions: &mut Actions) {
         if let Some(page) = &mut self.page {
             page.said = true;
             // From here on the page may be out.
             page.sending |= phase == Phase::Verdict;
         }
-        actions.push(Action::Send(wire));
+        if let Some(window) = &mut self.window {
+            window.written();
+        }
+        actions.extend(wires.into_iter().map(Action::Send));
         self.listen(phase, actions);
     }
 
     /// Takes the next reply if it is there already, and waits for it otherwise.
     fn listen(&mut self, phase: Phase, actions: &mut Actions) {
+        if self.window.is_some() {
+            return self.listen_window(actions);
+        }
         let mut heard = Vec::new();
         let next = self.reader.next(&mut heard);
         self.mask(&mut heard, next.as_ref());
@@ -264,8 +309,8 @@ impl Client {
             State::Paging => self.paged(&reply, actions),
             State::Body => self.body_taken(&reply, actions),
             State::Farewell { again } => self.parted(&reply, again, actions),
-            // No reply is read while a question is open.
-            state @ (State::Ready | State::Committing) => self.state = state,
+            // No reply is read while a question is open, and a window reads its own.
+            state @ (State::Ready | State::Committing | State::Window) => self.state = state,
         }
     }
 
@@ -307,6 +352,7 @@ impl Client {
                 self.page = Some(Progress::new(plan));
                 self.next_step(actions);
             }
+            Some(Job::Window(pages)) => self.begin_window(pages, actions),
         }
     }
 
@@ -318,7 +364,8 @@ impl Client {
     fn answered(&mut self, answer: Answer, actions: &mut Actions) {
         match answer {
             Answer::Job(job) => {
-                let resets = self.needs_reset && !matches!(job, Job::Quit);
+                // Each transaction of a window begins with a RESE of its own.
+                let resets = self.needs_reset && !matches!(job, Job::Quit | Job::Window(_));
                 self.job = Some(job);
                 if resets {
                     self.state = State::Reset;
@@ -327,6 +374,8 @@ impl Client {
                     self.begin(actions);
                 }
             }
+            Answer::Go if self.window.is_some() => self.write_window(actions),
+            Answer::Stop(fate) if self.window.is_some() => self.stop_window(&fate, actions),
             Answer::Go => {
                 self.state = State::Paging;
                 self.say(Command::bare(Verb::Send).wire(), Phase::Verdict, actions);
@@ -337,9 +386,12 @@ impl Client {
 
     fn timed_out(&mut self, actions: &mut Actions) {
         match self.outgoing.take() {
-            Some((wire, phase)) if !self.reader.has_more() => self.write(wire, phase, actions),
+            Some((wires, phase)) if !self.reader.has_more() => self.write(wires, phase, actions),
             Some(_) => self.lose(Exit::Protocol, SHIFTED, true, actions),
             None => {
+                // A server that is silent may have dropped commands, and then
+                // its replies were those to others.
+                self.garble();
                 let text = format!("{} in time", self.awaited());
                 self.ended(&text, actions);
             }

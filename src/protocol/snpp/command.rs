@@ -217,6 +217,11 @@ impl Command {
         self.verb
     }
 
+    /// Is part of it a password, a PIN or a pass code?
+    pub fn has_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
     /// The line as it goes out, CR LF included.
     pub fn wire(&self) -> Wire {
         Wire {

@@ -23,6 +23,8 @@ pub struct PageAnswer {
     pub refused_options: Vec<(Verb, String)>,
     /// The command whose refusal, or whose missing reply, decided the fate.
     pub failed_at: Option<Verb>,
+    /// The replies to its commands, where they were written together with others.
+    pub heard: Vec<String>,
 }
 
 #[derive(Debug)]

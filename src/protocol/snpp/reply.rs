@@ -68,6 +68,15 @@ impl Reply {
         with_code(self.code, &self.shown_text())
     }
 
+    /// Does this reply to HELP say that commands may be written before the
+    /// replies to earlier ones have come? No RFC has this; a line of the
+    /// `214` series with the word `PIPELINING` says so.
+    pub fn lists_pipelining(&self) -> bool {
+        let is_separator = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'*';
+        let mut words = self.info.iter().flat_map(|line| line.split(is_separator));
+        words.any(|word| word.eq_ignore_ascii_case(b"PIPELINING"))
+    }
+
     /// Message tag and pass code of a reply to a two-way SEND (RFC 1861
     /// section 4.6.6). `880 Message Delivered` has none: both have digits.
     pub fn tag(&self) -> Option<(String, String)> {
@@ -359,6 +368,25 @@ mod tests {
         );
         assert_eq!(tag(880, "Message Delivered"), None);
         assert_eq!(tag(250, "00321 1234 Sent"), None);
+    }
+
+    #[test]
+    fn pipelining_is_a_word_of_help() {
+        let help = |line: &str| Reply {
+            info: vec![b"PAGE MESS".to_vec(), line.as_bytes().to_vec()],
+            ..Reply::default()
+        };
+        for line in [
+            "PIPELINING",
+            "Extensions: pipelining, more",
+            "x;PIPELINING.",
+        ] {
+            assert!(help(line).lists_pipelining(), "{line}");
+        }
+        // An asterisk marks what is known and not implemented.
+        for line in ["", "PIPELINING*", "XPIPELINING", "PIPELINE"] {
+            assert!(!help(line).lists_pipelining(), "{line}");
+        }
     }
 
     #[test]

@@ -300,6 +300,11 @@ impl Conversation {
         }
     }
 
+    /// Drops what came behind the last line that was heard, as far as it is there.
+    pub(crate) fn swallow(&mut self) {
+        self.unread.clear();
+    }
+
     /// Lets time pass; no longer than the test lasts.
     pub(crate) fn pause(&mut self, time: Duration) {
         let deadline = Instant::now() + time;

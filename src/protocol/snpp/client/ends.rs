@@ -53,7 +53,10 @@ impl Client {
     /// where SEND was written and not answered.
     pub(super) fn fall(&mut self, fate: Fate, shifted: bool, actions: &mut Actions) {
         let begun = self.page.take().filter(|page| page.said);
-        let answered = begun.map(|mut page| {
+        let window = self.window.take();
+        let answered = window.and_then(|window| window.ended(&fate, shifted));
+        let answered = answered.or_else(|| {
+            let mut page = begun?;
             if page.sending {
                 page.judge(&Fate::unknown(format!(
                     "{}; the page may have been accepted",
@@ -62,7 +65,7 @@ impl Client {
             } else {
                 page.judge(&fate);
             }
-            Answered::Page(page.done())
+            Some(Answered::Page(page.done()))
         });
         self.end(Some(fate), answered, shifted, actions);
     }
@@ -115,6 +118,8 @@ impl Client {
                 let fate = Fate::untried(text);
                 self.end(Some(fate), None, false, actions);
             }
+            // Half a reply is no reply too many.
+            State::Window => self.lose(Exit::TempFail, text, false, actions),
             _ => self.lose(
                 Exit::TempFail,
                 text,
@@ -133,6 +138,10 @@ impl Client {
             State::Said(command) => format!("no reply to {}", command.verb()),
             State::Body => "no reply to the message".to_owned(),
             State::Farewell { .. } => "no reply to QUIT".to_owned(),
+            State::Window => self.window.as_ref().map_or_else(
+                || "no reply".to_owned(),
+                |window| format!("no reply to {}", window.awaited()),
+            ),
             State::Paging | State::Committing | State::Ready => {
                 self.page.as_ref().and_then(Progress::step).map_or_else(
                     || "no reply".to_owned(),
