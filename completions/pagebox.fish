@@ -91,6 +91,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l csv -d 'Se
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l delimiter -d 'Character between two columns; \\t is a tab' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l journal -d 'Make the run resumable: what went out is not sent again' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l jobs -d 'Connections to send over' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l window -d 'Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry -d 'Try a page that was not taken, or not tried, this many times more' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry-max-time -d 'Begin no retry later than this after the first try' -r

@@ -100,6 +100,7 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
 '--journal=[Make the run resumable\: what went out is not sent again]:FILE:_files' \
 '--jobs=[Connections to send over]:N:_default' \
+'--window=[Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING]:N:_default' \
 '--retry=[Try a page that was not taken, or not tried, this many times more]:N:_default' \
 '--retry-delay=[Pause before the first retry; each further one is twice as long]:DUR:_default' \
 '--retry-max-time=[Begin no retry later than this after the first try]:DUR:_default' \

@@ -12,3 +12,4 @@ pub mod retry;
 pub mod rows;
 pub mod run;
 pub mod supply;
+mod together;

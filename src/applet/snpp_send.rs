@@ -12,7 +12,7 @@ mod rows;
 use std::time::{Duration, SystemTime};
 
 pub(crate) use self::flags::Args;
-use self::gateway::{Gateways, Settings};
+use self::gateway::{Gateways, LockStep, Settings};
 use self::page::{Page, Wishes};
 use crate::cli::report::{Report, put};
 use crate::cli::secret;
@@ -84,6 +84,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
             || pages.len() > 1
             || pages.iter().any(|page| page.parts > 1),
         retry: &args.retry,
+        lock_step: LockStep::default(),
         diag,
         interrupt: &interrupt,
     };

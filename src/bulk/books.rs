@@ -136,21 +136,26 @@ impl<'a> Books<'a> {
         })
     }
 
-    /// May an earlier run have sent this row's page already?
-    pub(super) fn is_second_try(&self, row: &Row) -> bool {
+    /// Brings in that an earlier run may have sent this row's page already.
+    pub(super) fn settle(&self, row: &Row, report: &mut Report) {
         let entry = self
             .journal
             .as_ref()
             .and_then(|journal| journal.entry(row.number));
-        entry.is_some_and(|entry| entry.outcome() == Outcome::Unknown)
+        report.duplicate_possible |= entry.is_some_and(|entry| entry.outcome() == Outcome::Unknown);
+        report.settle_tries();
     }
 
-    /// The row may be out from now on.
-    pub(super) fn begin(&mut self, row: &Row) -> Result<(), Fate> {
+    /// The rows may be out from now on.
+    pub(super) fn begin(&mut self, rows: &[&Row]) -> Result<(), Fate> {
         let Some(journal) = &mut self.journal else {
             return Ok(());
         };
-        journal.begin(row.number, &row.hash).map_err(|text| {
+        let rows: Vec<(u64, &str)> = rows
+            .iter()
+            .map(|row| (row.number, row.hash.as_str()))
+            .collect();
+        journal.begin(&rows).map_err(|text| {
             let text = format!("not sent, the journal cannot be written: {text}");
             self.broken = Some(text.clone());
             Fate::untried(text)
@@ -158,21 +163,27 @@ impl<'a> Books<'a> {
     }
 
     pub(super) fn record(&mut self, row: &Row, report: &Report, was_sent: bool) {
+        self.tell(report);
+        if was_sent {
+            self.note_end(&row.hash, report);
+        }
+    }
+
+    /// The row's result, for all but the journal.
+    pub(super) fn tell(&mut self, report: &Report) {
         self.tally.add(report.fate.outcome, report.fate.exit);
         self.results.put(report);
         if report.fate.exit != Exit::Ok {
             self.diag
                 .warn(&format!("row {}: {}", report.number, report.error()));
         }
-        if was_sent {
-            self.note_end(&row.hash, report);
-        }
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
     }
 
-    fn note_end(&mut self, hash: &str, report: &Report) {
+    /// The row's verdict, for the journal.
+    pub(super) fn note_end(&mut self, hash: &str, report: &Report) {
         let Some(journal) = &mut self.journal else {
             return;
         };

@@ -1,13 +1,14 @@
 //! The bytes of a CSV, watched as they pass.
 //!
 //! Answers for what a CSV parser does not tell: in which line a record begins,
-//! that a file ended inside quotes, that a record has no end, and that a
-//! signal came while standard input was silent.
+//! that a file ended inside quotes, that a record has no end, whether a whole
+//! record is there, and that a signal came while standard input was silent.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 
@@ -51,6 +52,10 @@ pub struct Input<'a> {
     starts: VecDeque<Start>,
     quote: (u64, u64),
     ended: bool,
+    /// Bytes that were read before the parser asked for them.
+    ahead: VecDeque<u8>,
+    /// What went wrong with those behind them.
+    failure: Option<io::Error>,
 }
 
 impl<'a> Input<'a> {
@@ -86,6 +91,8 @@ impl<'a> Input<'a> {
             starts: VecDeque::new(),
             quote: (0, 0),
             ended: false,
+            ahead: VecDeque::new(),
+            failure: None,
         }
     }
 
@@ -103,6 +110,40 @@ impl<'a> Input<'a> {
         }
         self.starts.pop_front();
         Some((start.line, start.cut))
+    }
+
+    /// Is a whole record there, or the end of all of them? Reads what there is
+    /// to read, and waits for nothing.
+    pub fn is_at_hand(&mut self) -> bool {
+        loop {
+            let begun = self.starts.len();
+            let is_whole = begun > 1 || (begun == 1 && self.record.is_none());
+            if is_whole || self.ended || self.failure.is_some() {
+                return true;
+            }
+            let now = Deadline::after(Duration::ZERO);
+            match wait(self.file.as_fd(), PollFlags::IN, now, self.interrupt) {
+                Ok(Ready::Yes) => {}
+                Ok(Ready::TimedOut | Ready::Interrupted) => return false,
+                Err(error) => {
+                    self.failure = Some(error);
+                    continue;
+                }
+            }
+            let mut chunk = [0; 4096];
+            match self.take_in(&mut chunk) {
+                Ok(length) => self.ahead.extend(chunk.iter().take(length)),
+                Err(error) => self.failure = Some(error),
+            }
+        }
+    }
+
+    /// Reads what is there, and drops what is too long. No bytes: the end, or
+    /// nothing but what was dropped.
+    fn take_in(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = rustix::io::read(&self.file, &mut *buffer)?;
+        self.ended = length == 0;
+        self.watch(buffer.get_mut(..length).unwrap_or_default())
     }
 
     /// Follows the quoting rules of RFC 4180, as the parser behind us does.
@@ -173,6 +214,16 @@ impl<'a> Input<'a> {
 
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.ahead.is_empty() {
+            return self.ahead.read(buffer);
+        }
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        // A terminal would wait for its end once more.
+        if self.ended {
+            return Ok(0);
+        }
         let ready = wait(
             self.file.as_fd(),
             PollFlags::IN,
@@ -184,9 +235,7 @@ impl Read for Input<'_> {
             return Err(io::Error::other("interrupted"));
         }
         loop {
-            let length = rustix::io::read(&self.file, &mut *buffer)?;
-            self.ended = length == 0;
-            let passed = self.watch(buffer.get_mut(..length).unwrap_or_default())?;
+            let passed = self.take_in(buffer)?;
             // No bytes would mean the end.
             if passed > 0 || self.ended {
                 return Ok(passed);

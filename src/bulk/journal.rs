@@ -5,6 +5,7 @@
 //! ended may be out. The journal holds no text of any message.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -281,15 +282,19 @@ impl Journal {
         self.open.contains(&row)
     }
 
-    /// The page of this row may go out from now on. On disk when this returns,
-    /// and so is the room for its end.
-    pub fn begin(&mut self, row: u64, hash: &str) -> Result<(), String> {
-        let line = format!("begin {row} {hash}\n");
-        self.reserve(line.len())
-            .and_then(|()| self.append(&line))
+    /// The pages of these rows, number and hash, may go out from now on. On
+    /// disk when this returns, and so is the room for their ends.
+    pub fn begin(&mut self, rows: &[(u64, &str)]) -> Result<(), String> {
+        let mut lines = String::new();
+        for (row, hash) in rows {
+            // Writing to a string cannot fail.
+            _ = writeln!(lines, "begin {row} {hash}");
+        }
+        self.reserve(lines.len(), rows.len())
+            .and_then(|()| self.append(&lines))
             .and_then(|()| self.file.sync_data())
             .map_err(|error| format!("{}: {}", self.path, cause(&error)))?;
-        self.open.insert(row);
+        self.open.extend(rows.iter().map(|(row, _)| row));
         Ok(())
     }
 
@@ -304,10 +309,10 @@ impl Journal {
 
     /// Takes care that a disk that is full by then cannot keep out the end of
     /// what is about to begin.
-    fn reserve(&mut self, line: usize) -> io::Result<()> {
-        let line = u64::try_from(line).unwrap_or(u64::MAX);
-        let open = u64::try_from(self.open.len()).unwrap_or(u64::MAX >> 16);
-        let needed = self.length.saturating_add(line) + (open + 1) * END_ROOM;
+    fn reserve(&mut self, bytes: usize, rows: usize) -> io::Result<()> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let open = u64::try_from(self.open.len() + rows).unwrap_or(u64::MAX >> 16);
+        let needed = self.length.saturating_add(bytes) + open * END_ROOM;
         if needed <= self.reserved {
             return Ok(());
         }
@@ -370,9 +375,9 @@ mod tests {
     fn a_verdict_survives_and_a_begin_without_end_is_in_flight() {
         let path = path("resume");
         let mut journal = Journal::open(&path, "s").unwrap();
-        journal.begin(1, "aa").unwrap();
+        journal.begin(&[(1, "aa")]).unwrap();
         journal.end("aa", &sent(1)).unwrap();
-        journal.begin(2, "bb").unwrap();
+        journal.begin(&[(2, "bb")]).unwrap();
         drop(journal);
         let journal = Journal::open(&path, "s").unwrap();
         let first = journal.entry(1).unwrap();
@@ -389,7 +394,7 @@ mod tests {
     fn a_torn_tail_is_cut_and_damage_is_refused() {
         let path = path("torn");
         let mut journal = Journal::open(&path, "s").unwrap();
-        journal.begin(1, "aa").unwrap();
+        journal.begin(&[(1, "aa")]).unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for tail in [&b"end 1 aa sent 0 25"[..], b"beg", b"\0\0\0\0"] {

@@ -211,6 +211,11 @@ impl<'a> Rows<'a> {
         }))
     }
 
+    /// Can [`Rows::next`] tell what comes next, without waiting for it?
+    pub fn is_at_hand(&mut self) -> bool {
+        self.reader.get_mut().is_at_hand()
+    }
+
     fn page(&self, record: &ByteRecord, now: SystemTime) -> Result<RowPage, String> {
         if record.len() != self.fields.len() {
             return Err(format!(

@@ -9,6 +9,7 @@ use std::thread;
 use super::books::Books;
 use super::rows::{Row, RowPage};
 use super::supply::Supply;
+use super::together;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
 use crate::exit::{Exit, Failure};
@@ -74,6 +75,22 @@ pub trait Sender {
     /// it cannot be sent.
     fn prepare(&self, row: &Row, page: &RowPage) -> Result<Self::Prepared, Failure>;
 
+    /// How many pages, and how many bytes of them, may be sent together.
+    fn room(&self) -> (usize, usize);
+
+    /// The bytes that a page takes of that room; `None`: it goes alone.
+    fn weight(&self, page: &Self::Prepared) -> Option<usize>;
+
+    /// Sends pages together and once: a report for each, in order. None where
+    /// they cannot go together now; then nothing was said of them.
+    fn send_together(&mut self, pages: &[&Self::Prepared], commit: Commit<'_>) -> Vec<Report>;
+
+    /// Is a page that was sent together with others to be tried again?
+    fn goes_on(&self, report: &Report) -> bool;
+
+    /// Tries it again.
+    fn go_on(&mut self, page: &Self::Prepared, report: Report, commit: Commit<'_>) -> Report;
+
     /// Sends a page.
     fn send(&mut self, page: &Self::Prepared, commit: Commit<'_>) -> Report;
 
@@ -89,9 +106,9 @@ pub trait Sender {
 
 /// What the workers share. The rows have locks of their own: who waits for
 /// the next row must not hold up a page that is about to go out.
-struct Floor<'a> {
-    supply: Supply<'a>,
-    books: Mutex<Books<'a>>,
+pub(super) struct Floor<'a> {
+    pub(super) supply: Supply<'a>,
+    pub(super) books: Mutex<Books<'a>>,
 }
 
 /// Runs to the end and returns the run's exit status, or why it could not go on.
@@ -136,9 +153,23 @@ pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A row, and its page or the report that stands in its place.
+pub(super) type Taken<S> = (Row, Result<<S as Sender>::Prepared, Box<Report>>);
+
 fn work<S: Sender>(floor: &Floor<'_>, sender: &mut S) {
-    while let Some(row) = floor.supply.next() {
-        if !one(floor, sender, &row) {
+    let mut next: Option<Taken<S>> = None;
+    while let Some((row, page)) = next.take().or_else(|| {
+        let row = floor.supply.next()?;
+        Some(floor.look_at(row, sender))
+    }) {
+        let goes_on = match page {
+            Ok(page) => together::send(floor, sender, (row, page), &mut next),
+            Err(report) => {
+                lock(&floor.books).record(&row, &report, false);
+                true
+            }
+        };
+        if !goes_on {
             break;
         }
     }
@@ -146,28 +177,34 @@ fn work<S: Sender>(floor: &Floor<'_>, sender: &mut S) {
     lock(&floor.books).take_back(sender);
 }
 
-/// One row. False: this sender is of no more use, and others go on.
-fn one<S: Sender>(floor: &Floor<'_>, sender: &mut S, row: &Row) -> bool {
-    let before = lock(&floor.books).before(row, sender);
-    let page = match before {
-        Ok(page) => page,
-        Err(report) => {
-            lock(&floor.books).record(row, &report, false);
-            return true;
+impl Floor<'_> {
+    /// What is known of a row before it is sent.
+    pub(super) fn look_at<S: Sender>(&self, row: Row, sender: &S) -> Taken<S> {
+        let page = lock(&self.books).before(&row, sender);
+        (row, page)
+    }
+
+    /// One page. False: this sender is of no more use, and others go on, with
+    /// this row and those `behind` it.
+    pub(super) fn one<'r, S: Sender>(
+        &self,
+        sender: &mut S,
+        (row, page): (&'r Row, &S::Prepared),
+        behind: impl Iterator<Item = &'r Row> + Clone,
+    ) -> bool {
+        let rest = std::iter::once(row).chain(behind);
+        if sender.is_dead() && self.supply.give_back(rest.clone()) {
+            return false;
         }
-    };
-    if sender.is_dead() && floor.supply.give_back(row) {
-        return false;
+        let mut report = sender.send(page, &mut || lock(&self.books).begin(&[row]));
+        let untried = report.fate.outcome == Outcome::Untried;
+        if untried && sender.is_dead() && self.supply.give_back(rest) {
+            return false;
+        }
+        let mut books = lock(&self.books);
+        books.settle(row, &mut report);
+        books.record(row, &report, true);
+        books.take_back(sender);
+        true
     }
-    let mut report = sender.send(&page, &mut || lock(&floor.books).begin(row));
-    let untried = report.fate.outcome == Outcome::Untried;
-    if untried && sender.is_dead() && floor.supply.give_back(row) {
-        return false;
-    }
-    let mut books = lock(&floor.books);
-    report.duplicate_possible |= books.is_second_try(row);
-    report.settle_tries();
-    books.record(row, &report, true);
-    books.take_back(sender);
-    true
 }

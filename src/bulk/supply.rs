@@ -68,8 +68,20 @@ impl<'a> Supply<'a> {
         row
     }
 
+    /// The next row if it is there by now: nobody waits, nor for who waits.
+    pub(super) fn next_at_hand(&self) -> Option<Row> {
+        let returned = lock(&self.state).take_returned(self.interrupt);
+        returned.or_else(|| {
+            let mut rows = self.rows.try_lock().ok()?;
+            rows.is_at_hand().then(|| self.read_from(&mut rows))?
+        })
+    }
+
     fn read(&self) -> Option<Row> {
-        let mut rows = lock(&self.rows);
+        self.read_from(&mut lock(&self.rows))
+    }
+
+    fn read_from(&self, rows: &mut Rows<'a>) -> Option<Row> {
         if self.interrupt.exit().is_some() || lock(&self.state).failure.is_some() {
             return None;
         }
@@ -88,15 +100,15 @@ impl<'a> Supply<'a> {
         state.workers = state.workers.saturating_sub(1);
     }
 
-    /// A worker without a connection leaves, and its row stays to the others,
+    /// A worker without a connection leaves, and its rows stay to the others,
     /// where there are any.
-    pub(super) fn give_back(&self, row: &Row) -> bool {
+    pub(super) fn give_back<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> bool {
         let mut state = lock(&self.state);
         if state.workers < 2 {
             return false;
         }
         state.workers -= 1;
-        state.returned.push(row.clone());
+        state.returned.extend(rows.into_iter().cloned());
         true
     }
 }

@@ -16,13 +16,13 @@ use crate::support::{Cmd, Fake, Output, Tmpfs, applet, eventually, scratch};
 
 const HEADER: &str = "row,id,pager,outcome,code,response,server,attempts,parts,tag,rtt_ms";
 
-fn bulk(fake: &Fake) -> Cmd {
+pub(crate) fn bulk(fake: &Fake) -> Cmd {
     applet("snpp-send").args(["-s", &fake.addr(), "--csv"])
 }
 
 /// The results, each record as a map from column to value.
 #[track_caller]
-fn results(output: &Output) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn results(output: &Output) -> Vec<BTreeMap<String, String>> {
     assert_eq!(output.stdout.lines().next(), Some(HEADER), "{output:?}");
     let mut reader = csv::Reader::from_reader(output.stdout.as_bytes());
     reader.deserialize().map(|row| row.unwrap()).collect()
@@ -30,7 +30,7 @@ fn results(output: &Output) -> Vec<BTreeMap<String, String>> {
 
 /// `row:outcome` of every result, in order.
 #[track_caller]
-fn outcomes(output: &Output) -> Vec<String> {
+pub(crate) fn outcomes(output: &Output) -> Vec<String> {
     let all = results(output);
     all.iter()
         .map(|row| format!("{}:{}", row["row"], row["outcome"]))
@@ -39,14 +39,14 @@ fn outcomes(output: &Output) -> Vec<String> {
 
 /// The last word on every row.
 #[track_caller]
-fn fates(output: &Output) -> BTreeMap<u64, String> {
+pub(crate) fn fates(output: &Output) -> BTreeMap<u64, String> {
     let all = results(output);
     all.iter()
         .map(|row| (row["row"].parse().unwrap(), row["outcome"].clone()))
         .collect()
 }
 
-fn count(fake: &Fake, line: &str) -> usize {
+pub(crate) fn count(fake: &Fake, line: &str) -> usize {
     fake.heard().iter().filter(|heard| *heard == line).count()
 }
 
@@ -56,7 +56,7 @@ fn numbered(rows: usize) -> String {
     format!("pager,message\n{}\n", rows.join("\n"))
 }
 
-fn closed() -> String {
+pub(crate) fn closed() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }

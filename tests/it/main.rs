@@ -26,3 +26,4 @@ mod snpp_serve;
 mod superservers;
 mod support;
 mod users;
+mod window;

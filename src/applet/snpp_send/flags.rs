@@ -141,8 +141,11 @@ pub(super) struct BulkArgs {
     #[arg(long, value_name = "FILE", help_heading = "Bulk")]
     pub(super) journal: Option<PathBuf>,
     /// Connections to send over
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs(), help_heading = "Bulk")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = from_1_to_256(), help_heading = "Bulk")]
     pub(super) jobs: usize,
+    /// Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = from_1_to_256(), help_heading = "Bulk")]
+    pub(super) window: usize,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -164,8 +167,9 @@ pub(super) enum ReplyArg {
     Text,
 }
 
-/// From 1 to 256: each is a thread and a connection.
-fn jobs() -> impl clap::builder::TypedValueParser<Value = usize> {
+/// Each job is a thread and a connection, and each page of a window is unknown
+/// where the connection is lost.
+fn from_1_to_256() -> impl clap::builder::TypedValueParser<Value = usize> {
     use clap::builder::TypedValueParser as _;
     clap::value_parser!(u16).range(1..=256).map(usize::from)
 }
@@ -281,6 +285,7 @@ impl Args {
             let given = [
                 (self.bulk.journal.is_some(), "--journal"),
                 (self.bulk.jobs > 1, "--jobs"),
+                (self.bulk.window > 1, "--window"),
                 (self.bulk.delimiter != b',', "--delimiter"),
             ];
             if let Some((_, flag)) = given.into_iter().find(|(is_given, _)| *is_given) {

@@ -5,10 +5,12 @@
 //! [`crate::protocol::snpp::client`]'s affair.
 
 mod dialogue;
+mod together;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(super) use self::together::LockStep;
 use super::Page;
 use crate::applet::snpp::dialogue::Dialogue;
 use crate::bulk::retry::{Backoff, RetryArgs};
@@ -41,6 +43,8 @@ pub(super) struct Settings<'a> {
     /// Several transactions share a connection.
     pub(super) strict: bool,
     pub(super) retry: &'a RetryArgs,
+    /// The servers that take pages only one by one.
+    pub(super) lock_step: LockStep,
     pub(super) diag: &'a Diag,
     pub(super) interrupt: &'a Interrupt,
 }
@@ -50,6 +54,8 @@ struct Server {
     peer: Peer,
     dialogue: Option<Dialogue>,
     receipts: Vec<Receipt>,
+    /// Pages that were refused on this connection, among others.
+    refused: usize,
     /// Why it cannot be used for now.
     down: Option<Fate>,
     /// Options whose refusal the user was told of.
@@ -76,6 +82,7 @@ impl<'a> Gateways<'a> {
             peer: peer.clone(),
             dialogue: None,
             receipts: Vec::new(),
+            refused: 0,
             down: None,
             told: Vec::new(),
         };
@@ -111,7 +118,7 @@ impl<'a> Gateways<'a> {
             if pending.is_empty() {
                 break;
             }
-            self.send_part(page, part, pending, &mut reports, commit);
+            self.send_part(page, part, pending, &mut reports, 0, commit);
         }
         for report in &mut reports {
             report.settle_parts();
@@ -120,16 +127,17 @@ impl<'a> Gateways<'a> {
         reports
     }
 
+    /// Tries and tries again, the first time from the server `first` on.
     fn send_part(
         &mut self,
         page: &Page,
         part: usize,
         mut pending: Vec<usize>,
         reports: &mut [Report],
+        mut first: usize,
         commit: Commit<'_>,
     ) {
         let mut backoff = Backoff::new(self.settings.retry);
-        let again_if_unknown = self.settings.retry.retry_unknown;
         loop {
             if let Some(fate) = &self.dead {
                 for report in pick(reports, &pending) {
@@ -137,12 +145,18 @@ impl<'a> Gateways<'a> {
                 }
                 return;
             }
-            self.try_servers(page, part, &pending, reports, commit);
+            self.try_servers(
+                std::mem::take(&mut first),
+                page,
+                part,
+                &pending,
+                reports,
+                commit,
+            );
             pending.retain(|index| {
-                reports.get(*index).is_some_and(|report| {
-                    let unknown = report.fate.outcome == Outcome::Unknown;
-                    report.fate.outcome.may_retry() || (unknown && again_if_unknown)
-                })
+                reports
+                    .get(*index)
+                    .is_some_and(|report| self.goes_on(report))
             });
             if pending.is_empty() || self.settings.interrupt.exit().is_some() {
                 break;
@@ -171,9 +185,21 @@ impl<'a> Gateways<'a> {
         }
     }
 
+    /// May a page that came to this be tried again?
+    pub(super) fn goes_on(&self, report: &Report) -> bool {
+        let outcome = report.fate.outcome;
+        outcome.may_retry() || (outcome == Outcome::Unknown && self.settings.retry.retry_unknown)
+    }
+
+    fn say_next(&self, report: &Report) {
+        let text = format!("{}; trying the next server", report.error());
+        self.settings.diag.warn(&text);
+    }
+
     /// Tries the servers in order until nothing is left that may be tried elsewhere.
     fn try_servers(
         &mut self,
+        first: usize,
         page: &Page,
         part: usize,
         pending: &[usize],
@@ -182,7 +208,7 @@ impl<'a> Gateways<'a> {
     ) {
         let mut rest = pending.to_vec();
         let last = self.servers.len().saturating_sub(1);
-        for index in 0..self.servers.len() {
+        for index in first..self.servers.len() {
             if self
                 .servers
                 .get(index)
@@ -201,9 +227,7 @@ impl<'a> Gateways<'a> {
             }
             if index < last {
                 for report in pick(reports, &rest) {
-                    self.settings
-                        .diag
-                        .warn(&format!("{}; trying the next server", report.error()));
+                    self.say_next(report);
                 }
             }
         }
@@ -229,31 +253,9 @@ impl<'a> Gateways<'a> {
             fates: vec![fate; who.len()],
             ..PageAnswer::default()
         });
-        let mut replies = answer.page_replies.into_iter();
-        for (report, fate) in pick(reports, who).zip(answer.fates) {
-            report.attempts += 1;
-            report.server = Some(server.peer.clone());
-            report.rtt = rtt;
-            report.fate = fate;
-            report.page_reply = replies.next().flatten();
-            report.send_reply.clone_from(&answer.send_reply);
-            report.tag.clone_from(&answer.tag);
-            report.failed_at = answer.failed_at.map(|verb| verb.to_string());
-            report.transcript.extend(transcript.iter().cloned());
-            report.options_refused = answer
-                .refused_options
-                .iter()
-                .map(|(verb, _)| verb.to_string())
-                .collect();
-            if report.fate.outcome.accepted() {
-                report.parts.0 = part + 1;
-                report.failed_at = None;
-                if report.parts.0 == report.parts.1 {
-                    server.receipts.push(page.receipt(report));
-                }
-            }
-        }
         server.tell(&answer.refused_options, self.settings.diag);
+        let reports = pick(reports, who);
+        server.enter(page, part, reports, answer, rtt, &transcript);
         if server.receipts.len() >= MAX_RECEIPTS {
             self.part(index);
         }
@@ -318,6 +320,42 @@ impl<'a> Gateways<'a> {
 }
 
 impl Server {
+    /// Enters what came of a try into the reports of those whom it was for.
+    fn enter<'r>(
+        &mut self,
+        page: &Page,
+        part: usize,
+        reports: impl Iterator<Item = &'r mut Report>,
+        answer: PageAnswer,
+        rtt: Duration,
+        transcript: &[String],
+    ) {
+        let mut replies = answer.page_replies.into_iter();
+        for (report, fate) in reports.zip(answer.fates) {
+            report.attempts += 1;
+            report.server = Some(self.peer.clone());
+            report.rtt = rtt;
+            report.fate = fate;
+            report.page_reply = replies.next().flatten();
+            report.send_reply.clone_from(&answer.send_reply);
+            report.tag.clone_from(&answer.tag);
+            report.failed_at = answer.failed_at.map(|verb| verb.to_string());
+            report.transcript.extend(transcript.iter().cloned());
+            report.options_refused = answer
+                .refused_options
+                .iter()
+                .map(|(verb, _)| verb.to_string())
+                .collect();
+            if report.fate.outcome.accepted() {
+                report.parts.0 = part + 1;
+                report.failed_at = None;
+                if report.parts.0 == report.parts.1 {
+                    self.receipts.push(page.receipt(report));
+                }
+            }
+        }
+    }
+
     /// Tells the user once of each option that this server does not take.
     fn tell(&mut self, refused: &[(Verb, String)], diag: &Diag) {
         for (verb, reply) in refused {

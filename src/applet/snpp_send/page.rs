@@ -17,6 +17,7 @@ use crate::outcome::{Fate, Outcome};
 use crate::page::{Column, PageOptions, pager};
 use crate::protocol::Wire;
 use crate::protocol::snpp::command::BadArgument;
+use crate::protocol::snpp::plain::Plain;
 use crate::protocol::snpp::plan::{Body, Options, Plan, Recipient, ReplyType, TwoWay};
 use crate::transport::fd::{Deadline, Ready, wait};
 
@@ -128,6 +129,14 @@ impl Page {
             .collect();
         let text = self.texts.get(part).map_or("", String::as_str);
         Plan::new(&recipients, &self.options, text, self.body, self.strict)
+    }
+
+    /// Its transaction, if it can be written together with others.
+    pub(super) fn plain(&self) -> Option<Plain> {
+        match self.plans.as_slice() {
+            [plan] => Plain::of(plan),
+            _ => None,
+        }
     }
 
     /// All that would be said for it.

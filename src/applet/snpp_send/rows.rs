@@ -18,6 +18,7 @@ use crate::cli::terminal;
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::page::PageOptions;
+use crate::protocol::snpp::plain::MAX_AHEAD;
 use crate::protocol::snpp::plan::Recipient;
 
 struct RowSender<'a> {
@@ -25,6 +26,7 @@ struct RowSender<'a> {
     diag: &'a Diag,
     wishes: &'a Wishes,
     text: &'a TextArgs,
+    window: usize,
 }
 
 impl RowSender<'_> {
@@ -66,6 +68,29 @@ impl Sender for RowSender<'_> {
         let mut reports = self.gateways.send(page, commit);
         // A row has one recipient, and each recipient a report.
         reports.pop().unwrap_or_else(|| page.lost())
+    }
+
+    fn room(&self) -> (usize, usize) {
+        (self.window, MAX_AHEAD)
+    }
+
+    fn weight(&self, page: &Page) -> Option<usize> {
+        if self.window < 2 {
+            return None;
+        }
+        Some(self.gateways.wire(&page.plain()?).bytes.len())
+    }
+
+    fn send_together(&mut self, pages: &[&Page], commit: Commit<'_>) -> Vec<Report> {
+        self.gateways.send_together(pages, commit)
+    }
+
+    fn goes_on(&self, report: &Report) -> bool {
+        self.gateways.goes_on(report)
+    }
+
+    fn go_on(&mut self, page: &Page, report: Report, commit: Commit<'_>) -> Report {
+        self.gateways.go_on(page, report, commit)
     }
 
     fn is_dead(&self) -> bool {
@@ -124,6 +149,7 @@ pub(super) fn run<'a>(
             diag: settings.diag,
             wishes,
             text: &args.text,
+            window: args.bulk.window,
         })
         .collect();
     let wanted = Wanted {

@@ -92,6 +92,7 @@ impl Gateways<'_> {
         match begun {
             Ok(dialogue) => {
                 server.dialogue = Some(dialogue);
+                server.refused = 0;
                 Ok(true)
             }
             Err(fate) => {
