@@ -5,6 +5,7 @@ pub mod line;
 pub mod message;
 pub mod moment;
 pub mod peer;
+pub mod progress;
 pub mod report;
 pub mod secret;
 pub mod terminal;

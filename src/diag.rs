@@ -96,6 +96,11 @@ impl Diag {
         self.put(&format!("{:8.3}  {}\n", elapsed.as_secs_f64(), safe(text)));
     }
 
+    /// A line of a terminal that takes the place of the one before it.
+    pub fn status(&self, text: &str) {
+        self.put(&format!("\r\x1b[K{text}"));
+    }
+
     /// A line of the log. Whatever it quotes is made safe to print.
     pub fn log(&self, priority: Priority, text: &str) {
         let applet = self.applet;

@@ -4,12 +4,11 @@
 //! row having a result, and for telling again a result that turned out to be
 //! worthless.
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::journal::Journal;
 use super::results::Results;
 use super::rows::Row;
 use super::run::Sender;
+use crate::cli::progress::Progress;
 use crate::cli::report::Report;
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
@@ -23,7 +22,7 @@ pub struct Wanted {
     pub retry_unknown: bool,
     /// Check every row and send none.
     pub dry: bool,
-    /// Draw a progress bar.
+    /// Show how far it is.
     pub progress: bool,
 }
 
@@ -38,7 +37,7 @@ pub struct Books<'a> {
     tally: Tally,
     /// Why no further page may go out: its begin could not be kept.
     broken: Option<String>,
-    bar: Option<ProgressBar>,
+    progress: Option<Progress>,
 }
 
 impl<'a> Books<'a> {
@@ -58,15 +57,15 @@ impl<'a> Books<'a> {
             wanted,
             tally: Tally::default(),
             broken: None,
-            bar: wanted.progress.then(progress_bar),
+            progress: wanted.progress.then(Progress::new),
         }
     }
 
     /// Closes them: the run's exit status, or why it could not go on.
     /// `failure` is why the rows ended early.
     pub(super) fn close(mut self, failure: Option<Failure>) -> Result<Exit, Failure> {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        if let Some(progress) = self.progress.take() {
+            progress.finish(self.diag);
         }
         if let Some(Err(text)) = self.journal.as_mut().map(Journal::close) {
             self.diag.warn(&text);
@@ -177,8 +176,8 @@ impl<'a> Books<'a> {
             self.diag
                 .warn(&format!("row {}: {}", report.number, report.error()));
         }
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
+        if let Some(progress) = &mut self.progress {
+            progress.add(self.diag);
         }
     }
 
@@ -222,13 +221,4 @@ fn report(row: &Row, fate: Fate) -> Box<Report> {
 fn refused(row: &Row, text: &str) -> Box<Report> {
     let text = format!("line {}: {text}", row.line);
     report(row, Fate::new(Outcome::Refused, Exit::Data, text))
-}
-
-fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{pos} pages, {per_sec}, {elapsed}");
-    let bar = ProgressBar::new_spinner();
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
