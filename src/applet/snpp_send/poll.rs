@@ -395,7 +395,7 @@ mod tests {
                 Status::Replied("In the west pasture".into()),
             ),
             ("780 2 950926023501+7 EXPIRED", Status::Failed),
-            ("550 Unknown", Status::Failed),
+            ("550 Unknown", Status::Unknown),
             ("554 Busy", Status::Open),
         ] {
             assert_eq!(status(&reply(line), &choices), expected, "{line}");
