@@ -688,7 +688,7 @@ fn a_second_text_for_an_old_one_is_unknown_and_the_last_window() {
     );
     assert_eq!(
         (fates[&3].as_str(), fates[&4].as_str()),
-        ("refused", "unknown")
+        ("unknown", "unknown")
     );
     assert_eq!(tally(&fates)["sent"], 18);
 }

@@ -34,6 +34,11 @@ use crate::transport::trace::Trace;
 /// what is kept of them is bounded.
 const MAX_RECEIPTS: usize = 20_000;
 
+/// Refused pages on one connection before it is given up for a new one: a
+/// server may say 421 to too many, and then nobody knows what it would have
+/// said to the page itself, nor what became of those written behind it.
+const MAX_REFUSED: usize = 5;
+
 /// What all gateways of a run have in common.
 #[derive(Debug)]
 pub(super) struct Settings<'a> {
@@ -54,7 +59,7 @@ struct Server {
     peer: Peer,
     dialogue: Option<Dialogue>,
     receipts: Vec<Receipt>,
-    /// Pages that were refused on this connection, among others.
+    /// Pages that this connection did not take.
     refused: usize,
     /// Why it cannot be used for now.
     down: Option<Fate>,
@@ -256,7 +261,7 @@ impl<'a> Gateways<'a> {
         server.tell(&answer.refused_options, self.settings.diag);
         let reports = pick(reports, who);
         server.enter(page, part, reports, answer, rtt, &transcript);
-        if server.receipts.len() >= MAX_RECEIPTS {
+        if server.is_worn() {
             self.part(index);
         }
     }
@@ -352,8 +357,15 @@ impl Server {
                 if report.parts.0 == report.parts.1 {
                     self.receipts.push(page.receipt(report));
                 }
+            } else {
+                self.refused += 1;
             }
         }
+    }
+
+    /// A new connection is better for what comes next.
+    fn is_worn(&self) -> bool {
+        self.receipts.len() >= MAX_RECEIPTS || self.refused > MAX_REFUSED
     }
 
     /// Tells the user once of each option that this server does not take.

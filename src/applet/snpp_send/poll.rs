@@ -152,8 +152,6 @@ pub(super) fn wait(
             .warn("the gateway gave no message tag: there is no status to wait for");
     }
     open.retain(|report| report.tag.is_some());
-    // A gateway that queues may not know a tag before its deliverer does.
-    let mut known = Vec::new();
     while !open.is_empty() {
         let left = limit.saturating_sub(begun.elapsed());
         if !settings.interrupt.sleep(pause.min(left)) {
@@ -161,18 +159,13 @@ pub(super) fn wait(
             break;
         }
         open.retain_mut(|report| {
-            let status = ask_about(gateways, report, &wanted.choice);
-            if status == Status::Unknown && !known.contains(&report.tag) {
-                return true;
-            }
-            if !known.contains(&report.tag) {
-                known.push(report.tag.clone());
-            }
-            match status {
-                Status::Open => return true,
+            match ask_about(gateways, report, &wanted.choice) {
+                // A gateway that queues may not know a tag before its
+                // deliverer does, or not on this connection.
+                Status::Open | Status::Unknown => return true,
                 Status::Replied(reply) => report.reply = Some(reply),
                 Status::Closed => all &= !wants_reply,
-                Status::Unknown | Status::Failed => {
+                Status::Failed => {
                     report.failed_at = Some(Verb::Msta.to_string());
                     all = false;
                 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::access::{on_socket, server};
 use super::{codes, expect_jobs, jobs};
-use crate::support::{Cmd, Scratch, scratch};
+use crate::support::{Cmd, Scratch, applet, scratch};
 
 const UNAVAILABLE: &str = "421 Gateway Service Unavailable\r\n";
 const PAGE: &str = "MESS x\r\nSEND\r\n";
@@ -83,6 +83,39 @@ fn only_whom_a_route_can_reach_is_accepted() {
         &scratch,
         &[(&["To: ann", "To: 5551212", "To: oncall"], "x")],
     );
+}
+
+#[test]
+fn a_run_with_many_bad_rows_learns_the_truth_about_each() {
+    let scratch = scratch("known-many");
+    let proxy = format!(
+        "{} snpp-serve --config {} --spool {}",
+        env!("CARGO_BIN_EXE_pagebox"),
+        config(&scratch, NAMES).display(),
+        scratch.join("spool").display()
+    );
+    let mut rows = "pager,message\n".to_owned();
+    for row in 0..30 {
+        rows += if row % 6 == 0 {
+            "ann,x\n"
+        } else {
+            "nobody,x\n"
+        };
+    }
+    // More than ten refused pagers are 421 to whoever stays.
+    let output = applet("snpp-send")
+        .args(["-s", "far", "--proxy-command", &proxy, "--csv", "-"])
+        .stdin(rows)
+        .run();
+    output.expect_status(67);
+    let count = |outcome: &str| output.stdout.matches(outcome).count();
+    assert_eq!(
+        (count(",sent,250,"), count(",refused,550,")),
+        (5, 25),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(jobs(&scratch).len(), 5);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::{Gateways, MAX_RECEIPTS};
+use super::Gateways;
 use crate::applet::snpp_send::page::Page;
 use crate::bulk::run::Commit;
 use crate::cli::peer::Peer;
@@ -18,10 +18,6 @@ use crate::protocol::snpp::client::{Answered, Job};
 use crate::protocol::snpp::plain::Plain;
 use crate::transport::fd::Deadline;
 use crate::transport::trace::lines;
-
-/// Refused pages on one connection before it is given up for a new one: a
-/// server may say 421 to too many, and the rest of its window is unknown then.
-const MAX_REFUSED: usize = 5;
 
 /// The servers that take pages only one by one, as far as any connection of
 /// the run has found out.
@@ -97,19 +93,15 @@ impl Gateways<'_> {
             };
             server.enter(page, 0, std::iter::once(report), answer, rtt, &transcript);
         }
-        let refused = reports
-            .iter()
-            .filter(|report| !report.fate.outcome.accepted());
-        server.refused += refused.count();
         if !is_open {
             // What the connection has taken is not confirmed by the next one.
             server.receipts.clear();
         }
-        let is_full = server.receipts.len() >= MAX_RECEIPTS || server.refused > MAX_REFUSED;
+        let is_worn = server.is_worn();
         if let Some(why) = &together.doubt {
             self.distrust(&peer, why);
         }
-        if is_full || together.doubt.is_some() {
+        if is_worn || together.doubt.is_some() {
             // The answer to QUIT tells whether replies have shifted.
             self.part(index);
         }

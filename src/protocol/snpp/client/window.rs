@@ -331,11 +331,25 @@ impl Window {
             return;
         }
         let doubt = self.open.take(verb, reply);
-        self.doubt = self.doubt.take().or(doubt);
         self.at += 1;
         if verb == Verb::Send {
+            if let Some(doubt) = &doubt {
+                self.may_be_out(doubt);
+            }
             self.answers.push(std::mem::take(&mut self.open).answer);
             self.at = 0;
+        }
+        self.doubt = self.doubt.take().or(doubt);
+    }
+
+    /// What went out in the place of a page is one that was not taken before
+    /// it, and that RESE did not undo.
+    fn may_be_out(&mut self, why: &str) {
+        let accepted =
+            |answer: &PageAnswer| answer.fates.iter().any(|fate| fate.outcome.accepted());
+        let before = self.answers.iter_mut().rev();
+        for answer in before.take_while(|answer| !accepted(answer)) {
+            answer.fates = vec![Fate::unknown(format!("the next one's {why}"))];
         }
     }
 
