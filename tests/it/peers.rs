@@ -543,3 +543,29 @@ fn net_snpp_pages_through_our_server() {
     );
     assert_eq!(scratch.names("spool/tmp"), [""; 0]);
 }
+
+#[test]
+fn telnet_pages_through_our_server() {
+    skip_unless!("telnet", "tcpserver");
+    let scratch = scratch("telnet");
+    let spool = scratch.join("spool");
+    let peer = tcpserver_snpp_serve(&spool);
+    // What it reads as CR LF, telnet writes as CR NUL CR LF.
+    for ends in ["\n", "\r\n"] {
+        let mut telnet = Cmd::new("telnet")
+            .args(["127.0.0.1", &peer.port().to_string()])
+            .stdin_open()
+            .spawn();
+        telnet.wait_for_stdout("220 ");
+        let lines = ["page 111", "data", "by", "hand", ".", "send", "quit", ""];
+        telnet.write(lines.join(ends));
+        telnet.wait_for_stdout(" queued");
+        telnet.wait_for_stdout("221 ");
+        telnet.wait();
+    }
+    assert_eq!(scratch.names("spool/new").len(), 2);
+    for name in scratch.names("spool/new") {
+        let job = fs::read_to_string(spool.join("new").join(name)).unwrap();
+        assert!(job.ends_with("\n\nby\nhand\n"), "{job:?}");
+    }
+}

@@ -27,10 +27,11 @@ pub struct Line {
 }
 
 impl Line {
-    /// The text of the line: CRs at its end never belong to it, however many.
+    /// The text of the line: CRs at its end never belong to it, however many,
+    /// nor do those that a telnet client wrote as CR NUL (RFC 854).
     pub fn text(&self) -> &[u8] {
         let mut text = self.bytes.as_slice();
-        while let Some((b'\r', rest)) = text.split_last() {
+        while let Some(rest) = text.strip_suffix(b"\r\0").or(text.strip_suffix(b"\r")) {
             text = rest;
         }
         text
@@ -151,7 +152,8 @@ impl Body {
     /// Takes a line. True: it was the end.
     pub fn take(&mut self, line: &Line) -> bool {
         let ends = line.ending == Ending::CrLf || !self.crlf;
-        if ends && !line.cut && line.bytes == b"." {
+        // A telnet client that reads CR LF from a file writes CR NUL CR LF.
+        if ends && !line.cut && matches!(line.bytes.as_slice(), b"." | b".\r\0") {
             return true;
         }
         self.crlf |= line.ending == Ending::CrLf;
@@ -290,6 +292,7 @@ mod tests {
             ),
             (b"a\r\r\n\r\n.\r\n", b"a\n"),
             (b".\r\r\n.\r\n", b"."),
+            (b"a\r\0\r\n.\r\0\r\n", b"a"),
             (b".\r\n", b""),
         ] {
             assert_eq!(
