@@ -19,11 +19,11 @@ use std::path::Path;
 use crate::diag::cause;
 use crate::file;
 use crate::text::escape::printable;
+use crate::text::shape::is_name;
 
 pub use links::Reach;
 use links::{Fault, Reaches};
 use tables::Tables;
-use value::is_name;
 
 /// Where the configuration is if nobody says where.
 pub const DEFAULT: &str = "/etc/pagebox.toml";

@@ -13,22 +13,11 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
 use crate::duration;
+use crate::text::shape::{MAX_NAME, is_name};
 
-/// No name is longer, in bytes.
-const MAX_NAME: usize = 64;
-
-/// The name of a pager, group, route or device: `[A-Za-z0-9+][A-Za-z0-9._+@-]*`,
-/// at most 64 of them. So it can be neither an option nor a path.
+/// The name of a pager, group, route or device; see [`is_name`].
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Name(String);
-
-/// Whether this can be a name, or the ID of a pager without one.
-pub fn is_name(text: &str) -> bool {
-    let inside = |c: char| c.is_ascii_alphanumeric() || "._+@-".contains(c);
-    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '+')
-        && text.chars().all(inside)
-        && text.len() <= MAX_NAME
-}
 
 impl Name {
     /// The name.

@@ -27,6 +27,8 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use crate::text::shape::breaks_line;
+
 /// One page, to one or more.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Job {
@@ -217,9 +219,7 @@ pub(super) fn header(file: &mut String, name: &'static str, value: &str) -> Resu
 
 /// A header whose value stays as it is.
 fn line(file: &mut String, name: &'static str, value: &str) -> Result<(), BadJob> {
-    // Other people's readers know more line ends than ours.
-    let foul = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
-    if value.is_empty() || value.contains(foul) {
+    if value.is_empty() || value.contains(breaks_line) {
         return Err(BadJob::Value(name));
     }
     writeln!(file, "{name}: {value}").map_err(|_| BadJob::Value(name))

@@ -16,8 +16,8 @@ pub struct Settings {
     pub message: usize,
     /// Pagers of a transaction.
     pub recipients: usize,
-    /// Errors (unknown commands, refused pagers and tags) that are forgiven;
-    /// the next one ends the session.
+    /// Errors (unknown commands, logins without a name or password, refused
+    /// pagers and tags) that are forgiven; the next one ends the session.
     pub errors: usize,
     /// Nothing may be sent or asked before a login.
     pub login_first: bool,
@@ -44,7 +44,7 @@ impl Default for Settings {
 /// One of those whom a message is for, with what was said before its PAGE.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Recipient {
-    /// The pager ID: `[A-Za-z0-9+][A-Za-z0-9._+@-]*`.
+    /// The pager ID: a name, see [`crate::text::shape::is_name`].
     pub pager: String,
     /// The second word of PAGE.
     pub pin: Option<String>,
