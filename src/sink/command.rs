@@ -111,8 +111,14 @@ impl Command {
         match talk.attend(self, interrupt, log) {
             Ok(Some(status)) => verdict(&program, status),
             Ok(None) => {
-                let why = format!("{program}: stopped, it took too long");
-                (Verdict::Uncertain, Some(why))
+                let cause = match interrupt.exit() {
+                    Some(_) => "we are told to stop, and it went on",
+                    None => "it took too long",
+                };
+                (
+                    Verdict::Uncertain,
+                    Some(format!("{program}: stopped, {cause}")),
+                )
             }
             Err(error) => {
                 let why = format!("{program}: lost sight of it: {}", cause(&error));
