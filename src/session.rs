@@ -63,9 +63,10 @@ impl<M: Machine> Session<M> {
     /// Runs until the machine asks something or is done.
     ///
     /// `patience` says until when a phase may last, asked anew whenever
-    /// something was said or the machine made progress; a trickle of bytes does not move a deadline, nor
-    /// does a flood of them. Where the other side does not read what it is
-    /// told, the time has run out too, and nothing more is said.
+    /// something was said or the machine made progress; a trickle of bytes
+    /// does not move a deadline, nor does a flood of them. Where the other side
+    /// does not read what it is told, the time has run out too, and nothing
+    /// more is said.
     pub fn run(
         &mut self,
         input: Input<'_, M::Answer>,

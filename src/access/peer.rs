@@ -1,8 +1,8 @@
 //! Who is at the other end, and whether that one may come in.
 //!
-//! The kernel is asked first. The environment is believed only where there is
-//! no socket to ask, and then what it says is marked: a super-server, a TLS wrapper
-//! or ssh wrote it, and we cannot hold it against anything.
+//! The kernel is asked first. The environment is believed only where whoever
+//! started us made the line, and then what it says is marked: a super-server, a
+//! TLS wrapper or ssh wrote it, and we cannot hold it against anything.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -54,15 +54,13 @@ impl Peer {
             let word = word.trim_start_matches('[').trim_end_matches(']');
             Some(word.parse::<IpAddr>().ok()?.to_canonical())
         };
-        let silent = far != Far::Pipe;
-        let named = VARIABLES.iter().find_map(|name| variable(name));
-        let named = named.filter(|_| !silent);
+        // Where the kernel knows, nobody else is asked.
+        let variable = |name: &str| variable(name).filter(|_| far == Far::Pipe);
+        let named = VARIABLES.into_iter().find_map(variable);
         Self {
             far,
             forwarded: named.is_some(),
-            said: named
-                .or_else(|| variable(SSH).filter(|_| !silent))
-                .and_then(address),
+            said: named.or_else(|| variable(SSH)).and_then(address),
         }
     }
 

@@ -59,7 +59,8 @@ impl Spool {
     /// Opens the spool in `dir`. With `create`, what is missing of `dir`,
     /// `tmp/` and `new/` is made, with mode 0770 less the umask; its parent is not.
     ///
-    /// Fails where one of the three is no directory, or `tmp` or `new` a link.
+    /// Fails where one of the three is no directory, or `tmp` or `new` a link,
+    /// and on a file system of another machine.
     pub fn open(dir: &Path, create: bool, room: Room) -> io::Result<Self> {
         // "spool" has the parent "", which is here.
         let parent = dir.parent().filter(|path| !path.as_os_str().is_empty());

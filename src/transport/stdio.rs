@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
-use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, getpeername, getsockname};
+use rustix::net::{AddressFamily, SocketAddrUnix, getpeername, getsockname};
 use rustix::stdio::{stdin, stdout};
 
 use super::fd::Line;
@@ -37,10 +37,9 @@ pub enum Far {
 impl Far {
     /// Asks the kernel; the environment is not believed.
     pub fn of_stdin() -> Self {
-        let family = |address: &SocketAddrAny| address.address_family();
         match getsockname(stdin()) {
             Err(Errno::NOTSOCK) => return Self::Pipe,
-            Ok(name) if family(&name) == AddressFamily::UNIX => {
+            Ok(name) if name.address_family() == AddressFamily::UNIX => {
                 // Who was accepted has the name of the socket that listened.
                 let bound = SocketAddrUnix::try_from(name);
                 let bound = bound.is_ok_and(|name| {
@@ -51,11 +50,8 @@ impl Far {
             }
             _ => {}
         }
-        match getpeername(stdin())
-            .ok()
-            .flatten()
-            .map(SocketAddr::try_from)
-        {
+        let peer = getpeername(stdin()).ok().flatten();
+        match peer.map(SocketAddr::try_from) {
             Some(Ok(address)) => Self::Inet(address.ip().to_canonical()),
             _ => Self::Hidden,
         }

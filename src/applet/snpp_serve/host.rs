@@ -1,6 +1,8 @@
 //! One session, and the answers to what its machine asks.
 //!
-//! Answers for the log, and for how long a guesser has to wait.
+//! Answers for the log, for how long a guesser has to wait, and for nothing
+//! being begun once a signal came. What is answered is put into words by the
+//! machine.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -169,12 +171,8 @@ impl Host<'_> {
 
     fn accept(&mut self, submission: Submission, interrupt: &Interrupt) -> Verdict {
         let now = SystemTime::now();
-        let ticket = match submission
-            .two_way
-            .as_ref()
-            .map(|_| new_ticket())
-            .transpose()
-        {
+        let is_two_way = submission.two_way.is_some();
+        let ticket = match is_two_way.then(new_ticket).transpose() {
             Ok(ticket) => ticket,
             Err(error) => {
                 self.log(Priority::Error, &format!("no random numbers: {error}"));

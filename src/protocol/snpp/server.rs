@@ -37,9 +37,10 @@ use super::plan::TwoWay;
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
 use crate::text::escape::printable;
 
-/// The longest command line that is obeyed, in bytes without its end.
+/// The longest command line that is obeyed, in bytes without its end; longer
+/// ones only where a message may be as long.
 const MAX_LINE: usize = 4096;
-/// `MESS ` and the blanks in front of it.
+/// `MESS` and the blank behind it, with some to spare, in bytes.
 const MESS_SPACE: usize = 16;
 /// The refused logins after which a client is sent away.
 const MAX_LOGINS: usize = 3;
