@@ -24,6 +24,20 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 /// How long a run may take that set no limit of its own.
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// What would make a program behave otherwise on this machine than on another:
+/// our own variables, and where whoever runs the tests came from.
+const NOT_PASSED_ON: [&str; 9] = [
+    "SNPP_SERVER",
+    "SNPP_PASSWORD",
+    "NO_COLOR",
+    "REMOTE_ADDR",
+    "TCPREMOTEIP",
+    "REMOTE_HOST",
+    "SOCAT_PEERADDR",
+    "NCAT_REMOTE_ADDR",
+    "SSH_CONNECTION",
+];
+
 /// Our program under an applet's name.
 pub(crate) fn applet(name: &str) -> Cmd {
     Cmd::new(link(name))
@@ -257,7 +271,7 @@ impl Cmd {
         command.args(&self.args);
         for (name, _) in env::vars_os() {
             let ours = name.as_bytes().starts_with(b"PAGEBOX_");
-            if ours || name == "SNPP_SERVER" || name == "SNPP_PASSWORD" || name == "NO_COLOR" {
+            if ours || NOT_PASSED_ON.iter().any(|known| name == *known) {
                 command.env_remove(name);
             }
         }
