@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -50,6 +51,8 @@ pub struct Diag {
     applet: &'static str,
     place: Place,
     quiet: bool,
+    /// Nobody took the last line.
+    deaf: AtomicBool,
 }
 
 impl Diag {
@@ -59,6 +62,7 @@ impl Diag {
             applet,
             place: Place::Stderr,
             quiet,
+            deaf: AtomicBool::new(false),
         }
     }
 
@@ -83,6 +87,7 @@ impl Diag {
                 usual
             },
             quiet: false,
+            deaf: AtomicBool::new(false),
         }
     }
 
@@ -107,7 +112,7 @@ impl Diag {
         let text = safe(text);
         match &self.place {
             Place::Stderr => self.put(&format!("{applet}: {text}\n")),
-            Place::Journal => Self::offer(&format!("<{}>{applet}: {text}\n", priority as u8)),
+            Place::Journal => self.offer(&format!("<{}>{applet}: {text}\n", priority as u8)),
             Place::Syslog(socket) => {
                 let number = DAEMON * 8 + priority as u8;
                 let line = format!("<{number}>{applet}[{}]: {text}", std::process::id());
@@ -119,11 +124,19 @@ impl Diag {
     }
 
     /// Writes a line as far as somebody takes it: a log that nobody reads is
-    /// no reason to hold up a session.
-    fn offer(line: &str) {
+    /// no reason to hold up a session, not even a little with each line.
+    fn offer(&self, line: &str) {
         for part in line.as_bytes().chunks(PIPE_ATOM) {
             let mut room = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
-            if matches!(poll(&mut room, Some(&PATIENCE)), Ok(0)) {
+            let deaf = self.deaf.load(Ordering::Relaxed);
+            let patience = if deaf {
+                &Timespec::default()
+            } else {
+                &PATIENCE
+            };
+            let full = matches!(poll(&mut room, Some(patience)), Ok(0));
+            self.deaf.store(full, Ordering::Relaxed);
+            if full {
                 return;
             }
             _ = io::stderr().lock().write_all(part);

@@ -188,10 +188,6 @@ fn prepare(args: &Args, login_first: bool) -> Result<Ready, Failure> {
     let (sink, spool) = if let Some(command) = command {
         (Sink::Command(command), None)
     } else {
-        if args.max_message > MAX_SPOOLED {
-            let text = format!("--max-message: into a spool at most {MAX_SPOOLED}");
-            return Err(Failure::usage(text));
-        }
         let dir = spool_dir(args, config.as_ref())?;
         let room = Room {
             free: args.min_free,
@@ -213,7 +209,11 @@ fn prepare(args: &Args, login_first: bool) -> Result<Ready, Failure> {
     Ok(Ready {
         settings: Settings {
             hostname: args.hostname.clone().unwrap_or_else(this_host),
-            message: args.max_message,
+            message: if direct {
+                args.max_message
+            } else {
+                args.max_message.min(MAX_SPOOLED)
+            },
             recipients,
             errors: args.max_errors,
             login_first: login_first || args.require_login,

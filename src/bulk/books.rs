@@ -7,7 +7,7 @@
 use super::journal::Journal;
 use super::results::Results;
 use super::rows::Row;
-use super::run::Sender;
+use super::sender::Sender;
 use crate::cli::progress::Progress;
 use crate::cli::report::Report;
 use crate::diag::Diag;

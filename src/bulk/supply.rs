@@ -3,11 +3,10 @@
 //! Answers for each row being in one pair of hands at a time, and for no row
 //! being left behind when a worker leaves.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::rows::{Row, Rows};
-use super::run::lock;
 use crate::exit::Failure;
 use crate::transport::interrupt::Interrupt;
 
@@ -120,4 +119,9 @@ impl State {
             None => self.returned.pop(),
         }
     }
+}
+
+/// What a worker that panicked left is as good as before.
+pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

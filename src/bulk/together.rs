@@ -5,8 +5,10 @@
 //! their results being told in their order. Must never know how pages are
 //! sent, nor why one must go alone.
 
+use super::floor::{Floor, Taken};
 use super::rows::Row;
-use super::run::{Floor, Sender, Taken, lock};
+use super::sender::Sender;
+use super::supply::lock;
 
 /// Sends a page, and together with it those behind it that are at hand. What
 /// was taken and cannot go with them is `next`. False: this sender is of no

@@ -115,8 +115,9 @@ pub fn status(dir: &Path, tag: &str, pass: &str) -> io::Result<Option<Status>> {
         return Err(spoilt());
     }
     let mut text = String::new();
-    file.take(MAX_FILE).read_to_string(&mut text)?;
-    let (hashed, status) = parse(&text).ok_or_else(spoilt)?;
+    file.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    let whole = text.len() as u64 <= MAX_FILE;
+    let (hashed, status) = parse(&text).filter(|_| whole).ok_or_else(spoilt)?;
     let is_right: bool = hashed.as_bytes().ct_eq(hash(tag, pass).as_bytes()).into();
     Ok(is_right.then_some(status))
 }

@@ -293,7 +293,15 @@ fn the_line_for_inetd_is_for_this_machine_and_for_storms() {
     assert!(wait == "nowait" && most.parse::<u32>().unwrap() >= 100_000);
     assert_eq!(words[0], "127.0.0.1:444");
     assert_eq!(words[4], "pagebox-snpp:pagebox");
-    assert_eq!(words[5..], ["/usr/local/bin/snpp-serve", "snpp-serve"]);
+    assert_eq!(
+        words[5..],
+        [
+            "/usr/local/bin/snpp-serve",
+            "snpp-serve",
+            "--spool",
+            "/var/spool/pagebox"
+        ]
+    );
 }
 
 /// Runs `scripts/install` with the program that is being tested.
@@ -346,10 +354,13 @@ fn what_is_installed_calls_what_is_installed() {
         "pagebox"
     );
     let [_, service] = units(&usr);
-    assert_eq!(values(&service, "ExecStart"), ["/usr/bin/snpp-serve"]);
+    assert_eq!(
+        values(&service, "ExecStart"),
+        ["/usr/bin/snpp-serve --spool /var/spool/pagebox"]
+    );
     let conf = usr.join("share/doc/pagebox/inetd.conf");
     let words = inetd_words(&fs::read_to_string(conf).unwrap());
-    assert_eq!(words[5..], ["/usr/bin/snpp-serve", "snpp-serve"]);
+    assert_eq!(words[5..7], ["/usr/bin/snpp-serve", "snpp-serve"]);
     // Where the tree has it, all is as in the tree.
     let local = stage.join("usr/local");
     install(&scratch, &stage, Path::new("/usr/local"));

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::bulk::run::Commit;
+use crate::bulk::sender::Commit;
 use crate::outcome::Fate;
 use crate::protocol::snpp::client::{
     Answer, Answered, Client, End, Job, LAST_WORDS, Question, Setup,

@@ -14,7 +14,7 @@ pub(super) use self::together::LockStep;
 use super::Page;
 use crate::applet::snpp::dialogue::Dialogue;
 use crate::bulk::retry::{Backoff, RetryArgs};
-use crate::bulk::run::{Commit, Receipt, TakenBack};
+use crate::bulk::sender::{Commit, Receipt, TakenBack};
 use crate::cli::line::LineArgs;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use rustix::event::PollFlags;
 use rustix::fs::{FileType, fstat};
 
-use crate::bulk::run::Receipt;
+use crate::bulk::sender::Receipt;
 use crate::cli::moment;
 use crate::cli::report::Report;
 use crate::cli::secret;

@@ -239,8 +239,9 @@ pub(super) fn ask(
                 .two_way
                 .wait_reply
                 .map(|limit| limit.saturating_sub(begun.elapsed()));
-            let is_open =
-                matches!(&result, Ok(reply) if status(reply, &[]) == Status::Open) && !forgets;
+            // An unknown tag may be one that is not known yet.
+            let may_change = |reply| matches!(status(reply, &[]), Status::Open | Status::Unknown);
+            let is_open = result.as_ref().is_ok_and(may_change) && !forgets;
             match left {
                 Some(left)
                     if is_open && !left.is_zero() && settings.interrupt.sleep(pause.min(left)) =>

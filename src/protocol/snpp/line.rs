@@ -38,8 +38,22 @@ impl Line {
     }
 }
 
-/// First byte of a telnet command.
+/// First byte of a telnet command (RFC 854).
 const IAC: u8 = 0xff;
+/// WILL, WONT, DO and DONT: the commands that one byte more belongs to.
+const OPTIONS: std::ops::RangeInclusive<u8> = 0xfb..=0xfe;
+
+/// What the next byte in front of a line is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Telnet {
+    /// The line's, or the first of a command.
+    #[default]
+    Text,
+    /// The second of a command.
+    Command,
+    /// The third.
+    Option,
+}
 
 /// Cuts a stream of bytes into lines. A line without its end is never given out.
 #[derive(Debug, Default)]
@@ -51,8 +65,7 @@ pub struct Lines {
     kept: Vec<u8>,
     length: usize,
     last: Option<u8>,
-    /// Bytes of a telnet triple that are still to come.
-    telnet: u8,
+    telnet: Telnet,
 }
 
 impl Lines {
@@ -62,7 +75,7 @@ impl Lines {
     }
 
     /// The next line, of which at most `keep` bytes are kept. With `telnet`,
-    /// option triples in front of it are skipped. `None`: more bytes are needed.
+    /// telnet commands in front of it are skipped. `None`: more bytes are needed.
     ///
     /// Both must stay the same until a line has come, or the result would
     /// depend on how the bytes were chunked.
@@ -101,15 +114,19 @@ impl Lines {
         }
     }
 
-    /// A telnet client negotiates where we never asked it to. The last byte of
-    /// a triple may be 10, which is then no LF.
+    /// A telnet client negotiates where we never asked it to, and tells of
+    /// keys such as ^C. The last byte of a triple may be 10, which is then no LF.
     fn skip_telnet(&mut self) {
         while self.length == 0 {
-            match self.input.get(self.at) {
-                Some(_) if self.telnet > 0 => self.telnet -= 1,
-                Some(&IAC) => self.telnet = 2,
-                _ => return,
-            }
+            let Some(&byte) = self.input.get(self.at) else {
+                return;
+            };
+            self.telnet = match self.telnet {
+                Telnet::Text if byte == IAC => Telnet::Command,
+                Telnet::Text => return,
+                Telnet::Command if OPTIONS.contains(&byte) => Telnet::Option,
+                Telnet::Command | Telnet::Option => Telnet::Text,
+            };
             self.at += 1;
         }
     }
@@ -256,7 +273,12 @@ mod tests {
     }
 
     #[test]
-    fn telnet_triples_in_front_are_skipped() {
+    fn telnet_commands_in_front_are_skipped() {
+        // ^C: interrupt, and a timing mark.
+        assert_eq!(
+            both(b"\xff\xf4\xff\xfd\x06QUIT\r\n", 9),
+            [(b"QUIT".to_vec(), Ending::CrLf, false)]
+        );
         // Option 10 looks like LF.
         assert_eq!(
             both(b"\xff\xfd\x03\xff\xfb\x0aQUIT\r\n\xff\xfe\nHELP\xff\n", 9),

@@ -85,7 +85,7 @@ pub(crate) fn inetd_words(conf: &str) -> Vec<String> {
     let mut lines = conf.lines().filter(|line| !line.starts_with('#'));
     let words = lines.next().expect("a line").split_whitespace();
     let words: Vec<String> = words.map(str::to_owned).collect();
-    assert_eq!((words.len(), lines.next()), (7, None), "{conf}");
+    assert_eq!((words.len(), lines.next()), (9, None), "{conf}");
     words
 }
 
@@ -100,8 +100,9 @@ fn inetd_line(wait: Option<&str>, spool: &Path, port: u16) -> String {
     let id = |option| Cmd::new("id").arg(option).run().stdout.trim().to_owned();
     words[4] = format!("{}:{}", id("-un"), id("-gn"));
     words[5] = link("snpp-serve").display().to_string();
-    words.push("--spool".to_owned());
-    words.push(spool.display().to_string());
+    let last = words.last_mut().expect("the spool's directory");
+    assert_eq!(last, "/var/spool/pagebox");
+    *last = spool.display().to_string();
     assert!(
         !words.iter().any(|word| word.contains(char::is_whitespace)),
         "no word of an inetd.conf can have a blank: {words:?}"

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{CommandResult, Gateways, Settings};
 use crate::applet::snpp::dialogue::{Around, Dialogue};
-use crate::bulk::run::{Commit, TakenBack};
+use crate::bulk::sender::{Commit, TakenBack};
 use crate::cli::peer::Peer;
 use crate::outcome::{Fate, Outcome};
 use crate::protocol::Phase;

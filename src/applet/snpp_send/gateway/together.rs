@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::Gateways;
 use crate::applet::snpp_send::page::Page;
-use crate::bulk::run::Commit;
+use crate::bulk::sender::Commit;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
 use crate::diag::Diag;
