@@ -96,3 +96,23 @@ fn a_client_that_cannot_be_told_anything_is_no_failure_of_ours() {
         assert_eq!(page, Page::new(&["1"], "x"));
     }
 }
+
+#[test]
+fn a_log_that_nobody_reads_holds_no_page_up() {
+    let scratch = scratch("onslaught-log");
+    let (reader, writer) = pipe();
+    // Full to the brim, and nobody will read it.
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
+    rustix::io::ioctl_fionbio(&writer, false).unwrap();
+    let started = Instant::now();
+    let output = serve(&scratch)
+        .stderr_to(writer)
+        .stdin("PAGE 1\r\nMESS x\r\nSEND\r\n".repeat(100) + "QUIT\r\n")
+        .run();
+    output.expect_status(0);
+    assert_eq!(output.stdout.matches(" queued\r\n").count(), 100);
+    assert_eq!(pages(&scratch).len(), 100);
+    assert!(started.elapsed() < SLACK, "{:?}", started.elapsed());
+    drop(reader);
+}
