@@ -143,6 +143,9 @@ fn complain(name: &'static str, error: &clap::Error) -> Exit {
     let text = error.render().to_string();
     if error.use_stderr() {
         Diag::anywhere(name).warn(text.trim_start_matches("error: ").trim_end());
+        if name == snpp_serve::NAME {
+            snpp_serve::turn_away();
+        }
         return Exit::Usage;
     }
     print(&text)

@@ -37,7 +37,7 @@ use crate::transport::fd::{Deadline, Line};
 use crate::transport::interrupt::Interrupt;
 use crate::transport::stdio::{self, Far};
 
-const NAME: &str = "snpp-serve";
+pub(super) const NAME: &str = "snpp-serve";
 
 /// Where pages go if neither the command line nor the configuration says.
 const SPOOL: &str = "/var/spool/pagebox";
@@ -118,6 +118,15 @@ fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_| "no such time zone; one is Europe/Berlin".to_owned())
 }
 
+/// Tells a client, if there is one, that nobody serves it: the command line is wrong.
+pub(super) fn turn_away() {
+    if Far::of_stdin() != Far::Pipe {
+        if let Ok(mut line) = stdio::line() {
+            line.part(UNAVAILABLE, Deadline::after(LINGER));
+        }
+    }
+}
+
 /// Runs the applet.
 pub(crate) fn run(args: &Args) -> Exit {
     let diag = Diag::server(NAME);
@@ -158,7 +167,7 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
 }
 
 fn signals() -> std::io::Result<Interrupt> {
-    let interrupt = Interrupt::register()?;
+    let interrupt = Interrupt::of_a_server()?;
     // A file over the size limit is then an error of its write, which is answered 554.
     let noted = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noted)?;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::fd::{Deadline, Ready, wait};
 use crate::exit::Exit;
@@ -26,9 +26,19 @@ pub struct Interrupt {
 impl Interrupt {
     /// From now on SIGINT and SIGTERM are noted instead of obeyed.
     pub fn register() -> io::Result<Self> {
+        Self::of(&[(SIGINT, 2), (SIGTERM, 15)])
+    }
+
+    /// SIGHUP too: a server's line may be a terminal's or an ssh session's,
+    /// and there is a client to be told.
+    pub fn of_a_server() -> io::Result<Self> {
+        Self::of(&[(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1)])
+    }
+
+    fn of(signals: &[(i32, usize)]) -> io::Result<Self> {
         let (pipe, write) = UnixStream::pair()?;
         let signal = Arc::new(AtomicUsize::new(0));
-        for (number, value) in [(SIGINT, 2), (SIGTERM, 15)] {
+        for &(number, value) in signals {
             // The number first: whoever finds the byte must find the number too.
             signal_hook::flag::register_usize(number, Arc::clone(&signal), value)?;
             signal_hook::low_level::pipe::register(number, write.try_clone()?)?;

@@ -619,7 +619,7 @@ fn a_client_hears_the_protocol_and_nothing_else() {
         ),
         (foul, "FOO\r\nFOO\r\n", 0, &["220", "500", "421"]),
         (missing, "PAGE 1\r\n", 73, &["421"]),
-        (wrong, "", 64, &[]),
+        (wrong, "", 64, &["421"]),
     ] {
         let scratch = scratch("serve-fd2");
         let (mut talk, server) = Talk::inetd(make(&scratch));
@@ -921,6 +921,7 @@ fn a_signal_is_421_and_status_0() {
             "S: 220\nC: PAGE 1\nS: 250\nC: DATA\nS: 354\nC: text",
         ),
         (Signal::INT, "S: 220\nC: PAGE 1\nS: 250"),
+        (Signal::HUP, "S: 220\nC: PAGE 1\nS: 250"),
     ] {
         let (mut talk, mut server) = Talk::inetd(serve(&scratch));
         talk.hold(before);
