@@ -30,20 +30,26 @@ pub struct Applet {
     pub section: u8,
     /// Its options.
     pub command: fn() -> clap::Command,
-    run: fn(&clap::ArgMatches) -> Exit,
+    run: fn(&clap::ArgMatches) -> Result<Exit, clap::Error>,
+    /// What a server tells its client where its command line is wrong.
+    turn_away: fn(),
 }
 
 macro_rules! applet {
+    ($name:literal, $module:ident, 8, $summary:literal) => {
+        applet!($name, $module, 8, $summary, $module::turn_away)
+    };
     ($name:literal, $module:ident, $section:literal, $summary:literal) => {
+        applet!($name, $module, $section, $summary, || {})
+    };
+    ($name:literal, $module:ident, $section:literal, $summary:literal, $turn_away:expr) => {
         Applet {
             name: $name,
             summary: $summary,
             section: $section,
             command: || $module::Args::command().about($summary),
-            run: |matches| match $module::Args::from_arg_matches(matches) {
-                Ok(args) => $module::run(&args),
-                Err(error) => complain($name, &error),
-            },
+            run: |matches| Ok($module::run(&$module::Args::from_arg_matches(matches)?)),
+            turn_away: $turn_away,
         }
     };
 }
@@ -116,8 +122,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn start(applet: &Applet, args: impl Iterator<Item = OsString>) -> Exit {
     let words: Vec<OsString> = std::iter::once(applet.name.into()).chain(args).collect();
-    match (applet.command)().try_get_matches_from(&words) {
-        Ok(matches) => (applet.run)(&matches),
+    let matches = (applet.command)().try_get_matches_from(&words);
+    match matches.and_then(|matches| (applet.run)(&matches)) {
+        Ok(exit) => exit,
         Err(error) if error.use_stderr() && is_plugin(applet.name, &words) => {
             let text = error.to_string();
             let line = text.lines().next().unwrap_or_default();
@@ -125,7 +132,7 @@ fn start(applet: &Applet, args: impl Iterator<Item = OsString>) -> Exit {
             print(&format!("SNPP UNKNOWN - {line}\n"));
             Exit::NagiosUnknown
         }
-        Err(error) => complain(applet.name, &error),
+        Err(error) => complain(applet, &error),
     }
 }
 
@@ -139,13 +146,11 @@ fn is_plugin(name: &str, words: &[OsString]) -> bool {
 }
 
 /// Help and version are data, and a wrong command line is talk.
-fn complain(name: &'static str, error: &clap::Error) -> Exit {
+fn complain(applet: &Applet, error: &clap::Error) -> Exit {
     let text = error.render().to_string();
     if error.use_stderr() {
-        Diag::anywhere(name).warn(text.trim_start_matches("error: ").trim_end());
-        if name == snpp_serve::NAME {
-            snpp_serve::turn_away();
-        }
+        Diag::anywhere(applet.name).warn(text.trim_start_matches("error: ").trim_end());
+        (applet.turn_away)();
         return Exit::Usage;
     }
     print(&text)

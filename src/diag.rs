@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::fstat;
+use rustix::pipe::PIPE_BUF;
 use rustix::stdio::{stderr, stdin};
 
 use crate::text::escape::printable;
@@ -28,9 +29,6 @@ const PATIENCE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
 };
-
-/// A pipe that has room takes this many bytes at once.
-const PIPE_ATOM: usize = 4096;
 
 /// syslog's facility `daemon`.
 const DAEMON: u8 = 3;
@@ -126,7 +124,8 @@ impl Diag {
     /// Writes a line as far as somebody takes it: a log that nobody reads is
     /// no reason to hold up a session, not even a little with each line.
     fn offer(&self, line: &str) {
-        for part in line.as_bytes().chunks(PIPE_ATOM) {
+        // A pipe that has room takes so much at once.
+        for part in line.as_bytes().chunks(PIPE_BUF) {
             let mut room = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
             let deaf = self.deaf.load(Ordering::Relaxed);
             let patience = if deaf {

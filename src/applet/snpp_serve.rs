@@ -37,7 +37,7 @@ use crate::transport::fd::{Deadline, Line};
 use crate::transport::interrupt::Interrupt;
 use crate::transport::stdio::{self, Far};
 
-pub(super) const NAME: &str = "snpp-serve";
+const NAME: &str = "snpp-serve";
 
 /// Where pages go if neither the command line nor the configuration says.
 const SPOOL: &str = "/var/spool/pagebox";

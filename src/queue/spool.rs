@@ -139,10 +139,11 @@ impl Spool {
             }
         }
         if let Some(most) = self.room.queue {
-            let is_job = |entry: Result<DirEntry, Errno>| {
+            let is_job = |entry: &Result<DirEntry, Errno>| {
+                let entry = entry.as_ref();
                 entry.is_ok_and(|entry| !entry.file_name().to_bytes().starts_with(b"."))
             };
-            let jobs = Dir::read_from(&self.new)?.filter_map(|entry| is_job(entry).then_some(()));
+            let jobs = Dir::read_from(&self.new)?.filter(is_job);
             if jobs.take(most).count() >= most {
                 let why = format!("{most} jobs are waiting, more are not taken");
                 return Err(io::Error::new(io::ErrorKind::QuotaExceeded, why));

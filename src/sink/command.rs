@@ -19,7 +19,7 @@ use command_fds::{CommandFdExt, FdMapping};
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::pipe::{PIPE_BUF, PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use signal_hook::consts::SIGCHLD;
 
@@ -29,7 +29,7 @@ use crate::exit::Exit;
 use crate::queue::job::{Job, Recipient};
 use crate::text::charset::utf8_or_latin1;
 use crate::transport::command::SECRETS;
-use crate::transport::fd::{Deadline, PIPE_ATOM, wait_any};
+use crate::transport::fd::{Deadline, wait_any};
 use crate::transport::interrupt::Interrupt;
 
 /// Where a command finds the PIN.
@@ -312,7 +312,7 @@ impl Talk {
     /// not read it.
     fn tell(&mut self) {
         let Some(message) = &self.message else { return };
-        let part = self.rest.get(..PIPE_ATOM).unwrap_or(&self.rest);
+        let part = self.rest.get(..PIPE_BUF).unwrap_or(&self.rest);
         match rustix::io::write(message, part) {
             Ok(length) => {
                 self.rest.drain(..length);
@@ -327,7 +327,7 @@ impl Talk {
 
     /// Reads what is there of its standard error, and logs the lines.
     fn hear(&mut self, log: &mut dyn FnMut(&str)) {
-        let mut chunk = [0; PIPE_ATOM];
+        let mut chunk = [0; PIPE_BUF];
         let Some(errors) = &self.errors else { return };
         let length = match rustix::io::read(errors, &mut chunk) {
             Ok(length) => length,

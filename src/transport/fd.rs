@@ -14,11 +14,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
+use rustix::pipe::PIPE_BUF;
 
 use super::interrupt::Interrupt;
-
-/// A pipe takes this many bytes without blocking once poll calls it writable.
-pub const PIPE_ATOM: usize = 4096;
 
 /// A point in time that a wait must not pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -291,7 +289,8 @@ impl Line {
         if !matches!(ready, Ok(Ready::Yes)) {
             return Err(Errno::AGAIN);
         }
-        let atom = bytes.get(..PIPE_ATOM).unwrap_or(bytes);
+        // A pipe takes so much without blocking once poll calls it writable.
+        let atom = bytes.get(..PIPE_BUF).unwrap_or(bytes);
         rustix::io::write(&self.output, atom)
     }
 }

@@ -249,21 +249,21 @@ impl Host<'_> {
         if self.tickets.is_dead(ticket) {
             return Lookup::Unknown;
         }
-        let written = self
-            .spool
-            .as_ref()
-            .map(|dir| tags::status(dir, &ticket.tag, &ticket.pass));
-        match written.transpose() {
-            Ok(Some(Some(status))) => Lookup::Found(Status {
+        let written = match &self.spool {
+            Some(dir) => tags::status(dir, &ticket.tag, &ticket.pass),
+            None => Ok(None),
+        };
+        match written {
+            Ok(Some(status)) => Lookup::Found(Status {
                 sequence: status.sequence,
                 code: status.code,
                 at: status.at,
                 text: status.text,
             }),
-            Ok(_) => match self.tickets.status(ticket) {
-                Some(status) => Lookup::Found(status),
-                None => Lookup::Unknown,
-            },
+            Ok(None) => self
+                .tickets
+                .status(ticket)
+                .map_or(Lookup::Unknown, Lookup::Found),
             Err(error) => {
                 self.log(Priority::Error, &format!("no status: {}", cause(&error)));
                 Lookup::Failed

@@ -144,10 +144,10 @@ impl Server {
         // writes a CR inside a line means two lines, or is up to something.
         let two = line.text().contains(&b'\r');
         match verb {
-            Verb::Mess if line.cut => {
-                reply(actions, self.transaction.message(b"", &self.settings));
+            Verb::Mess => {
+                let whole = (!line.cut).then_some(argument);
+                reply(actions, self.transaction.message(whole, &self.settings));
             }
-            Verb::Mess => reply(actions, self.transaction.message(argument, &self.settings)),
             _ if line.cut => reply(actions, say::LINE),
             _ if two => self.strike(say::UNKNOWN, actions),
             Verb::Page => self.page(argument, actions),
@@ -212,10 +212,13 @@ impl Server {
         let Some(unit) = unit else {
             return self.strike(say::BAD_PAGER, actions);
         };
-        match self.transaction.add(recipient, unit, &self.settings) {
-            text @ say::BAD_MODE => self.strike(text, actions),
-            text => reply(actions, text),
+        if !self.transaction.suits(unit) {
+            return self.strike(say::BAD_MODE, actions);
         }
+        reply(
+            actions,
+            self.transaction.add(recipient, unit, &self.settings),
+        );
     }
 
     fn data(&mut self, ending: Ending, actions: &mut Actions) {
@@ -395,7 +398,8 @@ impl Machine for Server {
     }
 }
 
-/// Says a reply. Replies in a row become one write.
+/// Says a reply. Replies in a row are one action: a client may ask for
+/// thousands at once.
 fn reply(actions: &mut Actions, text: &str) {
     if !matches!(actions.last(), Some(Action::Send(_))) {
         actions.push(Action::Send(Wire::default()));

@@ -37,7 +37,14 @@ impl Transaction {
         }
     }
 
-    /// PAGE, once it is known that there is such a pager.
+    /// Does nobody ask this pager's user for more than there is to be had?
+    pub(super) fn suits(&self, unit: Unit) -> bool {
+        self.two_way
+            .as_ref()
+            .is_none_or(|mode| mode.suits(unit.two_way))
+    }
+
+    /// PAGE, once it is known that there is such a pager and that it suits.
     pub(super) fn add(
         &mut self,
         recipient: Recipient,
@@ -49,11 +56,15 @@ impl Transaction {
         if !known && self.recipients.len() >= settings.recipients {
             return say::PAGERS;
         }
-        let suits = self.two_way.as_mut().map(|mode| mode.select(unit.two_way));
-        let text = match suits {
-            Some(false) => return say::BAD_MODE,
-            Some(true) if settings.direct => say::ONLINE,
-            Some(true) => say::OFFLINE,
+        let text = match &mut self.two_way {
+            Some(mode) => {
+                mode.select(unit.two_way);
+                if settings.direct {
+                    say::ONLINE
+                } else {
+                    say::OFFLINE
+                }
+            }
             None => say::PAGER,
         };
         if !known {
@@ -68,12 +79,13 @@ impl Transaction {
         self.message.is_some()
     }
 
-    /// MESS.
-    pub(super) fn message(&mut self, text: &[u8], settings: &Settings) -> &'static str {
+    /// MESS, with its text unless the line was too long.
+    pub(super) fn message(&mut self, text: Option<&[u8]>, settings: &Settings) -> &'static str {
         if self.has_message() {
             return say::AGAIN;
         }
-        self.body((text.len() <= settings.message).then(|| text.to_vec()))
+        let text = text.filter(|text| text.len() <= settings.message);
+        self.body(text.map(<[u8]>::to_vec))
     }
 
     /// The text of DATA, if it was not too long.

@@ -25,14 +25,14 @@ impl Mode {
         self.wishes == TwoWay::default() && self.selected.is_none()
     }
 
-    /// Could a pager be selected that asks nobody more than it can be asked?
-    pub(super) fn select(&mut self, two_way: bool) -> bool {
-        let asks = self.wishes.ack || self.wishes.wants_reply();
-        let suits = two_way || !asks;
-        if suits {
-            self.selected = Some(two_way);
-        }
-        suits
+    /// Can what was asked for so far be had of such a pager?
+    pub(super) fn suits(&self, two_way: bool) -> bool {
+        two_way || !(self.wishes.ack || self.wishes.wants_reply())
+    }
+
+    /// A pager is selected that suits.
+    pub(super) fn select(&mut self, two_way: bool) {
+        self.selected = Some(two_way);
     }
 
     /// What was asked for.
