@@ -5,6 +5,7 @@
 //! law: fed whole, byte by byte or in any other chunks, it does the same.
 
 pub mod snpp;
+pub mod tap;
 
 use std::ops::Range;
 use std::time::SystemTime;
@@ -77,6 +78,22 @@ pub enum Phase {
     Quiet,
     /// A client's next command.
     Command,
+    /// A prompt, or the answer to it.
+    Prompt,
+    /// The rest of what was said more than once.
+    Drain,
+    /// Nothing: the other side needs a moment.
+    Pause,
+    /// The answer to a logon.
+    Logon,
+    /// The word to begin.
+    GoAhead,
+    /// A client's next block.
+    Block,
+    /// What a modem says to a command.
+    Modem,
+    /// The far end of a telephone line.
+    Dial,
 }
 
 /// A protocol machine. See the module's text for what it may know.
