@@ -3,6 +3,7 @@
 //! An applet is named by its program's name, through a link of its name, or by the first
 //! word behind `pagebox`.
 
+mod send;
 mod snpp;
 mod snpp_probe;
 mod snpp_send;

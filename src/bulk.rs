@@ -5,6 +5,7 @@
 //! does that.
 
 pub mod books;
+pub mod flags;
 mod floor;
 pub mod input;
 pub mod journal;

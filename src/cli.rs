@@ -1,6 +1,7 @@
 //! What applets share on the command line: the words, what they mean, and how
 //! results are said. Must never know a protocol.
 
+pub mod envelope;
 pub mod line;
 pub mod message;
 pub mod moment;

@@ -5,11 +5,13 @@ pub(super) mod dialogue;
 
 use std::path::Path;
 
+use crate::cli::message::TextArgs;
 use crate::cli::peer::{self, Peer};
 use crate::cli::secret;
 use crate::exit::Failure;
 use crate::protocol::snpp::PORT;
 use crate::protocol::snpp::command::{Command, Verb};
+use crate::text::split::Fitted;
 use crate::transport::interrupt::Interrupt;
 
 /// `HOST[:PORT]`, with the port of SNPP where there is none.
@@ -36,4 +38,15 @@ pub(super) fn login(
     let password = secret::password(user, file, "SNPP_PASSWORD", interrupt)?;
     Command::words(Verb::Logi, user, password.as_deref())
         .map_err(|error| Failure::data(error.to_string()))
+}
+
+/// The longest message, in characters.
+pub(super) fn length(text: &TextArgs) -> usize {
+    text.max_length.unwrap_or(256)
+}
+
+/// Cuts a text to what a gateway may be sent.
+pub(super) fn fit(args: &TextArgs, text: &str) -> Result<Fitted, Failure> {
+    let charset = args.charset.unwrap_or_default();
+    args.fit(text, charset, length(args), |part| part.chars().count())
 }

@@ -14,11 +14,13 @@ use std::time::{Duration, SystemTime};
 pub(crate) use self::flags::Args;
 use self::gateway::{Gateways, LockStep, Settings};
 use self::page::{Page, Wishes};
-use crate::cli::report::{Report, put};
+use super::{send, snpp};
+use crate::cli::envelope::Envelope;
+use crate::cli::report::Report;
 use crate::cli::secret;
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
-use crate::outcome::{Fate, Outcome, Tally};
+use crate::outcome::Tally;
 use crate::page::{PageOptions, pagers};
 use crate::protocol::snpp::plan::Recipient;
 use crate::transport::interrupt::Interrupt;
@@ -35,15 +37,8 @@ pub(crate) fn run(args: &Args) -> Exit {
     match dispatch(args, &diag) {
         Ok(exit) => exit,
         Err(failure) => {
-            let text = format!("{:#}", failure.cause);
-            diag.warn(&text);
-            if args.report.json && !args.report.quiet {
-                let pager = args.target.as_deref().unwrap_or_default();
-                let fate = Fate::new(Outcome::Refused, failure.exit, text);
-                let line = json_line(&Report::new(1, "", pager, 1, fate)).unwrap_or_default();
-                put(&line, &diag);
-            }
-            failure.exit
+            let target = args.target.as_deref().unwrap_or_default();
+            send::fail(args.report, target, &failure, &diag)
         }
     }
 }
@@ -95,7 +90,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     if let Some(tags) = tags {
         return poll::ask(args, &tags, &mut gateways(), &settings);
     }
-    send(args, &pages, gateways(), &settings)
+    send_all(args, &pages, gateways(), &settings)
 }
 
 fn trace<'a>(args: &Args, diag: &'a Diag) -> Trace<'a> {
@@ -110,7 +105,7 @@ fn pages(
     diag: &Diag,
 ) -> Result<Vec<Page>, Failure> {
     let (ids, options, pin, text) = if args.envelope {
-        let envelope = page::Envelope::read(defaults)?;
+        let envelope = Envelope::read(defaults)?;
         (
             vec![envelope.pager],
             envelope.options,
@@ -131,11 +126,11 @@ fn pages(
             args.text.text(&args.words)?,
         )
     };
-    let fitted = args.text.fit(&text)?;
+    let fitted = snpp::fit(&args.text, &text)?;
     if fitted.cut {
         diag.warn(&format!(
             "the message was cut to {} characters",
-            args.text.max_length
+            snpp::length(&args.text)
         ));
     }
     let recipients = ids.into_iter().map(|id| Recipient {
@@ -180,28 +175,13 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
             .flat_map(|wire| lines(&wire.bytes, wire.secret.as_ref()))
             .map(|line| format!("C: {line}"))
             .collect();
-        if args.report.json {
-            for mut report in page.untried() {
-                report.fate = Fate::new(Outcome::Untried, Exit::Ok, "dry run");
-                report.transcript.clone_from(&said);
-                put(&json_line(&report)?, diag);
-            }
-        } else if !args.report.quiet {
-            put(&format!("{}\n", said.join("\n")), diag);
-        }
+        send::say_plan(args.report, page.untried(), &said, diag)?;
     }
     Ok(Exit::Ok)
 }
 
-fn json_line(report: &Report) -> Result<String, Failure> {
-    match report.json(false) {
-        Ok(line) => Ok(format!("{line}\n")),
-        Err(error) => Err(Failure::new(Exit::Software, format!("JSON: {error}"))),
-    }
-}
-
 /// Sends the pages of a command line and reports once nothing can change any more.
-fn send(
+fn send_all(
     args: &Args,
     pages: &[Page],
     mut gateways: Gateways<'_>,
@@ -232,7 +212,9 @@ fn send(
         report.transcript.extend(closing.iter().cloned());
         tally.add(report.fate.outcome, report.fate.exit);
     }
-    print(args, &reports, settings.diag)?;
+    let is_one_of_many = reports.len() > 1;
+    let special = |report: &Report| special(args, report, is_one_of_many);
+    send::print(args.report, &reports, &special, settings.diag)?;
     Ok(match settings.interrupt.exit() {
         // A server that is stopped together with us waits for the verdict.
         Some(exit) if !args.envelope => exit,
@@ -241,33 +223,16 @@ fn send(
     })
 }
 
-fn print(args: &Args, reports: &[Report], diag: &Diag) -> Result<(), Failure> {
-    let mut text = String::new();
-    for report in reports {
-        if report.fate.exit != Exit::Ok {
-            diag.warn(&report.error());
-        }
-        text += &result(args, report, reports.len() > 1)?;
-    }
-    if !args.report.quiet {
-        put(&text, diag);
-    }
-    Ok(())
-}
-
-/// What standard output says of one page: nothing where success is all there is to say.
-fn result(args: &Args, report: &Report, is_one_of_many: bool) -> Result<String, Failure> {
-    Ok(if args.report.json {
-        json_line(report)?
-    } else if let Some(reply) = &report.reply {
+/// What a report has to say beyond success: a reply, or the tag to ask with.
+fn special(args: &Args, report: &Report, is_one_of_many: bool) -> Option<String> {
+    if let Some(reply) = &report.reply {
         let pager = format!("{} ", report.pager);
         let who = if is_one_of_many { pager.as_str() } else { "" };
-        format!("{who}{reply}\n")
-    } else if is_one_of_many || args.report.verbose {
-        format!("{}\n", report.line())
-    } else if let (Some((tag, pass)), None) = (&report.tag, args.two_way.wait_reply) {
-        format!("{tag}/{pass}\n")
-    } else {
-        String::new()
-    })
+        return Some(format!("{who}{reply}\n"));
+    }
+    if is_one_of_many || args.report.verbose || args.two_way.wait_reply.is_some() {
+        return None;
+    }
+    let (tag, pass) = report.tag.as_ref()?;
+    Some(format!("{tag}/{pass}\n"))
 }

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::time::Duration;
 
 use rustix::event::PollFlags;
 
@@ -112,19 +111,19 @@ impl<'a> Input<'a> {
         Some((start.line, start.cut))
     }
 
-    /// Is a whole record there, or the end of all of them? Reads what there is
-    /// to read, and waits for nothing.
-    pub fn is_at_hand(&mut self) -> bool {
+    /// Is a whole record there, or the end of all of them, at the latest then?
+    pub fn is_at_hand(&mut self, deadline: Deadline) -> bool {
         loop {
             let begun = self.starts.len();
             let is_whole = begun > 1 || (begun == 1 && self.record.is_none());
             if is_whole || self.ended || self.failure.is_some() {
                 return true;
             }
-            let now = Deadline::after(Duration::ZERO);
-            match wait(self.file.as_fd(), PollFlags::IN, now, self.interrupt) {
+            match wait(self.file.as_fd(), PollFlags::IN, deadline, self.interrupt) {
                 Ok(Ready::Yes) => {}
-                Ok(Ready::TimedOut | Ready::Interrupted) => return false,
+                // Then nothing more is read, which `next` will say.
+                Ok(Ready::Interrupted) => return true,
+                Ok(Ready::TimedOut) => return false,
                 Err(error) => {
                     self.failure = Some(error);
                     continue;

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use super::rows::hex;
-use crate::cli::peer::Peer;
+use crate::cli::peer::Place;
 use crate::cli::report::Report;
 use crate::diag::cause;
 use crate::exit::{self, Exit, Failure};
@@ -56,7 +56,7 @@ pub struct Verdict {
     attempts: u32,
     parts: (usize, usize),
     rtt_ms: u64,
-    server: Option<Peer>,
+    server: Option<Place>,
     tag: Option<(String, String)>,
 }
 
@@ -107,7 +107,12 @@ impl Verdict {
             self.parts.0,
             self.parts.1,
             self.rtt_ms,
-            or_dash(self.server.as_ref().map(ToString::to_string)),
+            or_dash(
+                self.server
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .filter(|text| is_word(text))
+            ),
             or_dash(tag),
             or_dash(pass),
         )
@@ -138,13 +143,15 @@ impl Verdict {
             attempts: attempts.parse().ok()?,
             parts: (out.parse().ok()?, total.parse().ok()?),
             rtt_ms: rtt_ms.parse().ok()?,
-            server: some(server)
-                .map(|server| Peer::parse(&server, 1))
-                .transpose()
-                .ok()?,
+            server: some(server).map(|server| Place::read(&server)),
             tag: some(tag).zip(some(pass)),
         })
     }
+}
+
+/// Not so the name of every device.
+fn is_word(text: &str) -> bool {
+    !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// An open, locked journal.
@@ -367,7 +374,7 @@ mod tests {
         let fate = Fate::new(Outcome::Sent, Exit::Ok, "ok").with_code(860);
         let mut report = Report::new(number, "", "1", 1, fate);
         report.tag = Some(("00321".into(), "1234".into()));
-        report.server = Some(Peer::parse("[::1]:4444", 1).unwrap());
+        report.server = Some(Place::read("[::1]:4444"));
         report
     }
 

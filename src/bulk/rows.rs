@@ -15,6 +15,7 @@ use super::input::{Input, MAX_RECORD};
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::page::{self, Column, PageOptions};
+use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 
 /// One row.
@@ -211,9 +212,9 @@ impl<'a> Rows<'a> {
         }))
     }
 
-    /// Can [`Rows::next`] tell what comes next, without waiting for it?
-    pub fn is_at_hand(&mut self) -> bool {
-        self.reader.get_mut().is_at_hand()
+    /// Can [`Rows::next`] tell what comes next by then, without waiting longer?
+    pub fn is_at_hand(&mut self, deadline: Deadline) -> bool {
+        self.reader.get_mut().is_at_hand(deadline)
     }
 
     fn page(&self, record: &ByteRecord, now: SystemTime) -> Result<RowPage, String> {

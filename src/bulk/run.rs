@@ -3,20 +3,97 @@
 //! Answers for handing each row to exactly one sender at a time. Must never
 //! know how a page is sent.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::books::Books;
+use super::books::{Books, Wanted};
+use super::flags::BulkArgs;
 use super::floor::{Floor, Taken};
+use super::journal::Journal;
+use super::results::{Form, Results};
+use super::rows::{Row, Rows};
 use super::sender::Sender;
-use super::supply::{Supply, lock};
+use super::supply::{Supply, Within, lock};
 use super::together;
 use crate::cli::report::Report;
+use crate::cli::{ReportArgs, terminal};
+use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::Fate;
+use crate::page::PageOptions;
+use crate::transport::interrupt::Interrupt;
 
-/// Runs to the end and returns the run's exit status, or why it could not go on.
-pub fn run<'a, S: Sender + Send>(
+/// What a run needs beside its senders.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// Where the rows are, and how they are sent.
+    pub flags: &'a BulkArgs,
+    /// How it is reported.
+    pub report: ReportArgs,
+    /// What fills empty cells.
+    pub defaults: PageOptions,
+    /// Every page has a text.
+    pub needs_text: bool,
+    /// Rows that may be out already are sent again.
+    pub retry_unknown: bool,
+    /// Everything but the rows that decides where a page goes and what it says.
+    pub fingerprint: String,
+    /// Where talk goes.
+    pub diag: &'a Diag,
+    /// What ends it.
+    pub interrupt: &'a Interrupt,
+}
+
+/// Sends the rows of a CSV, each sender over a connection of its own, and
+/// returns the run's exit status, or why it could not go on.
+pub fn from_csv<S: Sender + Send>(
+    csv: &Path,
+    setup: Setup<'_>,
+    sender: &dyn Fn() -> S,
+) -> Result<Exit, Failure> {
+    let Setup {
+        flags,
+        report,
+        interrupt,
+        diag,
+        ..
+    } = setup;
+    let rows = Rows::open(
+        csv,
+        flags.delimiter,
+        setup.defaults,
+        setup.needs_text,
+        Some(interrupt),
+    );
+    if let Some(exit) = interrupt.exit() {
+        return Ok(exit);
+    }
+    let mut rows = rows?;
+    let journal = match &flags.journal {
+        Some(path) if !report.dry_run => Some(Journal::open(path, &setup.fingerprint)?),
+        _ => None,
+    };
+    if journal.is_some() {
+        rows = rows.with_hashes();
+    }
+    let form = match (report.quiet, report.json) {
+        (true, _) => Form::Silent,
+        (_, true) => Form::Json,
+        _ => Form::Csv,
+    };
+    let jobs = if report.dry_run { 1 } else { flags.jobs };
+    let senders: Vec<S> = (0..jobs).map(|_| sender()).collect();
+    let wanted = Wanted {
+        retry_unknown: setup.retry_unknown,
+        dry: report.dry_run,
+        progress: !report.quiet && !report.verbose && terminal::shows_progress(),
+    };
+    let books = Books::new(journal, Results::new(form, diag), diag, interrupt, wanted);
+    run(Supply::new(rows, interrupt), books, senders)
+}
+
+fn run<'a, S: Sender + Send>(
     supply: Supply<'a>,
     books: Books<'a>,
     mut senders: Vec<S>,
@@ -53,10 +130,26 @@ pub fn run<'a, S: Sender + Send>(
     books.close(failure)
 }
 
+/// The next row. Who waits long for one rests meanwhile.
+fn next_row<S: Sender>(floor: &Floor<'_>, sender: &mut S) -> Option<Row> {
+    let Some(patience) = sender.patience() else {
+        return floor.supply.next();
+    };
+    match floor.supply.next_within(patience) {
+        Within::Row(row) => Some(*row),
+        Within::End => None,
+        Within::Nothing => {
+            sender.finish();
+            lock(&floor.books).take_back(sender);
+            floor.supply.next()
+        }
+    }
+}
+
 fn work<S: Sender>(floor: &Floor<'_>, sender: &mut S) {
     let mut next: Option<Taken<S>> = None;
     while let Some((row, page)) = next.take().or_else(|| {
-        let row = floor.supply.next()?;
+        let row = next_row(floor, sender)?;
         Some(floor.look_at(row, sender))
     }) {
         let goes_on = match page {

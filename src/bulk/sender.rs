@@ -1,7 +1,9 @@
 //! What a bulk run needs of whoever sends its pages, and what it gives.
 
+use std::time::Duration;
+
 use super::rows::{Row, RowPage};
-use crate::cli::peer::Peer;
+use crate::cli::peer::Place;
 use crate::cli::report::Report;
 use crate::exit::Failure;
 use crate::outcome::Fate;
@@ -32,8 +34,8 @@ pub struct Receipt {
 pub struct TakenBack {
     /// What was kept of it.
     pub receipt: Receipt,
-    /// The server that had called it sent.
-    pub server: Peer,
+    /// Who had called it sent.
+    pub server: Place,
     /// What came out since.
     pub why: String,
 }
@@ -91,6 +93,9 @@ pub trait Sender {
     /// Pages that were called sent and are unknown, as far as has come out by now.
     fn take_back(&mut self) -> Vec<TakenBack>;
 
-    /// Says goodbye; afterwards `take_back` is complete.
+    /// How long an open connection may wait for the next page; `None`: for ever.
+    fn patience(&self) -> Option<Duration>;
+
+    /// Says goodbye, until the next page; afterwards `take_back` is complete.
     fn finish(&mut self);
 }

@@ -3,20 +3,35 @@
 //! Answers for each row being in one pair of hands at a time, and for no row
 //! being left behind when a worker leaves.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::rows::{Row, Rows};
 use crate::exit::Failure;
+use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 
 /// Rows that are not done yet. Who waits for the next one holds up nobody
 /// who gives one back.
 #[derive(Debug)]
 pub struct Supply<'a> {
-    rows: Mutex<Rows<'a>>,
+    /// Taken by the one who reads, who may wait for long.
+    rows: Mutex<Option<Rows<'a>>>,
+    /// They are there again.
+    free: Condvar,
     interrupt: &'a Interrupt,
     state: Mutex<State>,
+}
+
+/// What [`Supply::next_within`] brings.
+#[derive(Debug)]
+pub(super) enum Within {
+    /// The next row.
+    Row(Box<Row>),
+    /// There are no more; said once to each worker, which then leaves.
+    End,
+    /// None so far.
+    Nothing,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +45,8 @@ impl<'a> Supply<'a> {
     /// The rows of a file; none of them after a signal.
     pub fn new(rows: Rows<'a>, interrupt: &'a Interrupt) -> Self {
         Self {
-            rows: Mutex::new(rows),
+            rows: Mutex::new(Some(rows)),
+            free: Condvar::new(),
             interrupt,
             state: Mutex::default(),
         }
@@ -52,32 +68,68 @@ impl<'a> Supply<'a> {
 
     /// The next row. `None` is said once to each worker, which then leaves.
     pub(super) fn next(&self) -> Option<Row> {
-        if let Some(row) = lock(&self.state).take_returned(self.interrupt) {
-            return Some(row);
+        match self.get(None) {
+            Within::Row(row) => Some(*row),
+            Within::End | Within::Nothing => None,
         }
-        if let Some(row) = self.read() {
-            return Some(row);
-        }
-        // What was given back meanwhile is not left to nobody.
-        let mut state = lock(&self.state);
-        let row = state.take_returned(self.interrupt);
-        if row.is_none() {
-            state.workers = state.workers.saturating_sub(1);
-        }
-        row
+    }
+
+    /// The next row, if there is one by then.
+    pub(super) fn next_within(&self, patience: Duration) -> Within {
+        self.get(Some(patience))
     }
 
     /// The next row if it is there by now: nobody waits, nor for who waits.
     pub(super) fn next_at_hand(&self) -> Option<Row> {
-        let returned = lock(&self.state).take_returned(self.interrupt);
-        returned.or_else(|| {
-            let mut rows = self.rows.try_lock().ok()?;
-            rows.is_at_hand().then(|| self.read_from(&mut rows))?
-        })
+        self.get_or_nothing(Some(Duration::ZERO))
+            .unwrap_or_default()
     }
 
-    fn read(&self) -> Option<Row> {
-        self.read_from(&mut lock(&self.rows))
+    fn get(&self, patience: Option<Duration>) -> Within {
+        match self.get_or_nothing(patience) {
+            Ok(Some(row)) => return Within::Row(Box::new(row)),
+            Err(Late) => return Within::Nothing,
+            Ok(None) => {}
+        }
+        // What was given back meanwhile is not left to nobody.
+        let mut state = lock(&self.state);
+        if let Some(row) = state.take_returned(self.interrupt) {
+            return Within::Row(Box::new(row));
+        }
+        state.workers = state.workers.saturating_sub(1);
+        Within::End
+    }
+
+    fn get_or_nothing(&self, patience: Option<Duration>) -> Result<Option<Row>, Late> {
+        let returned = lock(&self.state).take_returned(self.interrupt);
+        if returned.is_some() {
+            return Ok(returned);
+        }
+        let begun = Instant::now();
+        let mut rows = self.take(patience).ok_or(Late)?;
+        let left = patience.map(|patience| patience.saturating_sub(begun.elapsed()));
+        let there = left.is_none_or(|left| rows.is_at_hand(Deadline::after(left)));
+        let row = there.then(|| self.read_from(&mut rows)).ok_or(Late);
+        *lock(&self.rows) = Some(rows);
+        self.free.notify_one();
+        row
+    }
+
+    /// The rows, once nobody else has them.
+    fn take(&self, patience: Option<Duration>) -> Option<Rows<'a>> {
+        let rows = lock(&self.rows);
+        let gone = |rows: &mut Option<Rows<'_>>| rows.is_none();
+        let mut rows = match patience {
+            None => self
+                .free
+                .wait_while(rows, gone)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(patience) => {
+                let waited = self.free.wait_timeout_while(rows, patience, gone);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        rows.take()
     }
 
     fn read_from(&self, rows: &mut Rows<'a>) -> Option<Row> {
@@ -111,6 +163,10 @@ impl<'a> Supply<'a> {
         true
     }
 }
+
+/// There was nothing in time.
+#[derive(Debug)]
+struct Late;
 
 impl State {
     fn take_returned(&mut self, interrupt: &Interrupt) -> Option<Row> {

@@ -30,18 +30,18 @@ pub struct TextArgs {
     /// Page without a text
     #[arg(long, conflicts_with = "message", help_heading = "Message")]
     pub tone: bool,
-    /// Longest message, in characters as sent
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive(), help_heading = "Message")]
-    pub max_length: usize,
+    /// Longest message, in characters as sent [default: SNPP 256; TAP what fits one block]
+    #[arg(long, value_name = "N", value_parser = positive(), help_heading = "Message")]
+    pub max_length: Option<usize>,
     /// What to do with a longer one
     #[arg(long, value_enum, default_value = "reject", help_heading = "Message")]
     pub overflow: Overflow,
     /// Most parts of a split message
     #[arg(long, value_name = "N", default_value_t = split::DEFAULT_PARTS, value_parser = positive(), help_heading = "Message")]
     pub max_parts: usize,
-    /// Characters of the message: ascii transliterates
-    #[arg(long, value_enum, default_value = "utf8", help_heading = "Message")]
-    pub charset: Charset,
+    /// Characters of the message: ascii transliterates [default: SNPP utf8; TAP ascii]
+    #[arg(long, value_enum, help_heading = "Message")]
+    pub charset: Option<Charset>,
 }
 
 /// A whole number from 1 on.
@@ -78,23 +78,29 @@ impl TextArgs {
         }
     }
 
-    /// Cuts a text to what may be sent. `cut`: some of it was left out,
-    /// because the user asked for that.
-    pub fn fit(&self, text: &str) -> Result<Fitted, Failure> {
+    /// Cuts a text to what may be sent: as many characters of this charset as
+    /// `length` says, each measuring what `measure` says. `cut`: some of it was
+    /// left out, because the user asked for that.
+    pub fn fit(
+        &self,
+        text: &str,
+        charset: Charset,
+        length: usize,
+        measure: impl Fn(&str) -> usize,
+    ) -> Result<Fitted, Failure> {
         if self.tone {
             return Ok(Fitted {
                 parts: vec![String::new()],
                 cut: false,
             });
         }
-        let text = self.charset.apply(checked(text)?);
+        let text = charset.apply(checked(text)?);
         let limit = Limit {
-            length: self.max_length,
+            length,
             overflow: self.overflow,
             parts: self.max_parts,
         };
-        split::fit(&text, &limit, |part| part.chars().count())
-            .map_err(|error| Failure::data(error.to_string()))
+        split::fit(&text, &limit, measure).map_err(|error| Failure::data(error.to_string()))
     }
 }
 

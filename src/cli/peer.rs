@@ -34,6 +34,43 @@ impl Peer {
     }
 }
 
+/// Where a page goes, as errors and results name it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// A host and a port.
+    Net(Peer),
+    /// A device, or a command that is the line.
+    Line(String),
+}
+
+impl Place {
+    /// The place that [`fmt::Display`] has printed.
+    pub fn read(text: &str) -> Self {
+        let peer = text.contains(':').then(|| Peer::parse(text, 1));
+        match peer {
+            Some(Ok(peer)) => Self::Net(peer),
+            _ => Self::Line(text.to_owned()),
+        }
+    }
+
+    /// Host and port, where it has them.
+    pub fn peer(&self) -> Option<&Peer> {
+        match self {
+            Self::Net(peer) => Some(peer),
+            Self::Line(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Net(peer) => peer.fmt(f),
+            Self::Line(name) => f.write_str(name),
+        }
+    }
+}
+
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port } = self;
@@ -150,6 +187,24 @@ mod tests {
                 .unwrap_err()
                 .contains("is not HOST")
         );
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_printed() {
+        for text in [
+            "h.example:444",
+            "[::1]:4444",
+            "/dev/ttyS0",
+            "socat",
+            "/dev/a:1",
+        ] {
+            let place = Place::read(text);
+            assert_eq!(place.to_string(), text);
+            assert_eq!(
+                place.peer().is_some(),
+                !text.contains('/') && text != "socat"
+            );
+        }
     }
 
     #[test]

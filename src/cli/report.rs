@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::peer::Peer;
+use super::peer::{Peer, Place};
 use crate::diag::{Diag, cause};
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
@@ -23,8 +23,8 @@ pub struct Report {
     pub pager: String,
     /// What became of it.
     pub fate: Fate,
-    /// The server that gave the verdict, or was tried last.
-    pub server: Option<Peer>,
+    /// Where the verdict came from, or what was tried last.
+    pub server: Option<Place>,
     /// How often it was tried.
     pub attempts: u32,
     /// Parts that went out, of how many.
@@ -93,6 +93,10 @@ impl Report {
         )
     }
 
+    fn peer(&self) -> Option<&Peer> {
+        self.server.as_ref().and_then(Place::peer)
+    }
+
     /// A bad row's pager may be anything.
     fn shown_pager(&self) -> String {
         printable(self.pager.as_bytes())
@@ -106,8 +110,12 @@ impl Report {
             success: !failed,
             row: is_row.then_some(self.number),
             id: is_row.then_some(&self.id),
-            host: self.server.as_ref().map(|server| server.host.as_str()),
-            port: self.server.as_ref().map(|server| server.port),
+            host: self.peer().map(|peer| peer.host.as_str()),
+            port: self.peer().map(|peer| peer.port),
+            device: self.server.as_ref().and_then(|place| match place {
+                Place::Net(_) => None,
+                Place::Line(name) => Some(name.as_str()),
+            }),
             pager_id: &self.pager,
             page_response: self.page_reply.as_deref(),
             send_response: self.send_reply.as_deref(),
@@ -208,6 +216,8 @@ struct Json<'a> {
     id: Option<&'a String>,
     host: Option<&'a str>,
     port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<&'a str>,
     pager_id: &'a str,
     page_response: Option<&'a str>,
     send_response: Option<&'a str>,
@@ -287,10 +297,7 @@ mod tests {
     fn report(outcome: Outcome, exit: Exit) -> Report {
         let fate = Fate::new(outcome, exit, "Invalid Pager ID").with_code(550);
         let mut report = Report::new(1, "", "5551212", 3, fate);
-        report.server = Some(Peer {
-            host: "pager.example.com".into(),
-            port: 444,
-        });
+        report.server = Some(Place::read("pager.example.com:444"));
         report.failed_at = Some("PAGE".into());
         report
     }

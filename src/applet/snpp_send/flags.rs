@@ -9,6 +9,7 @@ use clap::Parser;
 use super::NAME;
 use super::page::Wishes;
 use crate::applet::snpp;
+use crate::bulk::flags::BulkArgs;
 use crate::bulk::retry::RetryArgs;
 use crate::cli::line::LineArgs;
 use crate::cli::message::TextArgs;
@@ -129,25 +130,6 @@ pub(super) struct TwoWayArgs {
     pub(super) forget: Option<String>,
 }
 
-#[derive(clap::Args, Clone, Debug)]
-pub(super) struct BulkArgs {
-    /// Send one page for each row; - reads standard input
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["target", "message"], help_heading = "Bulk")]
-    pub(super) csv: Option<PathBuf>,
-    /// Character between two columns; \t is a tab
-    #[arg(long, value_name = "C", default_value = ",", value_parser = delimiter, help_heading = "Bulk")]
-    pub(super) delimiter: u8,
-    /// Make the run resumable: what went out is not sent again
-    #[arg(long, value_name = "FILE", help_heading = "Bulk")]
-    pub(super) journal: Option<PathBuf>,
-    /// Connections to send over
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = from_1_to_256(), help_heading = "Bulk")]
-    pub(super) jobs: usize,
-    /// Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = from_1_to_256(), help_heading = "Bulk")]
-    pub(super) window: usize,
-}
-
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum BodyArg {
     Auto,
@@ -167,13 +149,6 @@ pub(super) enum ReplyArg {
     Text,
 }
 
-/// Each job is a thread and a connection, and each page of a window is unknown
-/// where the connection is lost.
-fn from_1_to_256() -> impl clap::builder::TypedValueParser<Value = usize> {
-    use clap::builder::TypedValueParser as _;
-    clap::value_parser!(u16).range(1..=256).map(usize::from)
-}
-
 fn choice(text: &str) -> Result<(String, String), String> {
     let Some((code, answer)) = text.split_once('=') else {
         return Err("a choice is CODE=TEXT".to_owned());
@@ -187,14 +162,6 @@ fn choice(text: &str) -> Result<(String, String), String> {
         return Err(format!("choice {code} has no text"));
     }
     Ok((code.to_owned(), answer.to_owned()))
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(*byte),
-        _ => Err("a delimiter is one ASCII character, and no quote".to_owned()),
-    }
 }
 
 impl TwoWayArgs {
@@ -281,17 +248,7 @@ impl Args {
 
     /// What the flags cannot say of each other by themselves.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        if self.bulk.csv.is_none() {
-            let given = [
-                (self.bulk.journal.is_some(), "--journal"),
-                (self.bulk.jobs > 1, "--jobs"),
-                (self.bulk.window > 1, "--window"),
-                (self.bulk.delimiter != b',', "--delimiter"),
-            ];
-            if let Some((_, flag)) = given.into_iter().find(|(is_given, _)| *is_given) {
-                return Err(Failure::usage(format!("{flag} goes with --csv only")));
-            }
-        }
+        self.bulk.check()?;
         let login = self.login.as_deref().map(|user| word("login", user));
         login.transpose().map(drop).map_err(Failure::data)
     }

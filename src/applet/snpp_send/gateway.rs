@@ -16,7 +16,7 @@ use crate::applet::snpp::dialogue::Dialogue;
 use crate::bulk::retry::{Backoff, RetryArgs};
 use crate::bulk::sender::{Commit, Receipt, TakenBack};
 use crate::cli::line::LineArgs;
-use crate::cli::peer::Peer;
+use crate::cli::peer::{Peer, Place};
 use crate::cli::report::Report;
 use crate::diag::Diag;
 use crate::exit::Exit;
@@ -338,7 +338,7 @@ impl Server {
         let mut replies = answer.page_replies.into_iter();
         for (report, fate) in reports.zip(answer.fates) {
             report.attempts += 1;
-            report.server = Some(self.peer.clone());
+            report.server = Some(Place::Net(self.peer.clone()));
             report.rtt = rtt;
             report.fate = fate;
             report.page_reply = replies.next().flatten();

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Args;
 use super::flags::TwoWayArgs;
 use super::gateway::{CommandResult, Gateways, Settings};
-use crate::cli::peer::Peer;
+use crate::cli::peer::{Peer, Place};
 use crate::cli::report::{Report, put};
 use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
@@ -200,6 +200,7 @@ fn ask_about(
     let index = report
         .server
         .as_ref()
+        .and_then(Place::peer)
         .and_then(|server| gateways.index_of(server));
     let (Some(index), Some(command)) = (index, report.tag.as_ref().and_then(msta)) else {
         return Status::Closed;

@@ -1,21 +1,18 @@
 //! Bulk sending: rows of a CSV, each a page, over one or several connections.
 
 use std::path::Path;
+use std::time::Duration;
 
+use super::super::snpp;
 use super::Args;
 use super::gateway::{Gateways, Settings};
 use super::page::{Page, Wishes};
-use crate::bulk::books::{Books, Wanted};
-use crate::bulk::journal::Journal;
-use crate::bulk::results::{Form, Results};
-use crate::bulk::rows::{Row, RowPage, Rows};
-use crate::bulk::run;
+use crate::bulk::rows::{Row, RowPage};
+use crate::bulk::run::{self, Setup};
 use crate::bulk::sender::{Commit, Sender, TakenBack};
-use crate::bulk::supply::Supply;
 use crate::cli::message::TextArgs;
 use crate::cli::peer::Peer;
 use crate::cli::report::Report;
-use crate::cli::terminal;
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::page::PageOptions;
@@ -41,7 +38,7 @@ impl Sender for RowSender<'_> {
     type Prepared = Page;
 
     fn prepare(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
-        let fitted = self.text.fit(&page.message)?;
+        let fitted = snpp::fit(self.text, &page.message)?;
         let recipient = Recipient {
             id: row.pager.clone(),
             pin: page.pin.clone(),
@@ -56,7 +53,7 @@ impl Sender for RowSender<'_> {
         )
         .map_err(|error| Failure::data(error.to_string()))?;
         if fitted.cut {
-            let length = self.text.max_length;
+            let length = snpp::length(self.text);
             self.warn(row, &format!("the message was cut to {length} characters"));
         }
         if let Some(text) = page.remark() {
@@ -102,6 +99,10 @@ impl Sender for RowSender<'_> {
         self.gateways.take_back()
     }
 
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
     fn finish(&mut self) {
         self.gateways.finish();
     }
@@ -117,50 +118,23 @@ pub(super) fn run<'a>(
     servers: &[Peer],
     gateways: &dyn Fn() -> Gateways<'a>,
 ) -> Result<Exit, Failure> {
-    let interrupt = settings.interrupt;
-    let needs_text = !args.text.tone;
-    let delimiter = args.bulk.delimiter;
-    let rows = Rows::open(csv, delimiter, defaults, needs_text, Some(interrupt));
-    if let Some(exit) = interrupt.exit() {
-        return Ok(exit);
-    }
-    let mut rows = rows?;
-    let journal = match &args.bulk.journal {
-        Some(path) if !args.report.dry_run => {
-            Some(Journal::open(path, &fingerprint(args, wishes, servers))?)
-        }
-        _ => None,
-    };
-    if journal.is_some() {
-        rows = rows.with_hashes();
-    }
-    let form = match (args.report.quiet, args.report.json) {
-        (true, _) => Form::Silent,
-        (_, true) => Form::Json,
-        _ => Form::Csv,
-    };
-    let jobs = if args.report.dry_run {
-        1
-    } else {
-        args.bulk.jobs
-    };
-    let senders: Vec<RowSender<'a>> = (0..jobs)
-        .map(|_| RowSender {
-            gateways: gateways(),
-            diag: settings.diag,
-            wishes,
-            text: &args.text,
-            window: args.bulk.window,
-        })
-        .collect();
-    let wanted = Wanted {
+    let setup = Setup {
+        flags: &args.bulk,
+        report: args.report,
+        defaults,
+        needs_text: !args.text.tone,
         retry_unknown: args.retry.retry_unknown,
-        dry: args.report.dry_run,
-        progress: !args.report.quiet && !args.report.verbose && terminal::shows_progress(),
+        fingerprint: fingerprint(args, wishes, servers),
+        diag: settings.diag,
+        interrupt: settings.interrupt,
     };
-    let results = Results::new(form, settings.diag);
-    let books = Books::new(journal, results, settings.diag, interrupt, wanted);
-    run::run(Supply::new(rows, interrupt), books, senders)
+    run::from_csv(csv, setup, &|| RowSender {
+        gateways: gateways(),
+        diag: settings.diag,
+        wishes,
+        text: &args.text,
+        window: args.bulk.window,
+    })
 }
 
 /// Everything but the rows that decides where a page goes and what it says.

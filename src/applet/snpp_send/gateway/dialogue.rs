@@ -8,12 +8,15 @@ use std::time::Duration;
 use super::{CommandResult, Gateways, Settings};
 use crate::applet::snpp::dialogue::{Around, Dialogue};
 use crate::bulk::sender::{Commit, TakenBack};
-use crate::cli::peer::Peer;
+use crate::cli::peer::{Peer, Place};
 use crate::outcome::{Fate, Outcome};
 use crate::protocol::Phase;
 use crate::protocol::snpp::client::{Answered, Client, End, Job, Setup};
 use crate::protocol::snpp::command::Command;
 use crate::transport::fd::Deadline;
+
+/// How long the answer to SEND may take: delivery may be synchronous.
+const VERDICT: Duration = Duration::from_secs(300);
 
 /// How long a server gets to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -158,7 +161,7 @@ impl Gateways<'_> {
             let why = end.cause.as_ref().map_or("", |cause| cause.text.as_str());
             let taken = receipts.into_iter().map(|receipt| TakenBack {
                 receipt,
-                server: server.peer.clone(),
+                server: Place::Net(server.peer.clone()),
                 why: why.to_owned(),
             });
             self.taken_back.extend(taken);
@@ -169,7 +172,7 @@ impl Gateways<'_> {
 /// Everything up to SEND shares a deadline; the verdict and the goodbye have
 /// times of their own.
 fn patience(settings: &Settings<'_>, deadline: Deadline) -> impl Fn(Phase) -> Deadline {
-    let verdict = settings.line.verdict_timeout;
+    let verdict = settings.line.verdict_timeout.unwrap_or(VERDICT);
     let farewell = FAREWELL.min(settings.timeout);
     move |phase| match phase {
         Phase::Verdict => Deadline::after(verdict),

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::Gateways;
 use crate::applet::snpp_send::page::Page;
 use crate::bulk::sender::Commit;
-use crate::cli::peer::Peer;
+use crate::cli::peer::{Peer, Place};
 use crate::cli::report::Report;
 use crate::diag::Diag;
 use crate::protocol::Wire;
@@ -133,7 +133,8 @@ impl Gateways<'_> {
         if self.is_dead() || self.settings.interrupt.exit().is_some() {
             return report;
         }
-        let tried = report.server.as_ref().and_then(|peer| self.index_of(peer));
+        let place = report.server.as_ref().and_then(Place::peer);
+        let tried = place.and_then(|peer| self.index_of(peer));
         let all = self.servers.len();
         // What may be out goes to no other server.
         let next = match tried {

@@ -1,0 +1,77 @@
+//! What the applets that send pages share: how results and failures are said.
+//!
+//! Must never know how a page is sent.
+
+use crate::cli::ReportArgs;
+use crate::cli::report::{Report, put};
+use crate::diag::Diag;
+use crate::exit::{Exit, Failure};
+use crate::outcome::{Fate, Outcome};
+
+/// Says why nothing could be sent at all; `target` is whom it was for.
+pub(super) fn fail(flags: ReportArgs, target: &str, failure: &Failure, diag: &Diag) -> Exit {
+    let text = format!("{:#}", failure.cause);
+    diag.warn(&text);
+    if flags.json && !flags.quiet {
+        let fate = Fate::new(Outcome::Refused, failure.exit, text);
+        let line = json_line(&Report::new(1, "", target, 1, fate)).unwrap_or_default();
+        put(&line, diag);
+    }
+    failure.exit
+}
+
+/// Says what became of the pages of a command line: failures on standard
+/// error, results on standard output. Success is silent where it is all there
+/// is to say; `special` says what a report has beyond that.
+pub(super) fn print(
+    flags: ReportArgs,
+    reports: &[Report],
+    special: &dyn Fn(&Report) -> Option<String>,
+    diag: &Diag,
+) -> Result<(), Failure> {
+    let mut text = String::new();
+    for report in reports {
+        if report.fate.exit != Exit::Ok {
+            diag.warn(&report.error());
+        }
+        if flags.json {
+            text += &json_line(report)?;
+        } else if let Some(special) = special(report) {
+            text += &special;
+        } else if reports.len() > 1 || flags.verbose {
+            text += &report.line();
+            text.push('\n');
+        }
+    }
+    if !flags.quiet {
+        put(&text, diag);
+    }
+    Ok(())
+}
+
+/// A report as a line of JSON.
+pub(super) fn json_line(report: &Report) -> Result<String, Failure> {
+    match report.json(false) {
+        Ok(line) => Ok(format!("{line}\n")),
+        Err(error) => Err(Failure::new(Exit::Software, format!("JSON: {error}"))),
+    }
+}
+
+/// Says what would be sent: the dialogue of one page, for each of its reports.
+pub(super) fn say_plan(
+    flags: ReportArgs,
+    reports: Vec<Report>,
+    said: &[String],
+    diag: &Diag,
+) -> Result<(), Failure> {
+    if flags.json {
+        for mut report in reports {
+            report.fate = Fate::new(Outcome::Untried, Exit::Ok, "dry run");
+            report.transcript = said.to_vec();
+            put(&json_line(&report)?, diag);
+        }
+    } else if !flags.quiet {
+        put(&format!("{}\n", said.join("\n")), diag);
+    }
+    Ok(())
+}
