@@ -29,6 +29,31 @@ pub fn printable(bytes: &[u8]) -> String {
     line
 }
 
+/// The bytes of a 7-bit line protocol as one line of text: control characters
+/// by their names, as `<STX>`, and what is no ASCII as `<8d>`.
+pub fn named(bytes: &[u8]) -> String {
+    const NAMES: [&str; 32] = [
+        "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF",
+        "CR", "SO", "SI", "DLE", "XON", "DC2", "XOFF", "DC4", "NAK", "SYN", "ETB", "CAN", "EM",
+        "SUB", "ESC", "FS", "GS", "RS", "US",
+    ];
+    let mut line = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match (NAMES.get(usize::from(*byte)), byte) {
+            (Some(name), _) => {
+                line.push('<');
+                line.push_str(name);
+                line.push('>');
+            }
+            (None, 0x7F) => line.push_str("<DEL>"),
+            // Writing to a String cannot fail.
+            (None, 0x80..) => _ = write!(line, "<{byte:02x}>"),
+            (None, _) => line.push(char::from(*byte)),
+        }
+    }
+    line
+}
+
 /// The text for the one line of a monitoring plugin, of at most `max_chars` characters.
 ///
 /// `|` goes, because performance data begin there, and TAB becomes a blank.
@@ -72,6 +97,16 @@ fn deceives(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_protocol_is_shown_by_the_names_of_its_characters() {
+        assert_eq!(
+            named(b"\x02123\rABC\r\x0317;\r"),
+            "<STX>123<CR>ABC<CR><ETX>17;<CR>"
+        );
+        assert_eq!(named(b"\x1b[p \x7f\x8d~"), "<ESC>[p <DEL><8d>~");
+        assert!((0..=255).all(|byte| named(&[byte]).bytes().all(|b| (b' '..=b'~').contains(&b))));
+    }
     use proptest::prelude::*;
 
     #[test]

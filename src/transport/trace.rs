@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use crate::diag::Diag;
-use crate::text::escape::printable;
+use crate::text::escape::{named, printable};
 
 /// Stands for a secret.
 const MASK: &str = "****";
@@ -16,6 +16,7 @@ pub struct Trace<'a> {
     started: Instant,
     show: Option<&'a Diag>,
     transcript: Option<Vec<String>>,
+    lines: fn(&[u8], Option<&Range<usize>>) -> Vec<String>,
 }
 
 impl<'a> Trace<'a> {
@@ -25,7 +26,15 @@ impl<'a> Trace<'a> {
             started: Instant::now(),
             show,
             transcript: keep.then(Vec::new),
+            lines,
         }
+    }
+
+    /// For a line protocol whose control characters have names.
+    #[must_use]
+    pub fn with_names(mut self) -> Self {
+        self.lines = named_line;
+        self
     }
 
     /// The client said this, some of it a secret.
@@ -54,7 +63,7 @@ impl<'a> Trace<'a> {
         if self.show.is_none() && self.transcript.is_none() {
             return;
         }
-        for line in lines(bytes, secret) {
+        for line in (self.lines)(bytes, secret) {
             let line = format!("{who}{line}");
             if let Some(diag) = self.show {
                 diag.trace(self.started.elapsed(), &line);
@@ -68,16 +77,26 @@ impl<'a> Trace<'a> {
 
 /// The lines of some bytes of a dialogue, safe to print, their secret masked.
 pub fn lines(bytes: &[u8], secret: Option<&Range<usize>>) -> Vec<String> {
+    let shown = masked(bytes, secret);
+    let text = shown.strip_suffix(b"\n").unwrap_or(&shown);
+    text.split(|byte| *byte == b'\n')
+        .map(|line| printable(line.strip_suffix(b"\r").unwrap_or(line)))
+        .collect()
+}
+
+/// The same for a line protocol: one line, in which a CR is a character like others.
+pub fn named_line(bytes: &[u8], secret: Option<&Range<usize>>) -> Vec<String> {
+    vec![named(&masked(bytes, secret))]
+}
+
+fn masked(bytes: &[u8], secret: Option<&Range<usize>>) -> Vec<u8> {
     let hidden = secret.cloned().unwrap_or_default();
     let mut shown = bytes.get(..hidden.start).unwrap_or_default().to_vec();
     if !hidden.is_empty() {
         shown.extend_from_slice(MASK.as_bytes());
     }
     shown.extend_from_slice(bytes.get(hidden.end..).unwrap_or_default());
-    let text = shown.strip_suffix(b"\n").unwrap_or(&shown);
-    text.split(|byte| *byte == b'\n')
-        .map(|line| printable(line.strip_suffix(b"\r").unwrap_or(line)))
-        .collect()
+    shown
 }
 
 #[cfg(test)]
@@ -92,5 +111,9 @@ mod tests {
         );
         assert_eq!(lines(b"250 \x1b[2J", None), ["250 ^[[2J"]);
         assert_eq!(lines(b"a\r\n.\r\n", None), ["a", "."]);
+        assert_eq!(
+            named_line(b"\x1bPG1secret\r", Some(&(4..10))),
+            ["<ESC>PG1****<CR>"]
+        );
     }
 }
