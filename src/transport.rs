@@ -1,13 +1,15 @@
 //! Lines: what bytes travel on, each a pair of descriptors and a deadline.
 //!
-//! Answers for opening a line (TCP, a command, our own standard input and
-//! output) and for waiting on it without ever waiting too long. Must never
-//! know a word of any protocol.
+//! Answers for opening a line (TCP, a serial line, a command, our own standard
+//! input and output), for how bytes stand on it, and for waiting on it without
+//! ever waiting too long. Must never know a word of any protocol.
 
+pub mod coding;
 pub mod command;
 pub mod fd;
 pub mod interrupt;
 pub mod resolve;
+pub mod serial;
 pub mod stdio;
 pub mod tcp;
 pub mod trace;
@@ -19,8 +21,8 @@ use crate::exit::Exit;
 /// Why a line could not be opened. Nothing has been written to it.
 #[derive(Debug)]
 pub struct OpenError {
-    /// 68 where the name service is sure that there is no such host, 75 where
-    /// another try may help.
+    /// 75 where another try may help; 68 where the name service is sure that
+    /// there is no such host; 76 to 78 where the line is not what it is taken for.
     pub exit: Exit,
     /// What happened.
     pub text: String,

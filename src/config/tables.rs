@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::value::{Absolute, CommandLine, Delay, Filled, Hours, Lifetime, Line, Name, Word};
 use crate::text::charset::Charset;
 use crate::text::split::Overflow;
+use crate::transport::serial::Framing;
 
 /// A name that stands for a table elsewhere.
 pub type Link = Spanned<String>;
@@ -162,20 +163,6 @@ pub struct Route {
     pub two_way: bool,
     /// A program that each message goes through, and its arguments.
     pub filter: Option<Filled<Line>>,
-}
-
-/// How bytes stand on a serial line.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-pub enum Framing {
-    /// 7 bits, even parity, as TAP has it.
-    #[serde(rename = "7e1")]
-    SevenEven,
-    /// 8 bits, no parity.
-    #[serde(rename = "8n1")]
-    EightNone,
-    /// 8 bits, the highest an even parity that we make.
-    #[serde(rename = "8n1-even")]
-    EightEven,
 }
 
 /// `[device.NAME]`: a serial line, with or without a modem. The keys are the

@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use rustix::pipe::PIPE_BUF;
 
+use super::coding::Coding;
 use super::interrupt::Interrupt;
 
 /// A point in time that a wait must not pass.
@@ -106,6 +107,14 @@ pub fn wait_any(fds: &mut [PollFd<'_>], deadline: Deadline) -> io::Result<bool> 
     }
 }
 
+/// Lets time pass. False: a signal asks us to stop.
+pub fn pause(time: Duration, interrupt: Option<&Interrupt>) -> io::Result<bool> {
+    let deadline = Deadline::after(time);
+    let mut signal =
+        interrupt.map(|interrupt| PollFd::from_borrowed_fd(interrupt.fd(), PollFlags::IN));
+    Ok(!wait_any(signal.as_mut_slice(), deadline)?)
+}
+
 /// Opens a file to read from. A FIFO that nobody writes to does not block.
 pub fn open(path: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -159,6 +168,14 @@ pub struct Line {
     output: OwnedFd,
     socket: bool,
     child: Option<Child>,
+    /// The first is the one next to the line.
+    codings: Vec<Box<dyn Coding>>,
+    /// The time between two characters.
+    pace: Option<Duration>,
+    /// What was read, and is to be read again.
+    unread: Vec<u8>,
+    /// What the codings have to say to the line itself.
+    answers: Vec<u8>,
 }
 
 impl Line {
@@ -170,6 +187,10 @@ impl Line {
             output,
             socket,
             child: None,
+            codings: Vec::new(),
+            pace: None,
+            unread: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -180,6 +201,26 @@ impl Line {
         self
     }
 
+    /// The same line, what is said and heard on it in another form. Of
+    /// several codings, the first given is the one next to the line.
+    #[must_use]
+    pub fn with_coding(mut self, coding: Box<dyn Coding>) -> Self {
+        self.codings.push(coding);
+        self
+    }
+
+    /// The same line, with a pause between the characters that are written.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Duration) -> Self {
+        self.pace = (!pace.is_zero()).then_some(pace);
+        self
+    }
+
+    /// Puts back what was read and is someone else's, in front of what comes.
+    pub fn unread(&mut self, bytes: &[u8]) {
+        self.unread.splice(..0, bytes.iter().copied());
+    }
+
     /// Reads what is there, or waits for it.
     pub fn read(
         &mut self,
@@ -187,6 +228,9 @@ impl Line {
         deadline: Deadline,
         interrupt: Option<&Interrupt>,
     ) -> Got {
+        if let Some(length) = self.reread(buffer) {
+            return Got::Bytes(length);
+        }
         loop {
             match wait(self.input.as_fd(), PollFlags::IN, deadline, interrupt) {
                 Ok(Ready::TimedOut) => return Got::TimedOut,
@@ -196,7 +240,12 @@ impl Line {
             }
             match rustix::io::read(&self.input, &mut *buffer) {
                 Ok(0) => return Got::Eof,
-                Ok(length) => return Got::Bytes(length),
+                Ok(length) => match self.decode(buffer, length) {
+                    // Words of the line itself move no deadline.
+                    0 if deadline.remaining() == Some(Duration::ZERO) => return Got::TimedOut,
+                    0 => {}
+                    length => return Got::Bytes(length),
+                },
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 // A reset, or a terminal that hung up: nothing more will come.
                 Err(_) => return Got::Eof,
@@ -228,9 +277,15 @@ impl Line {
         if !self.socket {
             return self.read(buffer, Deadline::after(Duration::ZERO), None);
         }
+        if let Some(length) = self.reread(buffer) {
+            return Got::Bytes(length);
+        }
         match rustix::net::recv(&self.input, &mut *buffer, RecvFlags::DONTWAIT) {
             Ok((_, 0)) => Got::Eof,
-            Ok((_, length)) => Got::Bytes(length),
+            Ok((_, length)) => match self.decode(buffer, length) {
+                0 => Got::TimedOut,
+                length => Got::Bytes(length),
+            },
             Err(Errno::INTR | Errno::AGAIN) => Got::TimedOut,
             Err(_) => Got::Eof,
         }
@@ -242,6 +297,47 @@ impl Line {
     /// sent before it went can still be read.
     pub fn write(
         &mut self,
+        bytes: &[u8],
+        deadline: Deadline,
+        interrupt: Option<&Interrupt>,
+    ) -> io::Result<()> {
+        if self.codings.is_empty() {
+            return self.write_plain(bytes, deadline, interrupt);
+        }
+        let mut coded = bytes.to_vec();
+        for coding in self.codings.iter_mut().rev() {
+            coded = coding.encode(&coded);
+        }
+        self.write_plain(&coded, deadline, interrupt)
+    }
+
+    /// Writes past all codings, to the line itself.
+    pub fn write_plain(
+        &mut self,
+        bytes: &[u8],
+        deadline: Deadline,
+        interrupt: Option<&Interrupt>,
+    ) -> io::Result<()> {
+        let answers = std::mem::take(&mut self.answers);
+        self.write_all(&answers, deadline, interrupt)?;
+        let Some(pace) = self.pace else {
+            return self.write_all(bytes, deadline, interrupt);
+        };
+        for (at, byte) in bytes.iter().enumerate() {
+            let left = deadline.remaining().unwrap_or(pace);
+            if at > 0 && !pause(pace.min(left), interrupt)? {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            if at > 0 && left < pace {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.write_all(&[*byte], deadline, interrupt)?;
+        }
+        Ok(())
+    }
+
+    fn write_all(
+        &self,
         bytes: &[u8],
         deadline: Deadline,
         interrupt: Option<&Interrupt>,
@@ -262,6 +358,31 @@ impl Line {
             }
         }
         Ok(())
+    }
+
+    /// As much as fits of what was put back. `None`: nothing was.
+    fn reread(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        let length = self.unread.len().min(buffer.len());
+        let (place, _) = buffer.split_at_mut(length);
+        for (to, from) in place.iter_mut().zip(self.unread.drain(..length)) {
+            *to = from;
+        }
+        (length > 0).then_some(length)
+    }
+
+    /// Turns the first bytes of a buffer into what was said, and answers what
+    /// was meant for the line itself, as far as it takes it now.
+    fn decode(&mut self, buffer: &mut [u8], mut length: usize) -> usize {
+        for coding in &mut self.codings {
+            let bytes = buffer.get_mut(..length).unwrap_or_default();
+            length = coding.decode(bytes, &mut self.answers);
+        }
+        if !self.answers.is_empty() {
+            // What is left goes in front of what is written next.
+            let written = self.write_some(&self.answers).unwrap_or(0);
+            self.answers.drain(..written);
+        }
+        length
     }
 
     /// Says that nothing more will be written, where the line can say so.

@@ -116,7 +116,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["sink", "queue", "transport", "text", "exit", "diag"],
     ),
     ("access", &["access", "transport", "diag", "file"]),
-    ("config", &["config", "diag", "duration", "file", "text"]),
+    (
+        "config",
+        &[
+            "config",
+            "diag",
+            "duration",
+            "file",
+            "text",
+            // A word of the file that only a serial line can explain.
+            "transport::serial::Framing",
+        ],
+    ),
     ("queue", &["queue", "exit", "diag", "text"]),
     ("text", &["text"]),
     ("outcome", &["outcome", "exit"]),

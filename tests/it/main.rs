@@ -20,6 +20,7 @@ mod machines;
 mod onslaught;
 mod pagebox;
 mod peers;
+mod serial;
 mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;

@@ -13,10 +13,12 @@ pub(crate) mod dice;
 pub(crate) mod fake;
 pub(crate) mod kit;
 pub(crate) mod peers;
+pub(crate) mod pty;
 pub(crate) mod spooled;
 pub(crate) mod supers;
 
 pub(crate) use dice::Dice;
 pub(crate) use fake::Fake;
 pub(crate) use kit::{Cmd, Output, Running, Scratch, Tmpfs, applet, eventually, pagebox, scratch};
+pub(crate) use pty::Pty;
 pub(crate) use spooled::Page;
