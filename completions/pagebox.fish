@@ -117,20 +117,20 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s h -l help 
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l spool -d 'Directory that accepted pages go into [default: the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l command-timeout -d 'Longest run of the command' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l allow -d 'Serve these networks and no others' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l min-free -d 'Bytes of the spool\'s file system that stay free' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-queue -d 'Most jobs that may wait in the spool for a deliverer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l hostname -d 'Name in the greeting [default: this host\'s]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-message -d 'Longest message, in bytes' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-recipients -d 'Most pagers of one message [default: 50; with a command 1, and no more]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-errors -d 'Unknown commands and refused pagers before the session is ended' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l idle-timeout -d 'Longest silence of a client' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l session-timeout -d 'Longest session' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l command-timeout -d 'Longest run of the command' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l hold-zone -d 'Time zone of a HOLD without offset [default: this machine\'s]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l users -d 'File of logins, as htpasswd -B writes it' -r -F
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l allow -d 'Serve these networks and no others' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l min-free -d 'Bytes of the spool\'s file system that stay free' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-queue -d 'Most jobs that may wait in the spool for a deliverer' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l require-login -d 'Take nothing from a client before its login'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l log-text -d 'Log the text of messages'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l require-login -d 'Take nothing from a client before its login'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from snpp-probe snpp-send snpp-serve help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'

@@ -23,7 +23,7 @@ _snpp__serve() {
 
     case "${cmd}" in
         snpp__serve)
-            opts="-h -V --spool --config --hostname --max-message --max-recipients --max-errors --idle-timeout --session-timeout --command-timeout --hold-zone --users --require-login --allow --min-free --max-queue --log-text --help --version"
+            opts="-h -V --spool --config --command-timeout --allow --min-free --max-queue --log-text --hostname --max-message --max-recipients --max-errors --idle-timeout --session-timeout --hold-zone --users --require-login --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -34,6 +34,22 @@ _snpp__serve() {
                     return 0
                     ;;
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --command-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-free)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-queue)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -61,27 +77,11 @@ _snpp__serve() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --command-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --hold-zone)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --users)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --allow)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --min-free)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-queue)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

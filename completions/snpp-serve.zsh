@@ -17,20 +17,20 @@ _snpp-serve() {
     _arguments "${_arguments_options[@]}" : \
 '()--spool=[Directory that accepted pages go into \[default\: the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
 '--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--command-timeout=[Longest run of the command]:DUR:_default' \
+'*--allow=[Serve these networks and no others]:CIDR:_default' \
+'--min-free=[Bytes of the spool'\''s file system that stay free]:BYTES:_default' \
+'--max-queue=[Most jobs that may wait in the spool for a deliverer]:N:_default' \
 '--hostname=[Name in the greeting \[default\: this host'\''s\]]:NAME:_default' \
 '--max-message=[Longest message, in bytes]:N:_default' \
 '--max-recipients=[Most pagers of one message \[default\: 50; with a command 1, and no more\]]:N:_default' \
 '--max-errors=[Unknown commands and refused pagers before the session is ended]:N:_default' \
 '--idle-timeout=[Longest silence of a client]:DUR:_default' \
 '--session-timeout=[Longest session]:DUR:_default' \
-'--command-timeout=[Longest run of the command]:DUR:_default' \
 '--hold-zone=[Time zone of a HOLD without offset \[default\: this machine'\''s\]]:ZONE:_default' \
 '--users=[File of logins, as htpasswd -B writes it]:FILE:_files' \
-'*--allow=[Serve these networks and no others]:CIDR:_default' \
-'--min-free=[Bytes of the spool'\''s file system that stay free]:BYTES:_default' \
-'--max-queue=[Most jobs that may wait in the spool for a deliverer]:N:_default' \
-'--require-login[Take nothing from a client before its login]' \
 '--log-text[Log the text of messages]' \
+'--require-login[Take nothing from a client before its login]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \

@@ -4,6 +4,7 @@
 //! word behind `pagebox`.
 
 mod send;
+mod serve;
 mod snpp;
 mod snpp_probe;
 mod snpp_send;

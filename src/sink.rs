@@ -21,6 +21,8 @@ pub enum Verdict {
     Accepted,
     /// Nothing of it is left; the same may be sent again.
     TryLater,
+    /// The same, because we keep no more than so much.
+    Full,
     /// There is no such pager.
     NoSuchPager,
     /// Refused for good.
@@ -67,17 +69,19 @@ impl Sink {
         match self {
             Self::Spool(spool) => match spool.accept(job) {
                 Ok(()) => (Verdict::Accepted, None),
-                Err(error) => {
-                    let never = error.kind() == ErrorKind::InvalidInput;
-                    let verdict = if never && error.raw_os_error().is_none() {
-                        Verdict::Refused
-                    } else {
-                        Verdict::TryLater
-                    };
-                    (verdict, Some(cause(&error)))
-                }
+                Err(error) => (verdict(&error), Some(cause(&error))),
             },
             Self::Command(command) => command.run(job, origin, interrupt, log),
         }
+    }
+}
+
+/// An error of the system's may pass; of ours, it is the job that will never do,
+/// or the limit that is reached.
+fn verdict(error: &std::io::Error) -> Verdict {
+    match (error.raw_os_error(), error.kind()) {
+        (None, ErrorKind::InvalidInput) => Verdict::Refused,
+        (None, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Verdict::Full,
+        _ => Verdict::TryLater,
     }
 }

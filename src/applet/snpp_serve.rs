@@ -1,65 +1,45 @@
 //! `snpp-serve`: one SNPP session on standard input and output, into a spool
 //! or to a command.
 //!
-//! Answers for its flags, for who may speak to it, and for what it needs to
-//! begin. The dialogue is [`crate::protocol::snpp::server`]'s affair, the
+//! Answers for its flags and for what it needs to begin. The dialogue is [`crate::protocol::snpp::server`]'s affair, the
 //! answers to its questions [`host`]'s, and what becomes of a page
 //! [`crate::sink`]'s.
 
 mod host;
 mod tickets;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::Parser;
 use jiff::tz::TimeZone;
 
 use self::host::Host;
-use crate::access::network::Network;
-use crate::access::peer::{Admission, Peer};
+use super::serve::intake::Intake;
+use super::serve::{self, Guest, LINGER, ServeArgs};
 use crate::access::users::Users;
 use crate::cli::message::positive;
 use crate::config::Config;
-use crate::diag::{Diag, Priority, cause};
+use crate::diag::Diag;
 use crate::duration;
 use crate::exit::{Exit, Failure};
 use crate::protocol::snpp::server::talk::Settings;
 use crate::protocol::snpp::server::{NOT_YOU, Server, UNAVAILABLE};
-use crate::queue::spool::{MAX_JOB, Room, Spool};
+use crate::queue::spool::MAX_JOB;
 use crate::session::Session;
-use crate::sink::Sink;
-use crate::sink::command::Command;
-use crate::transport::fd::{Deadline, Line};
-use crate::transport::interrupt::Interrupt;
-use crate::transport::stdio::{self, Far};
+use crate::transport::fd::Deadline;
 
 const NAME: &str = "snpp-serve";
 
-/// Where pages go if neither the command line nor the configuration says.
-const SPOOL: &str = "/var/spool/pagebox";
-
 /// The longest message whose job has room for its headers, in bytes.
 const MAX_SPOOLED: usize = MAX_JOB - 16 * 1024;
-
-/// How long a client may take to close after the last word.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// Serve one SNPP session on standard input and output
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Directory that accepted pages go into [default: the configuration's, else
-    /// /var/spool/pagebox]
-    #[arg(long, value_name = "DIR", conflicts_with = "command")]
-    spool: Option<PathBuf>,
-    /// Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if
-    /// it is there]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    serve: ServeArgs,
     /// Name in the greeting [default: this host's]
     #[arg(long, value_name = "NAME", value_parser = host_name)]
     hostname: Option<String>,
@@ -78,9 +58,6 @@ pub(crate) struct Args {
     /// Longest session
     #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration::limit)]
     session_timeout: Duration,
-    /// Longest run of the command
-    #[arg(long, value_name = "DUR", default_value = "120s", value_parser = duration::limit)]
-    command_timeout: Duration,
     /// Time zone of a HOLD without offset [default: this machine's]
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     hold_zone: Option<TimeZone>,
@@ -90,21 +67,6 @@ pub(crate) struct Args {
     /// Take nothing from a client before its login
     #[arg(long, requires = "users")]
     require_login: bool,
-    /// Serve these networks and no others
-    #[arg(long, value_name = "CIDR", num_args = 1.., value_delimiter = ',')]
-    allow: Vec<Network>,
-    /// Bytes of the spool's file system that stay free
-    #[arg(long, value_name = "BYTES", default_value_t = 0)]
-    min_free: u64,
-    /// Most jobs that may wait in the spool for a deliverer
-    #[arg(long, value_name = "N", value_parser = positive())]
-    max_queue: Option<usize>,
-    /// Log the text of messages
-    #[arg(long)]
-    log_text: bool,
-    /// Command that delivers each page, instead of the spool
-    #[arg(last = true, value_name = "COMMAND")]
-    command: Vec<OsString>,
 }
 
 fn host_name(text: &str) -> Result<String, String> {
@@ -120,92 +82,57 @@ fn zone(text: &str) -> Result<TimeZone, String> {
 
 /// Tells a client, if there is one, that nobody serves it: the command line is wrong.
 pub(super) fn turn_away() {
-    if Far::of_stdin() != Far::Pipe {
-        if let Ok(mut line) = stdio::line() {
-            line.part(UNAVAILABLE, Deadline::after(LINGER));
-        }
-    }
+    serve::turn_away(UNAVAILABLE);
 }
 
 /// Runs the applet.
 pub(crate) fn run(args: &Args) -> Exit {
-    let diag = Diag::server(NAME);
-    match serve(args, &diag) {
-        Ok(()) => Exit::Ok,
-        Err(failure) => {
-            diag.log(Priority::Error, &format!("{:#}", failure.cause));
-            failure.exit
-        }
-    }
+    serve::run(NAME, |diag| serve(args, diag))
 }
 
 fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
-    let os = |what: &str, error: std::io::Error| {
-        Failure::new(Exit::Os, format!("{what}: {}", cause(&error)))
-    };
-    let mut line = stdio::line().map_err(|error| os("standard input and output", error))?;
-    let peer = Peer::new(Far::of_stdin(), |name| std::env::var(name).ok());
-    let admission = peer.admit(&args.allow, args.users.is_some());
-    if let Admission::Refused(why) = admission {
-        diag.log(Priority::Warning, &format!("{peer}: refused: {why}"));
-        line.part(NOT_YOU, Deadline::after(LINGER));
+    let guest = serve::admit(&args.serve, args.users.is_some(), NOT_YOU, diag)?;
+    let Some(mut guest) = guest else {
         return Ok(());
-    }
-    let signals = signals().map_err(|error| os("signals", error));
-    let ready = signals
-        .and_then(|interrupt| Ok((interrupt, prepare(args, admission == Admission::WithLogin)?)));
+    };
+    let ready = serve::signals().and_then(|interrupt| {
+        let ready = prepare(args, &guest, diag)?;
+        Ok((interrupt, ready))
+    });
     match ready {
         Ok((interrupt, ready)) => {
-            ready.host(args, line, peer, diag).talk(&interrupt);
+            let host = Host {
+                session: Session::new(Server::new(ready.settings), guest.line),
+                args,
+                intake: ready.intake,
+                users: ready.users,
+                credential: None,
+                tickets: tickets::Tickets::default(),
+            };
+            host.talk(&interrupt);
             Ok(())
         }
         Err(failure) => {
-            line.part(UNAVAILABLE, Deadline::after(LINGER));
+            guest.line.part(UNAVAILABLE, Deadline::after(LINGER));
             Err(failure)
         }
     }
 }
 
-fn signals() -> std::io::Result<Interrupt> {
-    let interrupt = Interrupt::of_a_server()?;
-    // A file over the size limit is then an error of its write, which is answered 554.
-    let noted = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noted)?;
-    Ok(interrupt)
-}
-
 /// What a session needs before it begins.
-struct Ready {
+struct Ready<'a> {
     settings: Settings,
-    sink: Sink,
-    /// The spool's directory, where there is one.
-    spool: Option<PathBuf>,
-    config: Option<Config>,
+    intake: Intake<'a>,
     users: Option<Users>,
 }
 
-fn prepare(args: &Args, login_first: bool) -> Result<Ready, Failure> {
-    let wrong = |text: String| Failure::new(Exit::Config, text);
-    let variable = std::env::var_os("PAGEBOX_CONFIG");
-    let config = Config::find(args.config.as_deref(), variable.as_deref());
-    let config = config.map_err(|error| wrong(error.to_string()))?;
+fn prepare<'a>(args: &Args, guest: &Guest, diag: &'a Diag) -> Result<Ready<'a>, Failure> {
+    let config = args.serve.find_config()?;
     let users = args.users.as_deref().map(Users::read).transpose();
-    let users = users.map_err(wrong)?;
-    let command = Command::new(&args.command, args.command_timeout)
-        .map_err(|error| Failure::new(Exit::Os, format!("signals: {}", cause(&error))))?;
-    let direct = command.is_some();
-    let (sink, spool) = if let Some(command) = command {
-        (Sink::Command(command), None)
-    } else {
-        let dir = spool_dir(args, config.as_ref())?;
-        let room = Room {
-            free: args.min_free,
-            queue: args.max_queue,
-        };
-        let spool = Spool::open(&dir, true, room);
-        let spool = spool.map_err(|error| Failure::new(Exit::CantCreate, error.to_string()))?;
-        (Sink::Spool(spool), Some(dir))
-    };
+    let users = users.map_err(|text| Failure::new(Exit::Config, text))?;
+    let two_way = config.as_ref().is_some_and(Config::any_two_way);
+    let intake = Intake::open(&args.serve, config, guest.sender(), diag)?;
+    let direct = intake.spool().is_none();
     let recipients = match (args.max_recipients, direct) {
         (Some(2..), true) => {
             return Err(Failure::usage(
@@ -225,47 +152,13 @@ fn prepare(args: &Args, login_first: bool) -> Result<Ready, Failure> {
             },
             recipients,
             errors: args.max_errors,
-            login_first: login_first || args.require_login,
+            login_first: guest.login_first || args.require_login,
             direct,
-            two_way: !direct && config.as_ref().is_some_and(Config::any_two_way),
+            two_way: !direct && two_way,
         },
-        sink,
-        spool,
-        config,
+        intake,
         users,
     })
-}
-
-/// The spool's directory. Without a word of ours or a configuration no pager
-/// is known, and a gateway that takes nothing should not look like one.
-fn spool_dir(args: &Args, config: Option<&Config>) -> Result<PathBuf, Failure> {
-    if let Some(dir) = &args.spool {
-        return Ok(dir.clone());
-    }
-    let Some(config) = config else {
-        return Err(Failure::new(
-            Exit::Config,
-            "no configuration, so there are no pagers: write /etc/pagebox.toml, or give --spool DIR or -- COMMAND to take any pager ID",
-        ));
-    };
-    Ok(config.spool().unwrap_or(SPOOL.as_ref()).to_owned())
-}
-
-impl Ready {
-    fn host<'a>(self, args: &'a Args, line: Line, peer: Peer, diag: &'a Diag) -> Host<'a> {
-        Host {
-            session: Session::new(Server::new(self.settings), line),
-            args,
-            peer,
-            diag,
-            sink: self.sink,
-            spool: self.spool,
-            config: self.config,
-            users: self.users,
-            credential: None,
-            tickets: tickets::Tickets::default(),
-        }
-    }
 }
 
 fn this_host() -> String {

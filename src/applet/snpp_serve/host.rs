@@ -4,18 +4,17 @@
 //! being begun once a signal came. What is answered is put into words by the
 //! machine.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::Args;
 use super::tickets::Tickets;
-use super::{Args, LINGER};
-use crate::access::peer::Peer;
 use crate::access::users::{self, Users};
-use crate::config::Config;
-use crate::diag::{Diag, Priority, cause};
+use crate::applet::serve::intake::Intake;
+use crate::applet::serve::{GUESS, LINGER};
+use crate::diag::{Priority, cause};
 use crate::protocol::snpp::plan::ReplyType;
 use crate::protocol::snpp::server::talk::{
     Answer, Credit, End, Forgotten, Lookup, Question, Recipient, Status, Submission, Ticket, Unit,
@@ -27,27 +26,16 @@ use crate::queue::job::{self, Job, Sender};
 use crate::queue::spool::new_id;
 use crate::queue::tags::{self, Forget};
 use crate::session::{Pause, Session};
-use crate::sink::{self, Origin, Sink};
-use crate::text::escape::printable;
+use crate::sink::{self, Sink};
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::Trace;
-
-/// Before a password is looked at: who guesses over many connections waits in each.
-const GUESS: Duration = Duration::from_millis(500);
-
-/// The most pagers that a line of the log names.
-const MAX_LOGGED: usize = 20;
 
 /// One session and those who take part in it.
 pub(super) struct Host<'a> {
     pub(super) session: Session<Server>,
     pub(super) args: &'a Args,
-    pub(super) peer: Peer,
-    pub(super) diag: &'a Diag,
-    pub(super) sink: Sink,
-    pub(super) spool: Option<PathBuf>,
-    pub(super) config: Option<Config>,
+    pub(super) intake: Intake<'a>,
     pub(super) users: Option<Users>,
     /// The last login and password that were right: RESE logs out, and whoever
     /// logs in again after it need not prove it again.
@@ -92,10 +80,6 @@ impl Host<'_> {
         }
     }
 
-    fn log(&self, priority: Priority, text: &str) {
-        self.diag.log(priority, &format!("{}: {text}", self.peer));
-    }
-
     fn ended(&self, end: End) {
         let why = match end {
             End::Quit | End::Closed => return,
@@ -103,7 +87,7 @@ impl Host<'_> {
             End::Logins => "too many refused logins",
             End::Timeout => "timed out",
         };
-        self.log(Priority::Warning, why);
+        self.intake.log(Priority::Warning, why);
     }
 
     /// `None`: a signal came, there is no time for an answer.
@@ -120,14 +104,10 @@ impl Host<'_> {
         })
     }
 
-    /// Without a configuration every pager can be paged, and nobody can answer.
     fn unit(&self, id: &str) -> Option<Unit> {
-        let Some(config) = &self.config else {
-            return Some(Unit { two_way: false });
-        };
-        let reach = config.reach(id)?;
+        let reach = self.intake.reach(id)?;
         Some(Unit {
-            two_way: reach.two_way && self.spool.is_some(),
+            two_way: reach.two_way && self.intake.spool().is_some(),
         })
     }
 
@@ -156,7 +136,8 @@ impl Host<'_> {
                 Some(Credit::Verified)
             }
             users::Verdict::Bad(why) => {
-                self.log(Priority::Warning, &format!("login refused: {why}"));
+                self.intake
+                    .log(Priority::Warning, &format!("login refused: {why}"));
                 Some(Credit::Refused)
             }
         }
@@ -175,81 +156,41 @@ impl Host<'_> {
         let ticket = match is_two_way.then(new_ticket).transpose() {
             Ok(ticket) => ticket,
             Err(error) => {
-                self.log(Priority::Error, &format!("no random numbers: {error}"));
+                self.intake
+                    .log(Priority::Error, &format!("no random numbers: {error}"));
                 return Verdict::TryLater;
             }
         };
-        let origin = Origin {
-            login: submission.login.clone().map(|login| Sender {
-                name: login.name,
-                verified: login.verified,
-            }),
-            peer: self
-                .peer
-                .name()
-                .map(|(name, verified)| Sender { name, verified }),
-        };
+        let login = submission.login.clone().map(|login| Sender {
+            name: login.name,
+            verified: login.verified,
+        });
+        let origin = self.intake.origin(login);
         let job = job(submission, origin.sender().cloned(), ticket.as_ref(), now);
-        let mut talk = |line: &str| self.log(Priority::Info, &format!("{}: {line}", job.id));
-        let (verdict, why) = self.sink.accept(&job, &origin, interrupt, &mut talk);
-        self.tell(&job, &origin, verdict, why.as_deref());
-        match verdict {
+        match self.intake.take(&job, &origin, interrupt) {
             sink::Verdict::Accepted => {
                 if let Some(ticket) = &ticket {
-                    let code = if self.spool.is_some() { 960 } else { 880 };
+                    let code = if self.intake.spool().is_some() {
+                        960
+                    } else {
+                        880
+                    };
                     self.tickets.issue(ticket, code, now);
                 }
                 Verdict::Accepted { id: job.id, ticket }
             }
-            sink::Verdict::TryLater => Verdict::TryLater,
+            sink::Verdict::TryLater | sink::Verdict::Full => Verdict::TryLater,
             sink::Verdict::NoSuchPager => Verdict::NoSuchPager,
             sink::Verdict::Refused => Verdict::Refused,
             sink::Verdict::Uncertain => Verdict::Uncertain,
         }
     }
 
-    /// One line on each page.
-    fn tell(&self, job: &Job, origin: &Origin, verdict: sink::Verdict, why: Option<&str>) {
-        let pagers = job.to.iter().map(|to| to.name.as_str());
-        let pagers: Vec<&str> = pagers.take(MAX_LOGGED).collect();
-        let more = match job.to.len().saturating_sub(MAX_LOGGED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let what = match (verdict, &self.spool) {
-            (sink::Verdict::Accepted, Some(_)) => format!("accepted {}", job.id),
-            (sink::Verdict::Accepted, None) => format!("delivered {}", job.id),
-            (_, Some(_)) => "not accepted".to_owned(),
-            (sink::Verdict::Uncertain, None) => format!("perhaps delivered {}", job.id),
-            (_, None) => format!("not delivered {}", job.id),
-        };
-        let from = match &origin.login {
-            Some(login) => format!(" from {login}"),
-            None => String::new(),
-        };
-        let text = self.args.log_text.then(|| printable(&job.message));
-        let line = format!(
-            "{what} for {}{more}{from}, {} bytes",
-            pagers.join(","),
-            job.message.len()
-        );
-        let line: Vec<&str> = [Some(line.as_str()), why, text.as_deref()]
-            .into_iter()
-            .flatten()
-            .collect();
-        let priority = match verdict {
-            sink::Verdict::Accepted => Priority::Info,
-            sink::Verdict::NoSuchPager | sink::Verdict::Refused => Priority::Warning,
-            sink::Verdict::TryLater | sink::Verdict::Uncertain => Priority::Error,
-        };
-        self.log(priority, &line.join(": "));
-    }
-
     fn status(&self, ticket: &Ticket) -> Lookup {
         if self.tickets.is_dead(ticket) {
             return Lookup::Unknown;
         }
-        let written = match &self.spool {
+        let written = match self.intake.spool() {
             Some(dir) => tags::status(dir, &ticket.tag, &ticket.pass),
             None => Ok(None),
         };
@@ -265,7 +206,8 @@ impl Host<'_> {
                 .status(ticket)
                 .map_or(Lookup::Unknown, Lookup::Found),
             Err(error) => {
-                self.log(Priority::Error, &format!("no status: {}", cause(&error)));
+                self.intake
+                    .log(Priority::Error, &format!("no status: {}", cause(&error)));
                 Lookup::Failed
             }
         }
@@ -277,7 +219,7 @@ impl Host<'_> {
             Lookup::Unknown => return Forgotten::Unknown,
             Lookup::Failed => return Forgotten::Failed,
         }
-        if let Sink::Spool(spool) = &self.sink {
+        if let Sink::Spool(spool) = self.intake.sink() {
             let now = SystemTime::now();
             let request = Forget {
                 tag: ticket.tag.clone(),
@@ -287,7 +229,7 @@ impl Host<'_> {
             };
             if let Err(error) = spool.forget(&request) {
                 let why = format!("tag {} not killed: {}", ticket.tag, cause(&error));
-                self.log(Priority::Error, &why);
+                self.intake.log(Priority::Error, &why);
                 return Forgotten::Failed;
             }
         }
