@@ -84,7 +84,7 @@ pub enum Phase {
     Drain,
     /// Nothing: the other side needs a moment.
     Pause,
-    /// The answer to a logon.
+    /// A logon, or the answer to it.
     Logon,
     /// The word to begin.
     GoAhead,

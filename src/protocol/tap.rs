@@ -21,6 +21,7 @@
 pub mod block;
 pub mod code;
 pub mod page;
+pub mod receiver;
 
 /// The control characters of the line.
 pub mod control {

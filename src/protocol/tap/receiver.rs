@@ -1,0 +1,453 @@
+//! The receiving machine: one call of a client's, many pages.
+//!
+//! ```text
+//! Start ─▶ (2 s) ID= ─▶ line or block ◀───────────────────────────┐
+//!                         ├─ CR ─▶ ID= ─────────────────────────▶│
+//!                         ├─ logon, block ─▶ Ask, the answer ─┐   │
+//!                         │     a look at what came meanwhile ◀┘   │
+//!                         │     the reply ──────────────────────▶│
+//!                         ├─ any other, and its reply if any ────▶┘
+//!                         └─ EOT, EOF, silence, too many errors ─▶ Done
+//! ```
+//!
+//! Answers for what may be sent when, for what a page may look like, and for
+//! bounds: nothing a client says fills the memory. Must never know where an
+//! accepted page goes, which pagers there are and what the password is, nor
+//! acknowledge a page before it was told so itself.
+//!
+//! A client that waits too long for a reply sends its block again. What came in
+//! before a reply went out cannot be an answer to it; so where it is the very
+//! frame that the reply is about, or is damaged, it is a resend, and the reply
+//! is its reply too. This is the one thing that depends on when bytes come, and
+//! not only on which. What comes behind the reply is a page of its own, even if
+//! it is the same again.
+//!
+//! Source: TAP 1.8 sections 2 to 7.
+
+mod frames;
+mod rules;
+mod say;
+pub mod talk;
+mod transaction;
+
+use std::time::SystemTime;
+
+use self::frames::{Frame, Frames};
+use self::say::{Reply, Sign};
+use self::talk::{Answer, End, Question, Settings, Submission};
+use self::transaction::{MAX_PAGE, Part, Transaction};
+use super::block::{Block, Damage};
+use super::code;
+use super::control::{EOT, ESC};
+use crate::protocol::{Action, Input, Machine, Phase, Wire};
+
+/// How often a client that says nothing is asked for its logon (n3).
+const MAX_PROMPTS: usize = 3;
+/// The refused logons after which a client is sent away.
+const MAX_LOGONS: usize = 3;
+/// The bad blocks in a row after which it is.
+const MAX_BAD: usize = 3;
+/// The lines that are none after which it is.
+const MAX_JUNK: usize = 10;
+/// Before a reply, no more is looked at than that, in bytes.
+const MAX_GLANCE: usize = 4096;
+
+/// Said instead of a prompt to who may not speak here.
+pub const NOT_YOU: &[u8] = b"Not served\r\x1b\x04\r";
+/// Said instead of a prompt where nothing could be accepted.
+pub const UNAVAILABLE: &[u8] = b"Out of service\r\x1b\x04\r";
+/// Said at any moment by a central that is told to stop.
+pub const GOING_DOWN: &[u8] = say::HANG_UP;
+
+/// Said while a page takes its time, by a central that sends codes or by one that does not.
+pub fn please_wait(codes: bool) -> &'static [u8] {
+    if codes {
+        b"111 Processing, please wait\r"
+    } else {
+        b"Processing - Please Wait\r"
+    }
+}
+
+/// What an answer is awaited for.
+#[derive(Debug)]
+enum Asked {
+    Logon,
+    /// A page, cut to so many characters.
+    Page(Option<usize>),
+}
+
+#[derive(Debug)]
+enum State {
+    Listening,
+    /// The frame is what the question is about.
+    Asking(Asked, Frame),
+    /// The reply is known, and what is there already is looked at first.
+    Replying(Reply, Frame, usize),
+    Over,
+}
+
+/// What a reply was about, and how much had come in when it went out.
+#[derive(Debug)]
+struct Judged {
+    frame: Frame,
+    arrived: u64,
+}
+
+/// See the module's text.
+#[derive(Debug)]
+pub struct Receiver {
+    settings: Settings,
+    frames: Frames,
+    state: State,
+    transaction: Transaction,
+    judged: Option<Judged>,
+    /// The client is logged on.
+    known: bool,
+    /// It has sent blocks without that, where it may.
+    begun: bool,
+    /// The last frame was a block.
+    behind_block: bool,
+    /// The client has closed.
+    closed: bool,
+    /// How often it was asked for its logon since it last said anything.
+    prompts: usize,
+    /// Refused logons, bad blocks in a row, lines that are none, and pages.
+    logons: usize,
+    bad: usize,
+    junk: usize,
+    pages: usize,
+}
+
+type Actions = Vec<Action<Question, End>>;
+
+impl Receiver {
+    /// A central that has said and heard nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            frames: Frames::default(),
+            state: State::Listening,
+            transaction: Transaction::default(),
+            judged: None,
+            known: false,
+            begun: false,
+            behind_block: false,
+            closed: false,
+            prompts: 0,
+            logons: 0,
+            bad: 0,
+            junk: 0,
+            pages: 0,
+        }
+    }
+
+    /// Works off what is there, up to a question or the end.
+    fn run(&mut self, actions: &mut Actions) {
+        while matches!(self.state, State::Listening) {
+            match self.frames.next() {
+                Some(frame) => self.frame(frame, actions),
+                // A frame without its end, a transaction without its last
+                // block: all dropped, and no reply said otherwise.
+                None if self.closed => self.end(End::Closed, actions),
+                None => return actions.push(Action::Wait(self.phase())),
+            }
+        }
+    }
+
+    /// What is waited for: anything at all, a logon that was asked for, or a block.
+    fn phase(&self) -> Phase {
+        if self.known || (self.begun && self.settings.unprompted) {
+            Phase::Block
+        } else if self.prompts == 0 {
+            Phase::Prompt
+        } else {
+            Phase::Logon
+        }
+    }
+
+    /// The client said nothing for as long as it may.
+    fn silent(&mut self, actions: &mut Actions) {
+        let timeout = Sign::Over(End::Timeout);
+        match self.phase() {
+            // Where nobody has to be there, a client that is must have stopped to listen.
+            Phase::Prompt if !self.settings.unprompted => self.end(End::Timeout, actions),
+            Phase::Prompt | Phase::Logon if self.prompts < MAX_PROMPTS => {
+                self.prompts += 1;
+                put(actions, say::PROMPT);
+            }
+            _ => self.say(&Reply::new(code::TIMEOUT, "Timeout", timeout), actions),
+        }
+    }
+
+    fn frame(&mut self, frame: Frame, actions: &mut Actions) {
+        if self.is_resent(&frame, false) {
+            return;
+        }
+        let behind_block = std::mem::replace(&mut self.behind_block, frame.is_block);
+        if frame.is_block {
+            actions.push(Action::Event(frame.wire()));
+            self.block(frame, actions);
+        } else if !frame.bytes.is_empty() {
+            actions.push(Action::Event(frame.wire()));
+            self.line(frame, actions);
+        } else if !self.known && !behind_block {
+            self.prompts = 1;
+            put(actions, say::PROMPT);
+        }
+    }
+
+    /// Is it what the last reply was about, sent again before that went out?
+    fn is_resent(&self, frame: &Frame, damaged: bool) -> bool {
+        self.judged.as_ref().is_some_and(|judged| {
+            frame.start < judged.arrived
+                && frame.is_block == judged.frame.is_block
+                && (damaged || frame.bytes == judged.frame.bytes)
+        })
+    }
+
+    fn line(&mut self, frame: Frame, actions: &mut Actions) {
+        match frame.bytes.as_slice() {
+            [EOT] => self.bid_goodbye(actions),
+            [ESC, ..] => self.logon(frame, actions),
+            text if text.eq_ignore_ascii_case(b"ATI") => {
+                let line = format!("{}\r", self.settings.identity);
+                put(actions, line.as_bytes());
+            }
+            text if rules::is_modem(text) => {
+                // Whoever calls next must not find this one's logon.
+                if self.known && rules::is_other_call(text) {
+                    self.end(End::Closed, actions);
+                }
+            }
+            _ if !self.settings.login => {}
+            _ if self.known => self.unexpected(actions),
+            _ => self.refuse(code::BAD_LOGON, "Manual entry is not offered here", actions),
+        }
+    }
+
+    fn bid_goodbye(&mut self, actions: &mut Actions) {
+        let over = Sign::Over(End::Goodbye);
+        self.say(&Reply::new(code::GOODBYE, "Goodbye", over), actions);
+    }
+
+    /// Something in front of a transaction that nobody sends in good faith often.
+    fn unexpected(&mut self, actions: &mut Actions) {
+        let text = "Unexpected characters";
+        self.junk += 1;
+        if self.junk >= MAX_JUNK {
+            let over = Sign::Over(End::Junk);
+            self.say(&Reply::new(code::UNEXPECTED, text, over), actions);
+        } else if self.settings.version.is_some() {
+            let line = format!("{} {text}\r", code::UNEXPECTED);
+            put(actions, line.as_bytes());
+        }
+    }
+
+    fn logon(&mut self, frame: Frame, actions: &mut Actions) {
+        self.transaction = Transaction::default();
+        let form = match frame.bytes.as_slice() {
+            [ESC, a, b, _, password @ ..] if !frame.long => Some(([*a, *b], password.to_vec())),
+            _ => None,
+        };
+        match form {
+            None if !self.settings.login => {}
+            None => self.refuse(code::BAD_LOGON, "Invalid logon", actions),
+            Some(_) if !self.settings.login => self.welcome(actions),
+            Some((service, _)) if !service.eq_ignore_ascii_case(b"PG") => {
+                self.refuse(code::NO_SERVICE, "Service not supported", actions);
+            }
+            Some((_, password)) if self.settings.password => {
+                let password = Some(password).filter(|password| !password.is_empty());
+                self.state = State::Asking(Asked::Logon, frame);
+                actions.push(Action::Ask(Question::Login { password }));
+            }
+            Some(_) => self.welcome(actions),
+        }
+    }
+
+    fn welcome(&mut self, actions: &mut Actions) {
+        let reply = self.welcoming();
+        self.say(&reply, actions);
+    }
+
+    fn welcoming(&mut self) -> Reply {
+        self.known = true;
+        let version = self.settings.version.clone().unwrap_or_default();
+        Reply::new(code::VERSION, version, Sign::Welcome)
+    }
+
+    fn refuse(&mut self, code: u16, text: &'static str, actions: &mut Actions) {
+        let reply = self.refusing(code, text);
+        self.say(&reply, actions);
+    }
+
+    fn refusing(&mut self, code: u16, text: &'static str) -> Reply {
+        self.known = false;
+        self.prompts = 1;
+        self.logons += 1;
+        let sign = if self.logons >= MAX_LOGONS {
+            Sign::Over(End::Logons)
+        } else {
+            Sign::Nak
+        };
+        Reply::new(code, text, sign)
+    }
+
+    fn block(&mut self, frame: Frame, actions: &mut Actions) {
+        if self.settings.login && !self.known {
+            return self.refuse(code::BAD_LOGON, "Log on first", actions);
+        }
+        self.begun = true;
+        self.prompts = 0;
+        let block = match Block::parse(&frame.bytes, self.settings.checked) {
+            Ok(block) if !frame.long => block,
+            _ if self.is_resent(&frame, true) => return,
+            Err(Damage::Checksum) if !frame.long => {
+                return self.bad(code::CHECKSUM, "Checksum error", actions);
+            }
+            _ => return self.bad(code::FORMAT, "Message format error", actions),
+        };
+        let most = self.settings.max_pages;
+        if self.transaction.is_empty() && most.is_some_and(|most| self.pages >= most) {
+            let text = "Maximum pages entered for session";
+            let over = Sign::Over(End::Pages);
+            return self.say(&Reply::new(code::MAX_PAGES, text, over), actions);
+        }
+        let part = self.transaction.add(&block);
+        if part == Part::Malformed {
+            return self.bad(code::FORMAT, "Message format error", actions);
+        }
+        self.bad = 0;
+        match part {
+            Part::Whole(pager, text) => {
+                self.pages += 1;
+                self.page(frame, &pager, text, actions);
+            }
+            Part::TooLong => {
+                let most = self.settings.max_length;
+                let most = most.map_or(MAX_PAGE, |most| most.min(MAX_PAGE));
+                self.say(&say::too_long(most), actions);
+            }
+            Part::More | Part::Malformed => put(actions, say::GO_ON),
+        }
+    }
+
+    fn bad(&mut self, code: u16, text: &'static str, actions: &mut Actions) {
+        self.bad += 1;
+        let reply = if self.bad >= MAX_BAD {
+            let over = Sign::Over(End::Blocks);
+            Reply::new(code::ATTEMPTS, "Too many attempts", over)
+        } else {
+            Reply::new(code, text, Sign::Nak)
+        };
+        self.say(&reply, actions);
+    }
+
+    fn page(&mut self, frame: Frame, pager: &[u8], mut text: Vec<u8>, actions: &mut Actions) {
+        let pager = std::str::from_utf8(pager).unwrap_or_default();
+        if let Some(refusal) = rules::refusal(&self.settings, pager, &text) {
+            return self.say(&refusal, actions);
+        }
+        let most = self.settings.max_length.unwrap_or(usize::MAX);
+        let is_long = text.len() > most;
+        text.truncate(most);
+        let page = Submission {
+            pager: pager.to_owned(),
+            text,
+        };
+        self.state = State::Asking(Asked::Page(is_long.then_some(most)), frame);
+        actions.push(Action::Ask(Question::Accept(page)));
+    }
+
+    fn answered(&mut self, answer: Answer, actions: &mut Actions) {
+        let (asked, frame) = match std::mem::replace(&mut self.state, State::Listening) {
+            State::Asking(asked, frame) => (asked, frame),
+            other => {
+                self.state = other;
+                return;
+            }
+        };
+        let reply = match (asked, answer) {
+            (Asked::Logon, Answer::Login(true)) => self.welcoming(),
+            (Asked::Logon, _) => self.refusing(code::BAD_PASSWORD, "Invalid password"),
+            (Asked::Page(cut), Answer::Verdict(verdict)) => say::verdict(verdict, cut),
+            // The answer to another question is none.
+            (Asked::Page(_), Answer::Login(_)) => say::verdict(talk::Verdict::Uncertain, None),
+        };
+        self.state = State::Replying(reply, frame, 0);
+        actions.push(Action::Wait(Phase::Quiet));
+    }
+
+    /// There is nothing more that came before the reply, or enough of it.
+    fn replied(&mut self, actions: &mut Actions) {
+        match std::mem::replace(&mut self.state, State::Listening) {
+            State::Replying(reply, frame, _) => {
+                let arrived = self.frames.arrived();
+                self.judged = Some(Judged { frame, arrived });
+                self.say(&reply, actions);
+            }
+            other => self.state = other,
+        }
+    }
+
+    fn say(&mut self, reply: &Reply, actions: &mut Actions) {
+        put(actions, &reply.wire(self.settings.version.is_some()));
+        if let Sign::Over(end) = reply.sign {
+            self.end(end, actions);
+        }
+    }
+
+    fn end(&mut self, end: End, actions: &mut Actions) {
+        self.state = State::Over;
+        self.frames = Frames::default();
+        actions.push(Action::Done(end));
+    }
+}
+
+impl Machine for Receiver {
+    type Question = Question;
+    type Answer = Answer;
+    type Done = End;
+
+    fn step(&mut self, _now: SystemTime, input: Input<'_, Answer>) -> Actions {
+        let mut actions = Actions::new();
+        if matches!(self.state, State::Over) {
+            return actions;
+        }
+        match input {
+            Input::Start => {}
+            Input::Bytes(bytes) => {
+                self.frames.push(bytes);
+                if let State::Replying(_, _, seen) = &mut self.state {
+                    *seen += bytes.len();
+                    if *seen < MAX_GLANCE {
+                        actions.push(Action::Wait(Phase::Quiet));
+                        return actions;
+                    }
+                }
+                self.replied(&mut actions);
+            }
+            Input::Answer(answer) => self.answered(answer, &mut actions),
+            Input::Eof => {
+                self.closed = true;
+                self.replied(&mut actions);
+            }
+            Input::Timeout if matches!(self.state, State::Replying(..)) => {
+                self.replied(&mut actions);
+            }
+            Input::Timeout => self.silent(&mut actions),
+        }
+        self.run(&mut actions);
+        actions
+    }
+}
+
+/// Says some bytes. What is said in a row is one action: a client may ask for
+/// thousands of prompts at once.
+fn put(actions: &mut Actions, bytes: &[u8]) {
+    if let Some(Action::Send(wire)) = actions.last_mut() {
+        wire.bytes.extend_from_slice(bytes);
+    } else {
+        actions.push(Action::Send(Wire::open(bytes)));
+    }
+}
