@@ -12,6 +12,7 @@ pub mod resolve;
 pub mod serial;
 pub mod stdio;
 pub mod tcp;
+pub mod telnet;
 pub mod trace;
 
 use std::fmt;

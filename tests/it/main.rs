@@ -26,5 +26,6 @@ mod snpp_send;
 mod snpp_serve;
 mod superservers;
 mod support;
+mod telnet;
 mod users;
 mod window;

@@ -330,6 +330,54 @@ pub(crate) fn tls_in_front_of(addr: &str) -> Peer {
     }
 }
 
+/// A serial line on the network. `mode` is what stands in front of the connection in its
+/// configuration: nothing, `telnet` or `telnet(rfc2217)`; `settings` what stands behind the device.
+///
+/// Needs `ser2net`.
+pub(crate) fn ser2net(mode: &str, device: &Path, settings: &str) -> Peer {
+    let scratch = scratch("ser2net");
+    let comma = if mode.is_empty() { "" } else { "," };
+    let config = scratch.file(
+        "ser2net.yaml",
+        format!(
+            "connection: &it\n  accepter: {mode}{comma}tcp,127.0.0.1,0\n  connector: serialdev,{},{settings}\n",
+            device.display()
+        ),
+    );
+    let process = Process::start(command("ser2net").args(["-n", "-c"]).arg(config));
+    let mut port = None;
+    super::eventually("ser2net listens", || {
+        port = listens_at(process.id());
+        port.is_some()
+    });
+    Peer {
+        port: port.expect("its port"),
+        processes: vec![process],
+        scratch,
+    }
+}
+
+/// The port of 127.0.0.1 that a process listens at, for one that does not say it.
+fn listens_at(id: u32) -> Option<u16> {
+    let open = fs::read_dir(format!("/proc/{id}/fd")).ok()?.flatten();
+    let open = open.filter_map(|entry| fs::read_link(entry.path()).ok());
+    let sockets: Vec<String> = open
+        .filter_map(|to| {
+            let inode = to.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+            Some(inode.to_owned())
+        })
+        .collect();
+    let table = fs::read_to_string("/proc/net/tcp").ok()?;
+    table.lines().find_map(|row| {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        // Local address, state (0A listens), inode.
+        let (at, state, inode) = (words.get(1)?, words.get(3)?, words.get(9)?);
+        let ours = *state == "0A" && sockets.iter().any(|socket| socket == inode);
+        let port = at.strip_prefix("0100007F:").filter(|_| ours)?;
+        u16::from_str_radix(port, 16).ok()
+    })
+}
+
 /// Our `snpp-serve` under tcpserver, accepting into a spool.
 ///
 /// Needs `tcpserver`.
