@@ -22,6 +22,7 @@ pub mod block;
 pub mod code;
 pub mod page;
 pub mod receiver;
+pub mod sender;
 
 /// The control characters of the line.
 pub mod control {

@@ -3,6 +3,7 @@
 //! the file is the server's own; the client hears the `S:` lines and must say the `C:` lines to the
 //! byte. And whatever comes, in whatever pieces, they stay within their laws.
 
+mod tap;
 mod tap_receiver;
 mod window;
 

@@ -16,6 +16,7 @@ pub(crate) mod peers;
 pub(crate) mod pty;
 pub(crate) mod spooled;
 pub(crate) mod supers;
+pub(crate) mod tap;
 
 pub(crate) use dice::Dice;
 pub(crate) use fake::Fake;
