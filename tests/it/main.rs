@@ -17,6 +17,7 @@ mod durability;
 mod hostile;
 mod house;
 mod machines;
+mod modem;
 mod onslaught;
 mod pagebox;
 mod peers;
