@@ -19,7 +19,8 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, major};
 use rustix::io::Errno;
 use rustix::termios::{
-    ControlModes, OptionalActions, QueueSelector, isatty, tcflush, tcgetattr, tcsetattr,
+    ControlModes, InputModes, OptionalActions, QueueSelector, Termios, isatty, tcflush, tcgetattr,
+    tcsetattr,
 };
 use serialport::{DataBits, FlowControl, Parity, SerialPort, StopBits, TTYPort};
 
@@ -150,10 +151,16 @@ impl Serial {
             framing: settings.framing,
             locks,
         };
-        let hang_up_on_close = serial.set(ControlModes::HUPCL, true);
-        // What stood in the buffers was for someone else.
-        let flushed = hang_up_on_close.and_then(|()| tcflush(&serial.fd, QueueSelector::IOFlush));
-        flushed.map_err(failed)?;
+        serial
+            .set(|modes| {
+                modes.control_modes |= ControlModes::HUPCL;
+                // An XOFF has a parity too there, in which the kernel knows none.
+                let strip = settings.framing == Framing::EightEven;
+                modes.input_modes.set(InputModes::ISTRIP, strip);
+            })
+            // What stood in the buffers was for someone else.
+            .and_then(|()| tcflush(&serial.fd, QueueSelector::IOFlush))
+            .map_err(failed)?;
         Ok(serial)
     }
 
@@ -185,7 +192,7 @@ impl Serial {
     /// a carrier now. It would be the end at once otherwise.
     pub fn watch_carrier(&mut self) -> io::Result<()> {
         if self.has_carrier() == Some(true) {
-            self.set(ControlModes::CLOCAL, false)?;
+            self.set(|modes| modes.control_modes -= ControlModes::CLOCAL)?;
         }
         Ok(())
     }
@@ -193,7 +200,7 @@ impl Serial {
     /// Hangs up: DTR goes off for a time. False: the line has no such signal.
     pub fn drop_dtr(&mut self, time: Duration, interrupt: Option<&Interrupt>) -> bool {
         // The carrier goes with it, and the line shall stay.
-        _ = self.set(ControlModes::CLOCAL, true);
+        _ = self.set(|modes| modes.control_modes |= ControlModes::CLOCAL);
         if self.port.write_data_terminal_ready(false).is_err() {
             return false;
         }
@@ -219,10 +226,10 @@ impl Serial {
         true
     }
 
-    fn set(&self, mode: ControlModes, on: bool) -> rustix::io::Result<()> {
-        let mut settings = tcgetattr(&self.fd)?;
-        settings.control_modes.set(mode, on);
-        tcsetattr(&self.fd, OptionalActions::Now, &settings)
+    fn set(&self, change: impl FnOnce(&mut Termios)) -> rustix::io::Result<()> {
+        let mut modes = tcgetattr(&self.fd)?;
+        change(&mut modes);
+        tcsetattr(&self.fd, OptionalActions::Now, &modes)
     }
 }
 

@@ -148,6 +148,40 @@ fn the_line_is_set_as_asked() {
 }
 
 #[test]
+fn an_xoff_holds_the_line_and_an_xon_frees_it() {
+    let mark = b'!';
+    for (framing, xoff) in [
+        (Framing::SevenEven, 0x13),
+        // With a parity.
+        (Framing::EightEven, 0x93),
+    ] {
+        let mut desk = Desk::new();
+        let settings = Settings {
+            framing,
+            ..desk.settings()
+        };
+        let serial = open(desk.pty.path(), &settings).unwrap();
+        let mut line = serial.line().unwrap();
+        desk.pty.write(&[xoff, mark]);
+        // What is behind it is here, so it was obeyed.
+        assert_eq!(read(&mut line, 1), [mark]);
+        let limit = Deadline::after(Duration::from_millis(50));
+        let error = line.write(b"!", limit, None).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        desk.pty.write(&[0x11, mark]);
+        assert_eq!(read(&mut line, 1), [mark]);
+        line.write(b"0", soon(), None).unwrap();
+        assert_eq!(desk.pty.read(1), b"0");
+        // Held for ever, it holds up nobody who closes it.
+        desk.pty.write(&[xoff, mark]);
+        assert_eq!(read(&mut line, 1), [mark]);
+        let began = Instant::now();
+        drop((line, serial));
+        assert!(began.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[test]
 fn a_second_one_is_refused_until_the_first_is_gone() {
     let desk = Desk::new();
     let first = desk.open().unwrap();
