@@ -3,6 +3,8 @@
 //! An applet is named by its program's name, through a link of its name, or by the first
 //! word behind `pagebox`.
 
+mod ixo_send;
+mod plugin;
 mod send;
 mod serve;
 mod snpp;
@@ -19,7 +21,6 @@ use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::diag::{Diag, cause};
 use crate::exit::Exit;
-use crate::text::escape::one_line;
 
 /// One applet.
 #[derive(Debug)]
@@ -57,7 +58,13 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 3] = [
+pub const APPLETS: [Applet; 4] = [
+    applet!(
+        "ixo-send",
+        ixo_send,
+        1,
+        "Send pages to a TAP paging central"
+    ),
     applet!(
         "snpp-probe",
         snpp_probe,
@@ -79,9 +86,6 @@ pub const APPLETS: [Applet; 3] = [
 ];
 
 const NAME: &str = "pagebox";
-
-/// What a monitoring system shows of a text that is not ours.
-pub(crate) const PLUGIN_TEXT: usize = 80;
 
 fn find(name: &str) -> Option<&'static Applet> {
     APPLETS.iter().find(|applet| applet.name == name)
@@ -127,24 +131,29 @@ fn start(applet: &Applet, args: impl Iterator<Item = OsString>) -> Exit {
     let matches = (applet.command)().try_get_matches_from(&words);
     match matches.and_then(|matches| (applet.run)(&matches)) {
         Ok(exit) => exit,
-        Err(error) if error.use_stderr() && is_plugin(applet.name, &words) => {
-            let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            let line = one_line(line.trim_start_matches("error: "), PLUGIN_TEXT);
-            print(&format!("SNPP UNKNOWN - {line}\n"));
-            Exit::NagiosUnknown
-        }
-        Err(error) => complain(applet, &error),
+        Err(error) => match plugin(applet.name, &words) {
+            Some(service) if error.use_stderr() => {
+                let text = error.to_string();
+                let line = text.lines().next().unwrap_or_default();
+                let line = line.trim_start_matches("error: ");
+                print(&plugin::unheard(service, Exit::NagiosUnknown, line));
+                Exit::NagiosUnknown
+            }
+            _ => complain(applet, &error),
+        },
     }
 }
 
-/// A monitoring plugin has exit statuses of its own, even for a wrong command line.
-fn is_plugin(name: &str, words: &[OsString]) -> bool {
-    name == "snpp-probe"
-        && words
-            .iter()
-            .take_while(|word| *word != "--")
-            .any(|word| word == "--nagios")
+/// What an applet watches that is called as a monitoring plugin: that has exit
+/// statuses of its own, even for a wrong command line.
+fn plugin(name: &str, words: &[OsString]) -> Option<&'static str> {
+    let mut words = words.iter().take_while(|word| *word != "--");
+    let service = match name {
+        "snpp-probe" => "SNPP",
+        "ixo-send" => "TAP",
+        _ => return None,
+    };
+    words.any(|word| word == "--nagios").then_some(service)
 }
 
 /// Help and version are data, and a wrong command line is talk.
@@ -206,7 +215,7 @@ pub fn panicked(panic: &PanicHookInfo<'_>) -> u8 {
         .or(named)
         .map_or(NAME, |applet| applet.name);
     Diag::anywhere(applet).warn(&format!("a bug in pagebox, please report it: {panic}"));
-    let exit = if is_plugin(applet, &words) {
+    let exit = if plugin(applet, &words).is_some() {
         Exit::NagiosUnknown
     } else {
         Exit::Software

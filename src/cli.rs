@@ -9,6 +9,7 @@ pub mod peer;
 pub mod progress;
 pub mod report;
 pub mod secret;
+pub mod serial;
 pub mod terminal;
 
 use clap::Args;

@@ -50,6 +50,11 @@ impl<M: Machine> Session<M> {
         }
     }
 
+    /// The line, for another machine.
+    pub fn into_line(self) -> Line {
+        self.line
+    }
+
     /// The machine.
     pub fn machine(&self) -> &M {
         &self.machine

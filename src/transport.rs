@@ -27,16 +27,28 @@ pub struct OpenError {
     pub exit: Exit,
     /// What happened.
     pub text: String,
-    /// It was the name that failed, not the host.
-    pub is_name: bool,
+    /// What it was that failed.
+    pub what: What,
+}
+
+/// What failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum What {
+    /// The line itself.
+    Line,
+    /// The name of the host.
+    Name,
+    /// Nothing yet: somebody else has the line.
+    InUse,
 }
 
 impl OpenError {
-    fn new(exit: Exit, text: impl Into<String>) -> Self {
+    /// An error that is not that of a name.
+    pub fn new(exit: Exit, text: impl Into<String>) -> Self {
         Self {
             exit,
             text: text.into(),
-            is_name: false,
+            what: What::Line,
         }
     }
 
@@ -44,9 +56,16 @@ impl OpenError {
         Self::new(Exit::TempFail, text)
     }
 
+    fn in_use(text: impl Into<String>) -> Self {
+        Self {
+            what: What::InUse,
+            ..Self::temporary(text)
+        }
+    }
+
     fn of_name(exit: Exit, text: impl Into<String>) -> Self {
         Self {
-            is_name: true,
+            what: What::Name,
             ..Self::new(exit, text)
         }
     }

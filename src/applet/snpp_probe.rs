@@ -158,7 +158,7 @@ fn probe_all(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         let mut gateway = Gateway::new(args, peer, login.as_ref(), diag, &interrupt);
         let finding = probe(args, &mut gateway, &interrupt);
         if args.nagios {
-            return Ok(say::plugin(args, &finding, diag));
+            return Ok(say::say_plugin(args, &finding, diag));
         }
         say::finding(args, &finding, diag)?;
         tally.add(Outcome::Untried, finding.exit);

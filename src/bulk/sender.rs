@@ -68,21 +68,32 @@ pub trait Sender {
     /// it cannot be sent.
     fn prepare(&self, row: &Row, page: &RowPage) -> Result<Self::Prepared, Failure>;
 
-    /// How many pages, and how many bytes of them, may be sent together.
-    fn room(&self) -> (usize, usize);
+    /// How many pages, and how many bytes of them, may be sent together;
+    /// unless it is said otherwise, they go one by one.
+    fn room(&self) -> (usize, usize) {
+        (1, 0)
+    }
 
     /// The bytes that a page takes of that room; `None`: it goes alone.
-    fn weight(&self, page: &Self::Prepared) -> Option<usize>;
+    fn weight(&self, _page: &Self::Prepared) -> Option<usize> {
+        None
+    }
 
     /// Sends pages together and once: a report for each, in order. None where
     /// they cannot go together now; then nothing was said of them.
-    fn send_together(&mut self, pages: &[&Self::Prepared], commit: Commit<'_>) -> Vec<Report>;
+    fn send_together(&mut self, _pages: &[&Self::Prepared], _commit: Commit<'_>) -> Vec<Report> {
+        Vec::new()
+    }
 
     /// Is a page that was sent together with others to be tried again?
-    fn goes_on(&self, report: &Report) -> bool;
+    fn goes_on(&self, _report: &Report) -> bool {
+        false
+    }
 
     /// Tries it again.
-    fn go_on(&mut self, page: &Self::Prepared, report: Report, commit: Commit<'_>) -> Report;
+    fn go_on(&mut self, _page: &Self::Prepared, report: Report, _commit: Commit<'_>) -> Report {
+        report
+    }
 
     /// Sends a page.
     fn send(&mut self, page: &Self::Prepared, commit: Commit<'_>) -> Report;
@@ -94,7 +105,9 @@ pub trait Sender {
     fn take_back(&mut self) -> Vec<TakenBack>;
 
     /// How long an open connection may wait for the next page; `None`: for ever.
-    fn patience(&self) -> Option<Duration>;
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
 
     /// Says goodbye, until the next page; afterwards `take_back` is complete.
     fn finish(&mut self);

@@ -68,15 +68,23 @@ pub fn password(
     variable: &str,
     interrupt: &Interrupt,
 ) -> Result<Option<String>, Failure> {
-    let given = match (file, std::env::var(variable)) {
-        (Some(file), _) => Some(from_file(file, Some(interrupt))?),
-        (None, Ok(password)) => Some(password),
-        (None, Err(VarError::NotUnicode(_))) => {
-            return Err(Failure::data(format!("{variable} is not UTF-8")));
-        }
-        (None, Err(VarError::NotPresent)) => prompt(&format!("Password of {user}: "), interrupt)?,
+    let given = match file {
+        Some(file) => Some(from_file(file, Some(interrupt))?),
+        None => match from_environment(variable)? {
+            None => prompt(&format!("Password of {user}: "), interrupt)?,
+            given => given,
+        },
     };
     Ok(given.filter(|password| !password.is_empty()))
+}
+
+/// A secret of the environment; `None` where there is none.
+pub fn from_environment(variable: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(variable) {
+        Ok(secret) => Ok(Some(secret)),
+        Err(VarError::NotUnicode(_)) => Err(Failure::data(format!("{variable} is not UTF-8"))),
+        Err(VarError::NotPresent) => Ok(None),
+    }
 }
 
 /// Asks on the terminal, without echo. `None`: there is no terminal to ask on.

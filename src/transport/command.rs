@@ -13,7 +13,7 @@ use crate::diag::cause;
 use crate::exit::Exit;
 
 /// Environment variables that hold secrets.
-pub const SECRETS: [&str; 1] = ["SNPP_PASSWORD"];
+pub const SECRETS: [&str; 2] = ["SNPP_PASSWORD", "IXO_PASSWORD"];
 
 /// Starts `command` with `%h` and `%p` replaced by host and port.
 ///

@@ -114,16 +114,15 @@ impl Serial {
     /// unplugged. It is 77 without permission, and 78 for what is no serial
     /// line or cannot be set up so.
     pub fn open(path: &Path, settings: &Settings) -> Result<Self, OpenError> {
-        let wrong = |exit, text: &str| OpenError::new(exit, format!("{}: {text}", path.display()));
+        let wrong = |exit, text: &str| OpenError::new(exit, text);
         let failed = |error: Errno| match error {
-            Errno::BUSY | Errno::AGAIN => wrong(Exit::TempFail, "in use by another process"),
+            Errno::BUSY | Errno::AGAIN => OpenError::in_use("in use by another process"),
             error => wrong(exit_of(error), &cause(&error.into())),
         };
         let Some(name) = path.to_str() else {
             return Err(wrong(Exit::Config, "a name that is not UTF-8"));
         };
-        let locks =
-            Locks::take(&settings.lock_dir, path).map_err(|text| wrong(Exit::TempFail, &text))?;
+        let locks = Locks::take(&settings.lock_dir, path).map_err(OpenError::in_use)?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
         if !isatty(&fd) {

@@ -57,7 +57,8 @@ impl Desk {
 }
 
 fn open(path: &Path, settings: &Settings) -> Result<Serial, (Exit, String)> {
-    Serial::open(path, settings).map_err(|error| (error.exit, error.text))
+    Serial::open(path, settings)
+        .map_err(|error| (error.exit, format!("{}: {}", path.display(), error.text)))
 }
 
 fn lock_of(dir: &Path, device: &Path) -> PathBuf {

@@ -13,6 +13,7 @@ use crate::protocol::snpp::client::{Answered, End, Job, Setup};
 use crate::protocol::snpp::command::{Command, Verb};
 use crate::protocol::snpp::reply::{Class, Reply};
 use crate::protocol::snpp::verdict;
+use crate::transport::What;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::Trace;
@@ -149,7 +150,7 @@ impl<'a> Gateway<'a> {
             .line
             .open(self.peer, self.deadline, Some(self.interrupt));
         let line = line.map_err(|error| {
-            self.name_failed = error.is_name;
+            self.name_failed = error.what == What::Name;
             Fate::new(Outcome::Untried, error.exit, error.text)
         })?;
         let deadline = self.deadline;

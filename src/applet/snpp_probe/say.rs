@@ -1,20 +1,20 @@
 //! How findings are said: to people, as JSON, and to a monitoring system.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::ask::Finding;
 use super::features::Features;
 use super::{Args, Step};
-use crate::applet::PLUGIN_TEXT;
+use crate::applet::plugin::{self, Limits};
 use crate::cli::peer::Peer;
 use crate::cli::report::{millis, put};
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::protocol::snpp::command::{BadArgument, Command, Verb};
-use crate::text::escape::one_line;
 use crate::transport::trace::lines;
+
+/// What a monitoring system calls it.
+const SERVICE: &str = "SNPP";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -125,26 +125,23 @@ fn json(args: &Args, finding: &Finding) -> serde_json::Result<String> {
 }
 
 /// Says it as a monitoring plugin, and returns the plugin's exit status.
-pub(super) fn plugin(args: &Args, finding: &Finding, diag: &Diag) -> Exit {
-    let over = |limit: Option<Duration>| limit.is_some_and(|limit| finding.rtt > limit);
+pub(super) fn say_plugin(args: &Args, finding: &Finding, diag: &Diag) -> Exit {
+    let limits = Limits {
+        warning: args.warning,
+        critical: args.critical,
+    };
     let greeted_oddly = finding
         .banner
         .as_deref()
         .is_some_and(|banner| banner.starts_with('2'))
         && finding.exit == Exit::Protocol
         && !finding.success;
-    let (exit, word) = match finding.exit {
-        Exit::NoHost | Exit::Usage | Exit::Config | Exit::Software | Exit::Os => {
-            (Exit::NagiosUnknown, "UNKNOWN")
-        }
-        _ if finding.name_failed => (Exit::NagiosUnknown, "UNKNOWN"),
-        Exit::Protocol if greeted_oddly => (Exit::NagiosWarning, "WARNING"),
-        Exit::Ok if over(args.critical) => (Exit::NagiosCritical, "CRITICAL"),
-        Exit::Ok if over(args.warning) => (Exit::NagiosWarning, "WARNING"),
-        Exit::Ok => (Exit::Ok, "OK"),
-        _ => (Exit::NagiosCritical, "CRITICAL"),
+    let exit = match finding.exit {
+        exit if plugin::is_ours(exit) || finding.name_failed => Exit::NagiosUnknown,
+        Exit::Protocol if greeted_oddly => Exit::NagiosWarning,
+        Exit::Ok => limits.state(finding.rtt),
+        _ => Exit::NagiosCritical,
     };
-    let seconds = finding.rtt.as_secs_f64();
     let refused = [&finding.pager, &finding.ping]
         .into_iter()
         .flatten()
@@ -154,19 +151,11 @@ pub(super) fn plugin(args: &Args, finding: &Finding, diag: &Diag) -> Exit {
         .as_ref()
         .or(refused)
         .or(finding.banner.as_ref());
-    let text = one_line(text.map_or("", String::as_str), PLUGIN_TEXT);
+    let text = text.map_or("", String::as_str);
     let line = if finding.banner.is_some() {
-        let threshold = |limit: Option<Duration>| {
-            limit.map_or(String::new(), |limit| format!("{:.3}", limit.as_secs_f64()))
-        };
-        format!(
-            "SNPP {word} - {seconds:.3} second response time, {text} | 'time'={seconds:.6}s;{};{};0.000;{:.3}\n",
-            threshold(args.warning),
-            threshold(args.critical),
-            args.timeout().as_secs_f64(),
-        )
+        plugin::heard(SERVICE, exit, text, finding.rtt, limits, args.timeout())
     } else {
-        format!("SNPP {word} - {}: {text}\n", finding.peer)
+        plugin::unheard(SERVICE, exit, &format!("{}: {text}", finding.peer))
     };
     put(&line, diag);
     exit
@@ -181,8 +170,8 @@ pub(super) fn json_failure(failure: &Failure, diag: &Diag) {
 
 /// What a monitoring system is told when the probe itself could not be made.
 pub(super) fn plugin_failure(failure: &Failure, diag: &Diag) {
-    let text = one_line(&failure.cause.to_string(), PLUGIN_TEXT);
-    put(&format!("SNPP UNKNOWN - {text}\n"), diag);
+    let text = failure.cause.to_string();
+    put(&plugin::unheard(SERVICE, Exit::NagiosUnknown, &text), diag);
 }
 
 /// Says what would be said to each gateway.

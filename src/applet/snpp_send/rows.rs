@@ -1,7 +1,6 @@
 //! Bulk sending: rows of a CSV, each a page, over one or several connections.
 
 use std::path::Path;
-use std::time::Duration;
 
 use super::super::snpp;
 use super::Args;
@@ -97,10 +96,6 @@ impl Sender for RowSender<'_> {
 
     fn take_back(&mut self) -> Vec<TakenBack> {
         self.gateways.take_back()
-    }
-
-    fn patience(&self) -> Option<Duration> {
-        None
     }
 
     fn finish(&mut self) {
