@@ -29,7 +29,109 @@ _pagebox() {
         (( CURRENT += 1 ))
         curcontext="${curcontext%:*:*}:pagebox-command-$line[1]:"
         case $line[1] in
-            (snpp-probe)
+            (ixo-send)
+_arguments "${_arguments_options[@]}" : \
+'--device=[Serial line]:PATH:_files' \
+'--baud=[Speed of the serial line, in bits per second]:N:_default' \
+'--framing=[Bits and parity; 8n1-even is for lines that carry 8 bits to a central that wants parity \[default\: 7e1\]]:FRAMING:((7e1\:"7 bits, even parity, as TAP has it"
+8n1\:"8 bits, no parity"
+8n1-even\:"8 bits, the highest an even parity that we make"))' \
+'(--device)--connect=[Central, or serial server in front of it]:HOST:PORT:_default' \
+'--dial=[There is a modem\: let it dial this number]:NUMBER:_default' \
+'*--init=[Say this to the modem first; may be given several times \[default\: ATZ\]]:STRING:_default' \
+'--dial-command=[What stands in front of the number]:STRING:_default' \
+'--dial-timeout=[Limit for the far end to answer the telephone]:DUR:_default' \
+'--password-file=[File whose first line is the password]:FILE:_files' \
+'--service=[Service and terminal type of the logon]:WORD:_default' \
+'--pages-per-call=[Pages of one call; the next call takes the rest \[default\: as many as the central takes\]]:N:_default' \
+'--escape=[Escape control characters\: auto does it where the central says that it speaks TAP 1.6 or later]:ESCAPE:(auto on off)' \
+'--id-timeout=[Limit for ID= to appear]:DUR:_default' \
+'--logon-timeout=[Limit for the answer to a logon; there are three]:DUR:_default' \
+'--goahead-timeout=[Limit for the word to begin, after the logon]:DUR:_default' \
+'--logoff-timeout=[Limit for the central to end the call]:DUR:_default' \
+'--pace=[Pause between two characters, for slow centrals]:DUR:_default' \
+'--pause=[Pause before the first character and before the logon, for slow centrals]:DUR:_default' \
+'-w+[WARNING when the greeting takes longer]:DUR:_default' \
+'--warning=[WARNING when the greeting takes longer]:DUR:_default' \
+'-c+[CRITICAL when the greeting takes longer]:DUR:_default' \
+'--critical=[CRITICAL when the greeting takes longer]:DUR:_default' \
+'-m+[The message; - reads standard input]:TEXT:_default' \
+'--message=[The message; - reads standard input]:TEXT:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block\]]:N:_default' \
+'--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
+truncate\:"Send the beginning"
+split\:"Send parts, marked (1/3)"))' \
+'--max-parts=[Most parts of a split message]:N:_default' \
+'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+ascii\:"Transliterated, for networks that carry nothing else"))' \
+'(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
+'--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
+'--journal=[Make the run resumable\: what went out is not sent again]:FILE:_files' \
+'--jobs=[Connections to send over]:N:_default' \
+'--window=[Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING]:N:_default' \
+'--retry=[Try a page that was not taken, or not tried, this many times more]:N:_default' \
+'--retry-delay=[Pause before the first retry; each further one is twice as long]:DUR:_default' \
+'--retry-max-time=[Begin no retry later than this after the first try]:DUR:_default' \
+'--connect-timeout=[Limit for name lookup and connection]:DUR:_default' \
+'--timeout=[Limit for everything up to the page itself \[default\: SNPP 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
+'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s\]]:DUR:_default' \
+'--proxy-command=[Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port]:CMD:_default' \
+'(--device --rfc2217)--telnet[The connection is one of telnet]' \
+'(--device)--rfc2217[The connection is one of telnet, and sets speed, framing and DTR of the far serial line]' \
+'--multiblock[Send long messages in several blocks, and each of their lines as a field]' \
+'--no-goahead[Send the page also where the central does not say that it may come]' \
+'(--csv -m --message --tone)--probe[Log on and off and page nobody\: is the central there, and what does it speak?]' \
+'(--json --dry-run)--nagios[Speak and exit like a monitoring plugin\: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN]' \
+'(--csv -m --message --probe)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
+'(-m --message)--tone[Page without a text]' \
+'--numeric[Take only digits, blanks, and - * #\: the pagers show no letters]' \
+'--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
+'-4[Use IPv4 only]' \
+'--ipv4[Use IPv4 only]' \
+'(-4 --ipv4)-6[Use IPv6 only]' \
+'(-4 --ipv4)--ipv6[Use IPv6 only]' \
+'-v[Show the dialogue on standard error, secrets masked]' \
+'--verbose[Show the dialogue on standard error, secrets masked]' \
+'(-v --verbose)-q[Print nothing; the exit status tells]' \
+'(-v --verbose)--quiet[Print nothing; the exit status tells]' \
+'--json[Print results as JSON, one object a line]' \
+'--dry-run[Say what would be sent, and connect to nothing]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+'::target -- Pager ID, or several separated by commas:_default' \
+'*::words -- The message:_default' \
+&& ret=0
+;;
+(ixo-serve)
+_arguments "${_arguments_options[@]}" : \
+'()--spool=[Directory that accepted pages go into \[default\: the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--command-timeout=[Longest run of the command]:DUR:_default' \
+'*--allow=[Serve these networks and no others]:CIDR:_default' \
+'--min-free=[Bytes of the spool'\''s file system that stay free]:BYTES:_default' \
+'--max-queue=[Most jobs that may wait in the spool for a deliverer]:N:_default' \
+'(--no-login)--password-file=[File whose first line is the password]:FILE:_files' \
+'--tap-version=[Version of TAP to speak]:VERSION:((1.8\:"Each reply has its code and text"
+none\:"No codes, as before 1.6"))' \
+'--max-pages=[Most pages of one session]:N:_default' \
+'--max-length=[Longest message, in characters as sent]:N:_default' \
+'--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Take nothing"
+truncate\:"Take the beginning"))' \
+'--session-timeout=[Longest session]:DUR:_default' \
+'--log-text[Log the text of messages]' \
+'--no-login[Take blocks without a logon too]' \
+'--no-checksum[Take blocks whatever their checksum]' \
+'--numeric[Take only digits, blanks, and - * #\: the pagers show no letters]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+'*::command -- Command that delivers each page, instead of the spool:_default' \
+&& ret=0
+;;
+(snpp-probe)
 _arguments "${_arguments_options[@]}" : \
 '--pager=[Would it take a page for this pager? Exit 1\: no]:ID:_default' \
 '--ping=[Where is this two-way pager? Exit 1\: not reachable]:ID:_default' \
@@ -171,7 +273,15 @@ _arguments "${_arguments_options[@]}" : \
         (( CURRENT += 1 ))
         curcontext="${curcontext%:*:*}:pagebox-help-command-$line[1]:"
         case $line[1] in
-            (snpp-probe)
+            (ixo-send)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ixo-serve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(snpp-probe)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -199,6 +309,8 @@ esac
 (( $+functions[_pagebox_commands] )) ||
 _pagebox_commands() {
     local commands; commands=(
+'ixo-send:Send pages to a TAP paging central' \
+'ixo-serve:Be a paging central (TAP, IXO) on standard input and output' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
@@ -209,6 +321,8 @@ _pagebox_commands() {
 (( $+functions[_pagebox__subcmd__help_commands] )) ||
 _pagebox__subcmd__help_commands() {
     local commands; commands=(
+'ixo-send:Send pages to a TAP paging central' \
+'ixo-serve:Be a paging central (TAP, IXO) on standard input and output' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
@@ -220,6 +334,16 @@ _pagebox__subcmd__help_commands() {
 _pagebox__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help help commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__ixo-send_commands] )) ||
+_pagebox__subcmd__help__subcmd__ixo-send_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help ixo-send commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__ixo-serve_commands] )) ||
+_pagebox__subcmd__help__subcmd__ixo-serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help ixo-serve commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__help__subcmd__snpp-probe_commands] )) ||
 _pagebox__subcmd__help__subcmd__snpp-probe_commands() {
@@ -235,6 +359,16 @@ _pagebox__subcmd__help__subcmd__snpp-send_commands() {
 _pagebox__subcmd__help__subcmd__snpp-serve_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help snpp-serve commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__ixo-send_commands] )) ||
+_pagebox__subcmd__ixo-send_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox ixo-send commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__ixo-serve_commands] )) ||
+_pagebox__subcmd__ixo-serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox ixo-serve commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__snpp-probe_commands] )) ||
 _pagebox__subcmd__snpp-probe_commands() {

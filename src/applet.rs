@@ -4,6 +4,7 @@
 //! word behind `pagebox`.
 
 mod ixo_send;
+mod ixo_serve;
 mod plugin;
 mod send;
 mod serve;
@@ -58,12 +59,18 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 4] = [
+pub const APPLETS: [Applet; 5] = [
     applet!(
         "ixo-send",
         ixo_send,
         1,
         "Send pages to a TAP paging central"
+    ),
+    applet!(
+        "ixo-serve",
+        ixo_serve,
+        8,
+        "Be a paging central (TAP, IXO) on standard input and output"
     ),
     applet!(
         "snpp-probe",

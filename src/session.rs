@@ -156,6 +156,16 @@ impl<M: Machine> Session<M> {
         }
     }
 
+    /// Says something while a question of the machine's is being answered. Where
+    /// the other side does not take it, the machine hears that at its next step.
+    pub fn say(&mut self, bytes: &[u8], deadline: Deadline, trace: &mut Trace<'_>) {
+        if !self.stalled {
+            trace.said(bytes, None);
+            let written = self.line.write(bytes, deadline, None);
+            self.stalled = written.is_err_and(|error| error.kind() == ErrorKind::TimedOut);
+        }
+    }
+
     /// Lets a machine that has said all it had to say hear what still comes,
     /// until the deadline, whatever asks us to stop. `None`: it still waits.
     pub fn hear_out(

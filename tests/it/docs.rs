@@ -207,7 +207,8 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 4] = [
+const STATUSES: [(&str, &[u8]); 5] = [
+    ("ixo-serve", &[0, 64, 70, 71, 73, 74, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
         "snpp-probe",

@@ -1,0 +1,200 @@
+//! `ixo-serve`: the paging central of one TAP session on standard input and
+//! output, into a spool or to a command.
+//!
+//! Answers for its flags and for what it needs to begin. The dialogue is
+//! [`crate::protocol::tap::receiver`]'s affair, the answers to its questions
+//! [`host`]'s, and what becomes of a page [`crate::sink`]'s.
+
+mod host;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use self::host::Host;
+use super::serve::intake::Intake;
+use super::serve::{self, Guest, LINGER, ServeArgs};
+use crate::cli::message::positive;
+use crate::diag::{Diag, cause};
+use crate::duration;
+use crate::exit::{Exit, Failure};
+use crate::file;
+use crate::protocol::tap::receiver::talk::Settings;
+use crate::protocol::tap::receiver::{NOT_YOU, Receiver, UNAVAILABLE};
+use crate::session::Session;
+use crate::transport::fd::Deadline;
+
+const NAME: &str = "ixo-serve";
+
+/// Be a paging central (TAP, IXO) on standard input and output
+#[derive(Debug, Parser)]
+#[command(name = NAME, version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    serve: ServeArgs,
+    /// File whose first line is the password
+    #[arg(long, value_name = "FILE", conflicts_with = "no_login")]
+    password_file: Option<PathBuf>,
+    /// Take blocks without a logon too
+    #[arg(long)]
+    no_login: bool,
+    /// Take blocks whatever their checksum
+    #[arg(long)]
+    no_checksum: bool,
+    /// Version of TAP to speak
+    #[arg(long, value_enum, value_name = "VERSION", default_value = "1.8")]
+    tap_version: Version,
+    /// Most pages of one session
+    #[arg(long, value_name = "N", value_parser = positive())]
+    max_pages: Option<usize>,
+    /// Longest message, in characters as sent
+    #[arg(long, value_name = "N", value_parser = positive())]
+    max_length: Option<usize>,
+    /// What to do with a longer one
+    #[arg(long, value_enum, default_value = "reject")]
+    overflow: Overflow,
+    /// Take only digits, blanks, and - * #: the pagers show no letters
+    #[arg(long)]
+    numeric: bool,
+    /// Longest session
+    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration::limit)]
+    session_timeout: Duration,
+}
+
+/// What a client hears beside the control characters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Version {
+    /// Each reply has its code and text
+    #[value(name = "1.8")]
+    Current,
+    /// No codes, as before 1.6
+    None,
+}
+
+/// What becomes of a message that is too long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Overflow {
+    /// Take nothing
+    Reject,
+    /// Take the beginning
+    Truncate,
+}
+
+/// Tells a client, if there is one, that nobody serves it: the command line is wrong.
+pub(super) fn turn_away() {
+    serve::turn_away(UNAVAILABLE);
+}
+
+/// Runs the applet.
+pub(crate) fn run(args: &Args) -> Exit {
+    serve::run(NAME, |diag| serve(args, diag))
+}
+
+fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
+    let Some(mut guest) = serve::admit(&args.serve, false, NOT_YOU, diag)? else {
+        return Ok(());
+    };
+    let ready = serve::signals().and_then(|interrupt| {
+        let ready = Ready::new(args, &guest, diag)?;
+        Ok((interrupt, ready))
+    });
+    match ready {
+        Ok((interrupt, ready)) => {
+            let receiver = Receiver::new(args.settings());
+            let mut host = Host {
+                session: Session::new(receiver, guest.line),
+                args,
+                intake: &ready.intake,
+                password: ready.password.as_deref(),
+            };
+            host.talk(&interrupt);
+            Ok(())
+        }
+        Err(failure) => {
+            guest.line.part(UNAVAILABLE, Deadline::after(LINGER));
+            Err(failure)
+        }
+    }
+}
+
+/// What a session needs before it begins.
+struct Ready<'a> {
+    intake: Intake<'a>,
+    password: Option<Vec<u8>>,
+}
+
+impl<'a> Ready<'a> {
+    fn new(args: &Args, guest: &Guest, diag: &'a Diag) -> Result<Self, Failure> {
+        let config = args.serve.find_config()?;
+        let password = args.password_file.as_deref().map(password).transpose()?;
+        let intake = Intake::open(&args.serve, config, guest.sender(), diag)?;
+        Ok(Self { intake, password })
+    }
+}
+
+impl Args {
+    fn settings(&self) -> Settings {
+        Settings {
+            version: self.sends_codes().then(|| "1.8".to_owned()),
+            login: !self.no_login,
+            password: self.password_file.is_some(),
+            checked: !self.no_checksum,
+            max_pages: self.max_pages,
+            max_length: self.max_length,
+            truncate: self.overflow == Overflow::Truncate,
+            numeric: self.numeric,
+            unprompted: true,
+            identity: format!("pagebox {NAME} {}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    fn sends_codes(&self) -> bool {
+        self.tap_version == Version::Current
+    }
+}
+
+/// The first line of a file, as a client can send it.
+fn password(path: &Path) -> Result<Vec<u8>, Failure> {
+    let wrong = |why: &str| Failure::new(Exit::Config, format!("{}: {why}", path.display()));
+    let bytes = file::read(path).map_err(|error| wrong(&cause(&error)))?;
+    let line = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() {
+        return Err(wrong("its first line, the password, is empty"));
+    }
+    if line.len() > MAX_PASSWORD || line.iter().any(|byte| !matches!(byte, b' '..=b'~')) {
+        return Err(wrong(
+            "its first line is no password of TAP: at most 64 ASCII letters, digits and signs",
+        ));
+    }
+    Ok(line.to_vec())
+}
+
+/// The longest password, in bytes; the protocol speaks of six.
+const MAX_PASSWORD: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_one_that_can_be_sent() {
+        let path = std::env::temp_dir().join(format!("pagebox-tap-{}", std::process::id()));
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let read = password(&path);
+            std::fs::remove_file(&path).unwrap();
+            read.map_err(|failure| failure.exit)
+        };
+        assert_eq!(read(b"secret\r\nmore"), Ok(b"secret".to_vec()));
+        assert_eq!(read(b"with blank"), Ok(b"with blank".to_vec()));
+        for bad in [&b""[..], b"\nx", b"\xc3\xa4", b"a\tb", &[b'x'; 65]] {
+            assert_eq!(read(bad), Err(Exit::Config));
+        }
+        assert!(password(Path::new("/nowhere/password")).is_err());
+    }
+}
