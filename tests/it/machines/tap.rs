@@ -844,6 +844,44 @@ fn the_goahead_is_waited_for_or_done_without() {
 }
 
 #[test]
+fn an_ack_that_lost_its_cr_is_no_silence() {
+    let mut call = Call::new(settings(), hi());
+    call.hear("ID=");
+    call.says();
+    call.hear("110 1.8<CR><ACK>");
+    call.pass(Phase::Logon);
+    assert_eq!(call.waits, Some(Phase::GoAhead));
+    assert_eq!(call.says(), "");
+}
+
+#[test]
+fn a_message_or_an_echo_with_id_in_it_asks_for_no_logon() {
+    let mut call = Call::new(
+        Settings {
+            password: Some("ID=7".to_owned()),
+            ..settings()
+        },
+        hi(),
+    );
+    call.hear("ID=");
+    call.says();
+    call.hear("<ESC>PG1ID=7<CR>114 Welcome, terminal ID=7<CR>");
+    assert_eq!(call.says(), "");
+    call.hear("Say it again, ID=");
+    assert_eq!(call.says(), "<ESC>PG1ID=7<CR>");
+}
+
+#[test]
+fn a_logon_that_was_accepted_in_the_end_was_not_refused() {
+    let mut call = Call::new(secret(), hi());
+    call.hear("ID=");
+    call.hear("509 No<CR><NAK><CR>");
+    call.hear("<ACK><CR>");
+    call.hear("<ESC><EOT><CR>");
+    assert_eq!(short(call.cause()), UNTRIED);
+}
+
+#[test]
 fn escapes_are_sent_to_who_understands_them() {
     for (escape, said, escapes) in [
         (Escape::Auto, "110 1.8<CR>", true),
@@ -1100,6 +1138,15 @@ fn a_verdict_that_was_there_before_is_not_that_of_the_page() {
     assert_eq!(call.waits, Some(Phase::Verdict));
     call.hear("512 Later<CR><RS><CR>");
     assert_eq!(short(&call.answered()[1].fate), temporary(512));
+    // Nor is a code that was.
+    let mut call = Call::sending(settings(), vec![page("5550000", "Hi"); 2]);
+    call.hear_bytes(&bytes("<ACK><CR>512 Later<CR>"), WHOLE);
+    call.calm();
+    call.hear("<RS><CR>");
+    assert_eq!(
+        short(&call.answered()[1].fate),
+        (Outcome::Refused, Exit::NoUser, None)
+    );
 }
 
 #[test]
@@ -1205,10 +1252,13 @@ fn please_wait_is_waited_for_and_not_for_ever() {
     assert!(!call.verdict().duplicate_possible && call.sender.is_worn());
     assert_eq!(call.says(), EOT);
 
-    let mut call = Call::at_verdict();
-    call.hear(&"111 Wait<CR>".repeat(120));
-    call.hear("211 OK<CR><ACK><CR>");
-    assert_eq!(short(&call.verdict().fate), SENT_211);
+    // For each page anew.
+    let mut call = Call::sending(settings(), vec![page("5550000", "Hi"); 2]);
+    for number in 0..2 {
+        call.hear(&"111 Wait<CR>".repeat(120));
+        call.hear("211 OK<CR><ACK><CR>");
+        assert_eq!(short(&call.answered()[number].fate), SENT_211);
+    }
 
     // During the logon and the go-ahead as well.
     for acked in ["", "<ACK><CR>"] {
