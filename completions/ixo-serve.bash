@@ -23,7 +23,7 @@ _ixo__serve() {
 
     case "${cmd}" in
         ixo__serve)
-            opts="-h -V --spool --config --command-timeout --allow --min-free --max-queue --log-text --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --help --version"
+            opts="-h -V --spool --config --command-timeout --allow --min-free --max-queue --log-text --device --baud --framing --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -51,6 +51,18 @@ _ixo__serve() {
                     ;;
                 --max-queue)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baud)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --framing)
+                    COMPREPLY=($(compgen -W "7e1 8n1 8n1-even" -- "${cur}"))
                     return 0
                     ;;
                 --password-file)

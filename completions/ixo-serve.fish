@@ -4,6 +4,11 @@ complete -c ixo-serve -l command-timeout -d 'Longest run of the command' -r
 complete -c ixo-serve -l allow -d 'Serve these networks and no others' -r
 complete -c ixo-serve -l min-free -d 'Bytes of the spool\'s file system that stay free' -r
 complete -c ixo-serve -l max-queue -d 'Most jobs that may wait in the spool for a deliverer' -r
+complete -c ixo-serve -l device -d 'Serve this serial line for ever, call after call' -r -F
+complete -c ixo-serve -l baud -d 'Bits per second of the serial line' -r
+complete -c ixo-serve -l framing -d 'Bits and parity of the serial line' -r -f -a "7e1\t'7 bits, even parity, as TAP has it'
+8n1\t'8 bits, no parity'
+8n1-even\t'8 bits, the highest an even parity that we make'"
 complete -c ixo-serve -l password-file -d 'File whose first line is the password' -r -F
 complete -c ixo-serve -l tap-version -d 'Version of TAP to speak' -r -f -a "1.8\t'Each reply has its code and text'
 none\t'No codes, as before 1.6'"

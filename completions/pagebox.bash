@@ -345,7 +345,7 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__ixo__subcmd__serve)
-            opts="-h -V --spool --config --command-timeout --allow --min-free --max-queue --log-text --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --help --version"
+            opts="-h -V --spool --config --command-timeout --allow --min-free --max-queue --log-text --device --baud --framing --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -373,6 +373,18 @@ _pagebox() {
                     ;;
                 --max-queue)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baud)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --framing)
+                    COMPREPLY=($(compgen -W "7e1 8n1 8n1-even" -- "${cur}"))
                     return 0
                     ;;
                 --password-file)

@@ -28,7 +28,7 @@ complete -c pagebox -n "__fish_pagebox_needs_command" -l list -d 'Name the apple
 complete -c pagebox -n "__fish_pagebox_needs_command" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_needs_command" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
-complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
@@ -101,6 +101,11 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l command-ti
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l allow -d 'Serve these networks and no others' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l min-free -d 'Bytes of the spool\'s file system that stay free' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l max-queue -d 'Most jobs that may wait in the spool for a deliverer' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l device -d 'Serve this serial line for ever, call after call' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l baud -d 'Bits per second of the serial line' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l framing -d 'Bits and parity of the serial line' -r -f -a "7e1\t'7 bits, even parity, as TAP has it'
+8n1\t'8 bits, no parity'
+8n1-even\t'8 bits, the highest an even parity that we make'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l password-file -d 'File whose first line is the password' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l tap-version -d 'Version of TAP to speak' -r -f -a "1.8\t'Each reply has its code and text'
 none\t'No codes, as before 1.6'"
@@ -218,7 +223,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l require-l
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'

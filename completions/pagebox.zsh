@@ -112,6 +112,11 @@ _arguments "${_arguments_options[@]}" : \
 '*--allow=[Serve these networks and no others]:CIDR:_default' \
 '--min-free=[Bytes of the spool'\''s file system that stay free]:BYTES:_default' \
 '--max-queue=[Most jobs that may wait in the spool for a deliverer]:N:_default' \
+'(--allow)--device=[Serve this serial line for ever, call after call]:PATH:_files' \
+'--baud=[Bits per second of the serial line]:N:_default' \
+'--framing=[Bits and parity of the serial line]:FRAMING:((7e1\:"7 bits, even parity, as TAP has it"
+8n1\:"8 bits, no parity"
+8n1-even\:"8 bits, the highest an even parity that we make"))' \
 '(--no-login)--password-file=[File whose first line is the password]:FILE:_files' \
 '--tap-version=[Version of TAP to speak]:VERSION:((1.8\:"Each reply has its code and text"
 none\:"No codes, as before 1.6"))' \
@@ -310,7 +315,7 @@ esac
 _pagebox_commands() {
     local commands; commands=(
 'ixo-send:Send pages to a TAP paging central' \
-'ixo-serve:Be a paging central (TAP, IXO) on standard input and output' \
+'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
@@ -322,7 +327,7 @@ _pagebox_commands() {
 _pagebox__subcmd__help_commands() {
     local commands; commands=(
 'ixo-send:Send pages to a TAP paging central' \
-'ixo-serve:Be a paging central (TAP, IXO) on standard input and output' \
+'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \

@@ -70,7 +70,7 @@ pub const APPLETS: [Applet; 5] = [
         "ixo-serve",
         ixo_serve,
         8,
-        "Be a paging central (TAP, IXO) on standard input and output"
+        "Be a paging central (TAP, IXO) on standard input and output or a serial line"
     ),
     applet!(
         "snpp-probe",

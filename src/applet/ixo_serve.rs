@@ -1,10 +1,11 @@
-//! `ixo-serve`: the paging central of one TAP session on standard input and
-//! output, into a spool or to a command.
+//! `ixo-serve`: a paging central, of one TAP session on standard input and
+//! output, or of all calls on a serial line; into a spool or to a command.
 //!
 //! Answers for its flags and for what it needs to begin. The dialogue is
 //! [`crate::protocol::tap::receiver`]'s affair, the answers to its questions
-//! [`host`]'s, and what becomes of a page [`crate::sink`]'s.
+//! [`host`]'s, one call behind the other [`device`]'s, and what becomes of a page [`crate::sink`]'s.
 
+mod device;
 mod host;
 
 use std::path::{Path, PathBuf};
@@ -12,27 +13,38 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use self::host::Host;
+use self::host::{Host, Limits, Parting};
 use super::serve::intake::Intake;
-use super::serve::{self, Guest, LINGER, ServeArgs};
+use super::serve::{self, LINGER, ServeArgs};
 use crate::cli::message::positive;
 use crate::diag::{Diag, cause};
 use crate::duration;
 use crate::exit::{Exit, Failure};
 use crate::file;
 use crate::protocol::tap::receiver::talk::Settings;
-use crate::protocol::tap::receiver::{NOT_YOU, Receiver, UNAVAILABLE};
+use crate::protocol::tap::receiver::{GOING_DOWN, NOT_YOU, Receiver, UNAVAILABLE};
+use crate::queue::job::Sender;
 use crate::session::Session;
-use crate::transport::fd::Deadline;
+use crate::transport::fd::{Deadline, Line};
+use crate::transport::serial::Framing;
 
 const NAME: &str = "ixo-serve";
 
-/// Be a paging central (TAP, IXO) on standard input and output
+/// Be a paging central (TAP, IXO) on standard input and output or a serial line
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]
     serve: ServeArgs,
+    /// Serve this serial line for ever, call after call
+    #[arg(long, value_name = "PATH", conflicts_with = "allow")]
+    device: Option<PathBuf>,
+    /// Bits per second of the serial line
+    #[arg(long, value_name = "N", default_value_t = 1200, requires = "device", value_parser = clap::value_parser!(u32).range(1..))]
+    baud: u32,
+    /// Bits and parity of the serial line
+    #[arg(long, value_enum, default_value = "7e1", requires = "device")]
+    framing: Framing,
     /// File whose first line is the password
     #[arg(long, value_name = "FILE", conflicts_with = "no_login")]
     password_file: Option<PathBuf>,
@@ -92,23 +104,25 @@ pub(crate) fn run(args: &Args) -> Exit {
 }
 
 fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
+    if let Some(path) = &args.device {
+        return device::serve(args, path, diag);
+    }
     let Some(mut guest) = serve::admit(&args.serve, false, NOT_YOU, diag)? else {
         return Ok(());
     };
     let ready = serve::signals().and_then(|interrupt| {
-        let ready = Ready::new(args, &guest, diag)?;
+        let ready = Ready::new(args, guest.sender(), diag)?;
         Ok((interrupt, ready))
     });
     match ready {
         Ok((interrupt, ready)) => {
-            let receiver = Receiver::new(args.settings());
-            let mut host = Host {
-                session: Session::new(receiver, guest.line),
-                args,
-                intake: &ready.intake,
-                password: ready.password.as_deref(),
+            let mut host = ready.host(args, guest.line);
+            let limits = Limits::new(args.session_timeout, false, &|| {});
+            let last_words = match host.talk(&limits, &interrupt) {
+                Parting::Over(_) => b"",
+                Parting::Stopped => GOING_DOWN,
             };
-            host.talk(&interrupt);
+            host.session.part(last_words, Deadline::after(LINGER));
             Ok(())
         }
         Err(failure) => {
@@ -118,18 +132,28 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
     }
 }
 
-/// What a session needs before it begins.
+/// What calls need before they begin.
 struct Ready<'a> {
     intake: Intake<'a>,
     password: Option<Vec<u8>>,
 }
 
 impl<'a> Ready<'a> {
-    fn new(args: &Args, guest: &Guest, diag: &'a Diag) -> Result<Self, Failure> {
+    /// `peer`: who is at the other end of the line.
+    fn new(args: &Args, peer: Option<Sender>, diag: &'a Diag) -> Result<Self, Failure> {
         let config = args.serve.find_config()?;
         let password = args.password_file.as_deref().map(password).transpose()?;
-        let intake = Intake::open(&args.serve, config, guest.sender(), diag)?;
+        let intake = Intake::open(&args.serve, config, peer, diag)?;
         Ok(Self { intake, password })
+    }
+
+    fn host<'b>(&'b self, args: &'b Args, line: Line) -> Host<'b> {
+        Host {
+            session: Session::new(Receiver::new(args.settings()), line),
+            args,
+            intake: &self.intake,
+            password: self.password.as_deref(),
+        }
     }
 }
 
@@ -144,7 +168,7 @@ impl Args {
             max_length: self.max_length,
             truncate: self.overflow == Overflow::Truncate,
             numeric: self.numeric,
-            unprompted: true,
+            unprompted: self.device.is_none(),
             identity: format!("pagebox {NAME} {}", env!("CARGO_PKG_VERSION")),
         }
     }

@@ -208,7 +208,7 @@ fn a_flag_means_the_same_everywhere() {
 
 /// The statuses that each program can end with.
 const STATUSES: [(&str, &[u8]); 5] = [
-    ("ixo-serve", &[0, 64, 70, 71, 73, 74, 78]),
+    ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
         "snpp-probe",

@@ -2,6 +2,7 @@
 
 mod access;
 mod command;
+mod device;
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};

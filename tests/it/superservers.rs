@@ -304,6 +304,28 @@ fn the_line_for_inetd_is_for_this_machine_and_for_storms() {
     );
 }
 
+#[test]
+fn the_line_for_a_paging_central_is_like_it() {
+    let conf = fs::read_to_string(root().join("scripts/inetd.conf")).unwrap();
+    let lines: Vec<&str> = conf
+        .lines()
+        .filter_map(|line| line.strip_prefix("#127.0.0.1:"))
+        .collect();
+    let [line] = lines[..] else {
+        panic!("{lines:?}")
+    };
+    let gateway = shipped_inetd_line().join(" ");
+    let gateway = gateway.strip_prefix("127.0.0.1:444 ").unwrap();
+    let (port, central) = line.split_once(' ').unwrap();
+    assert!(port.parse::<u16>().is_ok());
+    assert_eq!(
+        central,
+        gateway
+            .replace("snpp-serve", "ixo-serve")
+            .replace("pagebox-snpp", "pagebox-ixo")
+    );
+}
+
 /// Runs `scripts/install` with the program that is being tested.
 fn install(scratch: &Scratch, destdir: &Path, prefix: &Path) {
     for dir in ["bin", "target/release"] {
@@ -329,9 +351,14 @@ fn install(scratch: &Scratch, destdir: &Path, prefix: &Path) {
 }
 
 /// The units below a prefix.
-fn units(prefix: &Path) -> [PathBuf; 2] {
+fn units(prefix: &Path) -> [PathBuf; 3] {
     let dir = prefix.join("lib/systemd/system");
-    ["snpp-serve.socket", "snpp-serve@.service"].map(|name| dir.join(name))
+    [
+        "snpp-serve.socket",
+        "snpp-serve@.service",
+        "ixo-serve@.service",
+    ]
+    .map(|name| dir.join(name))
 }
 
 /// The values of a key of a unit.
@@ -353,10 +380,14 @@ fn what_is_installed_calls_what_is_installed() {
         fs::read_link(served).unwrap().display().to_string(),
         "pagebox"
     );
-    let [_, service] = units(&usr);
+    let [_, service, central] = units(&usr);
     assert_eq!(
         values(&service, "ExecStart"),
         ["/usr/bin/snpp-serve --spool /var/spool/pagebox"]
+    );
+    assert_eq!(
+        values(&central, "ExecStart"),
+        ["/usr/bin/ixo-serve --device /dev/%I --spool /var/spool/pagebox"]
     );
     let conf = usr.join("share/doc/pagebox/inetd.conf");
     let words = inetd_words(&fs::read_to_string(conf).unwrap());
@@ -428,4 +459,46 @@ fn a_session_under_systemd_cannot_do_more_than_it_must() {
     } else {
         assert!(measured.parse::<f64>().unwrap() < 2.0, "{measured}");
     }
+}
+
+#[test]
+fn a_central_under_systemd_has_its_line_and_the_spool() {
+    let name = "scripts/systemd/ixo-serve@.service";
+    let central = root().join(name);
+    for (key, value) in [
+        ("Restart", "always"),
+        ("StartLimitIntervalSec", "0"),
+        ("BindsTo", "dev-%i.device"),
+        ("DevicePolicy", "closed"),
+        ("DeviceAllow", "/dev/%I rw"),
+        ("SupplementaryGroups", "dialout"),
+        ("ReadWritePaths", "/var/spool/pagebox -/run/lock"),
+        ("PrivateNetwork", "yes"),
+        ("User", "pagebox-ixo"),
+        ("Group", "pagebox"),
+    ] {
+        assert_eq!(values(&central, key), [value], "{key}");
+    }
+    // Whatever the gateway may not do, this may not do either, but for what a line needs.
+    let service = root().join("scripts/systemd/snpp-serve@.service");
+    let hardening = |unit: &Path| -> Vec<String> {
+        let text = fs::read_to_string(unit).unwrap();
+        let (_, below) = text.split_once("\nNoNewPrivileges=").unwrap();
+        let lines = below.lines().take_while(|line| !line.starts_with('['));
+        let lines = lines.filter(|line| !line.starts_with('#') && !line.is_empty());
+        lines.map(str::to_owned).collect()
+    };
+    let central = hardening(&central);
+    let missing: Vec<String> = hardening(&service)
+        .into_iter()
+        .filter(|line| !central.contains(line))
+        .collect();
+    assert_eq!(
+        missing,
+        [
+            "ReadWritePaths=/var/spool/pagebox",
+            "PrivateDevices=yes",
+            "PrivateUsers=yes"
+        ]
+    );
 }

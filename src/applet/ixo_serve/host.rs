@@ -1,4 +1,4 @@
-//! One session, and the answers to what its machine asks.
+//! One call, and the answers to what its machine asks.
 //!
 //! Answers for the log, for how long a client may be silent, for the client
 //! being told to wait while a page takes its time, and for nothing being begun
@@ -13,11 +13,11 @@ use std::time::{Duration, Instant, SystemTime};
 use subtle::ConstantTimeEq;
 
 use super::Args;
+use crate::applet::serve::GUESS;
 use crate::applet::serve::intake::Intake;
-use crate::applet::serve::{GUESS, LINGER};
 use crate::diag::{Priority, cause};
 use crate::protocol::tap::receiver::talk::{Answer, End, Question, Submission, Verdict};
-use crate::protocol::tap::receiver::{GOING_DOWN, Receiver, please_wait};
+use crate::protocol::tap::receiver::{Receiver, please_wait};
 use crate::protocol::{Input, Phase};
 use crate::queue::job::{Job, Recipient};
 use crate::queue::spool::new_id;
@@ -35,10 +35,69 @@ const LOGON: Duration = Duration::from_secs(8);
 const BLOCK: Duration = Duration::from_secs(30);
 /// How long a line may take nothing of what is said.
 const WRITE: Duration = Duration::from_secs(30);
+/// How long one word of patience may take to be said.
+const WORD: Duration = Duration::from_secs(1);
 /// How often a client is told to wait: it gives up after ten seconds (t3).
 const STILL_AT_IT: Duration = Duration::from_secs(5);
 
-/// One session and those who take part in it.
+/// How long a call may take, and each wait in it.
+pub(super) struct Limits<'a> {
+    /// Of the whole call.
+    pub(super) session: Duration,
+    /// Nobody has to be there: a call begins with its first word.
+    pub(super) silent: bool,
+    /// Told that one begins.
+    pub(super) begun: &'a dyn Fn(),
+    whole: Cell<Option<Deadline>>,
+}
+
+impl<'a> Limits<'a> {
+    pub(super) fn new(session: Duration, silent: bool, begun: &'a dyn Fn()) -> Self {
+        let whole = Cell::new(None);
+        Self {
+            session,
+            silent,
+            begun,
+            whole,
+        }
+    }
+
+    fn of(&self, phase: Phase) -> Deadline {
+        if self.silent && phase == Phase::Prompt {
+            self.whole.set(None);
+            return Deadline::NEVER;
+        }
+        let whole = self.whole.get().unwrap_or_else(|| {
+            (self.begun)();
+            Deadline::after(self.session)
+        });
+        self.whole.set(Some(whole));
+        let time = match phase {
+            Phase::Prompt => UNASKED,
+            Phase::Logon => LOGON,
+            Phase::Block => BLOCK,
+            _ => WRITE,
+        };
+        Deadline::after(time).earlier(whole)
+    }
+
+    /// The client waited for us, not we for it.
+    fn stand_still(&self, time: Duration) {
+        self.whole
+            .set(self.whole.get().map(|whole| whole.later(time)));
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Parting {
+    /// As the protocol has it.
+    Over(End),
+    /// We are told to stop; the client was not told yet.
+    Stopped,
+}
+
+/// One call and those who take part in it.
 pub(super) struct Host<'a> {
     pub(super) session: Session<Receiver>,
     pub(super) args: &'a Args,
@@ -48,48 +107,37 @@ pub(super) struct Host<'a> {
 
 impl Host<'_> {
     /// Serves the client to the end.
-    pub(super) fn talk(&mut self, interrupt: &Interrupt) {
-        let whole = Cell::new(Deadline::after(self.args.session_timeout));
-        let patience = |phase: Phase| {
-            let time = match phase {
-                Phase::Prompt => UNASKED,
-                Phase::Logon => LOGON,
-                Phase::Block => BLOCK,
-                _ => WRITE,
-            };
-            Deadline::after(time).earlier(whole.get())
-        };
+    pub(super) fn talk(&mut self, limits: &Limits<'_>, interrupt: &Interrupt) -> Parting {
+        let patience = |phase| limits.of(phase);
         let mut trace = Trace::new(None, false);
         let mut input = Input::Start;
-        let last_words = loop {
+        loop {
             let pause = self
                 .session
                 .run(input, &patience, &mut trace, Some(interrupt));
             match pause {
                 // What was sent behind an answer is not begun any more.
-                Pause::Asked(_) if interrupt.exit().is_some() => break GOING_DOWN,
+                Pause::Asked(_) if interrupt.exit().is_some() => return Parting::Stopped,
                 Pause::Asked(question) => {
                     let asked = Instant::now();
                     let Some(answer) = self.answer(question, interrupt, &mut trace) else {
-                        break GOING_DOWN;
+                        return Parting::Stopped;
                     };
-                    // The client waits for us, not we for it.
-                    whole.set(whole.get().later(asked.elapsed()));
+                    limits.stand_still(asked.elapsed());
                     input = Input::Answer(answer);
                 }
-                Pause::Interrupted => break GOING_DOWN,
+                Pause::Interrupted => return Parting::Stopped,
                 Pause::Done(end) => {
                     self.ended(end);
-                    break b"";
+                    return Parting::Over(end);
                 }
             }
-        };
-        self.session.part(last_words, Deadline::after(LINGER));
+        }
     }
 
     fn ended(&self, end: End) {
         let why = match end {
-            End::Goodbye | End::Closed => return,
+            End::Goodbye | End::Closed | End::Carrier => return,
             End::Logons => "too many refused logons",
             End::Blocks => "too many bad blocks",
             End::Junk => "too much that is no block",
@@ -160,7 +208,7 @@ impl Host<'_> {
             || intake.take(&job, &origin, interrupt),
             || {
                 let words = please_wait(self.args.sends_codes());
-                self.session.say(words, Deadline::after(LINGER), trace);
+                self.session.say(words, Deadline::after(WORD), trace);
             },
         );
         match taken {

@@ -141,6 +141,12 @@ impl Receiver {
         }
     }
 
+    /// What came in behind the end of the call: on a line that goes on, it is
+    /// the next one's.
+    pub fn rest(&self) -> Vec<u8> {
+        self.frames.rest()
+    }
+
     /// Works off what is there, up to a question or the end.
     fn run(&mut self, actions: &mut Actions) {
         while matches!(self.state, State::Listening) {
@@ -216,7 +222,7 @@ impl Receiver {
             text if rules::is_modem(text) => {
                 // Whoever calls next must not find this one's logon.
                 if self.known && rules::is_other_call(text) {
-                    self.end(End::Closed, actions);
+                    self.end(End::Carrier, actions);
                 }
             }
             _ if !self.settings.login => {}
@@ -399,7 +405,6 @@ impl Receiver {
 
     fn end(&mut self, end: End, actions: &mut Actions) {
         self.state = State::Over;
-        self.frames = Frames::default();
         actions.push(Action::Done(end));
     }
 }

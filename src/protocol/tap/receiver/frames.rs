@@ -65,6 +65,11 @@ impl Frames {
         self.rest.extend(bytes.iter().copied().filter_map(received));
     }
 
+    /// What was not looked at.
+    pub(super) fn rest(&self) -> Vec<u8> {
+        self.rest.iter().copied().collect()
+    }
+
     /// How much has come in so far.
     pub(super) fn arrived(&self) -> u64 {
         let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);

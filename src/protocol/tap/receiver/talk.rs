@@ -99,6 +99,8 @@ pub enum End {
     Goodbye,
     /// The client went without a word.
     Closed,
+    /// A modem says that its call is over, or that another has begun.
+    Carrier,
     /// Too many refused logons.
     Logons,
     /// Too many bad blocks in a row.

@@ -104,6 +104,18 @@ fn a_client_that_closes_gets_the_verdict_of_what_it_sent() {
 }
 
 #[test]
+fn what_stands_behind_the_end_of_a_call_is_the_next_ones() {
+    let mut call = Call::new(Settings::default());
+    call.hear(&wire("<EOT><CR><CR><ESC>PG1"));
+    call.hear(&wire("<CR>"));
+    assert_eq!(
+        (call.said(), call.end),
+        (wire(GOODBYE).escape_ascii().to_string(), Some(End::Goodbye))
+    );
+    assert_eq!(call.receiver.rest(), wire("<CR><ESC>PG1"));
+}
+
+#[test]
 fn ten_megabytes_of_garbage_take_no_memory_and_little_time() {
     let garbage: [(&[u8], usize); 8] = [
         (b"x", 10),
@@ -128,8 +140,9 @@ fn ten_megabytes_of_garbage_take_no_memory_and_little_time() {
                     break;
                 }
             }
+            // What was read at once with the end of a call is kept for the next.
             let held = format!("{receiver:?}").len();
-            assert!(held < 8 * 1024, "{held} characters of it are kept");
+            assert!(held < 8 * chunk.len(), "{held} characters of it are kept");
         }
     }
 }

@@ -195,7 +195,7 @@ const TRACES: &[Trace] = &[
             "< ",
         ],
         &[("5550000", "Hi")],
-        Some(End::Closed),
+        Some(End::Carrier),
     ),
 ];
 
