@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Exit {
     let diag = Diag::client(NAME, args.report.quiet || args.probe.nagios);
     match dispatch(args, &diag) {
         Ok(exit) => exit,
-        Err(failure) if args.probe.probe => probe::fail(args, &failure, &diag),
+        Err(failure) if args.probe.probe || args.probe.nagios => probe::fail(args, &failure, &diag),
         Err(failure) => {
             let target = args.target.as_deref().unwrap_or_default();
             send::fail(args.report, target, &failure, &diag)

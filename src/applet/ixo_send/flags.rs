@@ -192,6 +192,10 @@ impl Args {
     /// What the flags cannot say of each other by themselves.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.bulk.check()?;
+        // For clap a pager, which rules out a probe, makes it not required.
+        if self.probe.nagios && !self.probe.probe {
+            return Err(Failure::usage("--nagios goes with --probe only"));
+        }
         let net = self.net.connect.is_some() || self.line.proxy_command.is_some();
         if self.serial.device.is_some() && net {
             return Err(Failure::usage(
