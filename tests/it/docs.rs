@@ -17,11 +17,13 @@ use pagebox::cli::report::CSV_HEADER;
 use pagebox::exit::{Exit, TABLE};
 use pagebox::outcome::Outcome;
 use pagebox::page::Column;
+use pagebox::protocol::tap::code;
 use pagebox::queue::job::{Job, Recipient, Sender, TwoWay};
 use pagebox::sink::command::VARIABLES;
 
 use self::examples::gateway;
 use self::page::{Item, Page};
+use crate::support::central::{self, OnLine};
 use crate::support::peers::skip_unless;
 use crate::support::{Cmd, Fake, applet, scratch};
 
@@ -207,9 +209,15 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 5] = [
+const STATUSES: [(&str, &[u8]); 6] = [
     ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
+    (
+        "ixo-send",
+        &[
+            0, 64, 65, 66, 67, 68, 69, 70, 71, 73, 74, 75, 76, 77, 78, 79, 130, 143,
+        ],
+    ),
     (
         "snpp-probe",
         &[0, 1, 64, 65, 66, 68, 69, 70, 71, 74, 75, 76, 77, 130, 143],
@@ -252,7 +260,8 @@ fn exit_statuses_are_those_of_the_table() {
             let (.., meaning) = table.find(|(_, status, _)| *status == number).unwrap();
             assert_eq!(text, capital(meaning) + ".", "{}: {number}", page.name);
         }
-        if program.name == "snpp-probe" {
+        let is_plugin = |arg: &Arg| arg.get_long() == Some("nagios");
+        if options(&program.command).iter().any(is_plugin) {
             let mut plugin = vec![(0, "OK")];
             let table = TABLE.iter().filter(|(exit, ..)| is_of_plugin(*exit));
             plugin.extend(table.map(|(_, status, word)| (*status, *word)));
@@ -261,7 +270,7 @@ fn exit_statuses_are_those_of_the_table() {
                 .iter()
                 .map(|(number, text)| (*number, text.split(':').next().unwrap()))
                 .collect();
-            assert_eq!(listed, plugin);
+            assert_eq!(listed, plugin, "{}", page.name);
         }
     }
 }
@@ -275,23 +284,43 @@ fn set<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     words.into_iter().map(str::to_owned).collect()
 }
 
+/// What stands behind the macro of each item.
+fn heads(page: &Page, section: &str, subsection: Option<&str>) -> BTreeSet<String> {
+    let items = page.items(section).into_iter();
+    let items = items.filter(|item| item.subsection.as_deref() == subsection);
+    items.map(|item| item.head[1].clone()).collect()
+}
+
 #[test]
 fn outcomes_and_columns_are_those_of_the_program() {
+    let outcomes = set(Outcome::ALL.map(Outcome::word));
+    for name in ["ixo-send", "snpp-send"] {
+        assert_eq!(heads(&page_of(name), "OUTCOMES", None), outcomes, "{name}");
+    }
     let page = page_of("snpp-send");
-    let heads = |section, subsection: Option<&str>| -> BTreeSet<String> {
-        let items = page.items(section).into_iter();
-        let mut items = items.filter(|item| item.subsection.as_deref() == subsection);
-        let words = items.by_ref().map(|item| item.head[1].clone());
-        words.collect()
-    };
-    assert_eq!(
-        heads("OUTCOMES", None),
-        set(Outcome::ALL.map(Outcome::word))
-    );
+    let heads = |section, subsection| heads(&page, section, subsection);
     let columns = Column::ALL.map(|(_, name)| name);
     let columns = columns.into_iter().chain(["id", "pager", "message", "pin"]);
     assert_eq!(heads("BULK", Some("Columns in")), set(columns));
     assert_eq!(heads("BULK", Some("Columns out")), set(CSV_HEADER));
+}
+
+#[test]
+fn codes_of_tap_make_of_a_page_what_is_told() {
+    let mut told: BTreeMap<u16, String> = BTreeMap::new();
+    for item in page_of("ixo-send").items("CODES") {
+        let outcome = item.body[0].trim_start_matches(".Cm ");
+        let status = item.body[1].split(':').next().unwrap();
+        told.insert(item.head[0].parse().unwrap(), format!("{outcome} {status}"));
+    }
+    let other = "refused , 69";
+    for number in 100..=599 {
+        let said = code::refusal(number)
+            .map(|(outcome, exit)| format!("{} , {}", outcome.word(), exit.status()));
+        let expected = told.remove(&number);
+        let expected = expected.or_else(|| (number >= 500).then(|| other.to_owned()));
+        assert_eq!(said, expected, "{number}");
+    }
 }
 
 #[test]
@@ -410,4 +439,19 @@ fn json_fields_are_those_of_the_page() {
         seen.append(&mut keys(&send.args(words).run().stdout));
     }
     assert_eq!(page_of("snpp-send").words("JSON", None, ".Va"), seen);
+
+    let (central, line) = (central::on_tcp(), OnLine::new());
+    let mut seen = BTreeSet::new();
+    for words in [
+        &["nobody", "Hi"][..],
+        &["--csv", csv],
+        &["--probe"],
+        &["--probe", "--service", "XX9", "--logon-timeout", "10ms"],
+    ] {
+        let send = applet("ixo-send").args(["--json", "--connect", &central.addr()]);
+        seen.append(&mut keys(&send.args(words).run().stdout));
+    }
+    let send = applet("ixo-send").args(["--json", "--probe", "--device"]);
+    seen.append(&mut keys(&send.arg(line.path()).run().stdout));
+    assert_eq!(page_of("ixo-send").words("JSON", None, ".Va"), seen);
 }

@@ -7,7 +7,13 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{Cmd, applet, kit, pagebox, scratch};
 
-const NAMES: [&str; 4] = ["ixo-serve", "snpp-probe", "snpp-send", "snpp-serve"];
+const NAMES: [&str; 5] = [
+    "ixo-send",
+    "ixo-serve",
+    "snpp-probe",
+    "snpp-send",
+    "snpp-serve",
+];
 
 fn version(name: &str) -> String {
     format!("{name} {}\n", env!("CARGO_PKG_VERSION"))

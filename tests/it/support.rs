@@ -8,6 +8,7 @@
     reason = "a tool box: not every test file needs every tool"
 )]
 
+pub(crate) mod central;
 pub(crate) mod desk;
 pub(crate) mod dice;
 pub(crate) mod fake;

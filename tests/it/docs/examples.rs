@@ -2,7 +2,8 @@
 //!
 //! An example is a shell session: a line that begins with `$ ` is run, with
 //! `pager.example.com` and `backup.example.com` standing for gateways of our
-//! own, and `pager.example.com:1444` for one behind TLS. `$ echo $?` and the
+//! own, and `pager.example.com:1444` for one behind TLS, `central.example.com:2001`
+//! and `/dev/ttyS0` for paging centrals. `$ echo $?` and the
 //! number below it tell the status, which is 0 otherwise. Lines below a command
 //! are what it says, on either stream; `...` stands for anything, and a number
 //! with a point for any such number. An example that begins with
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use super::page::{CONFIGURATION, Page};
 use super::{programs, root};
+use crate::support::central::{self, OnLine};
 use crate::support::fake::Conversation;
 use crate::support::kit::link;
 use crate::support::peers::{skip_unless, tls_in_front_of};
@@ -103,6 +105,8 @@ struct Stage {
     names: Vec<(&'static str, String)>,
     scratch: Scratch,
     _gateways: [Fake; 2],
+    _central: Fake,
+    _line: OnLine,
 }
 
 impl Stage {
@@ -112,17 +116,22 @@ impl Stage {
         }
         let gateways = [Fake::lockstep(gateway), Fake::lockstep(gateway)];
         let [pager, backup] = [gateways[0].addr(), gateways[1].addr()];
+        let (central, line) = (central::on_tcp(), OnLine::new());
         // The longer name first.
         let names = vec![
             ("pager.example.com:444", pager.clone()),
             ("pager.example.com", pager),
             ("backup.example.com:444", backup.clone()),
             ("backup.example.com", backup),
+            ("central.example.com:2001", central.addr()),
+            ("/dev/ttyS0", line.path().to_str().unwrap().to_owned()),
         ];
         Self {
             names,
             scratch: scratch("examples"),
             _gateways: gateways,
+            _central: central,
+            _line: line,
         }
     }
 
@@ -181,9 +190,8 @@ impl Stage {
     fn settle(&self, text: &str) -> String {
         let mut text = self.play(text);
         for (name, addr) in &self.names {
-            let (host, port) = addr.split_once(':').unwrap();
             let json = |host: &str, port: &str| format!("\"host\":\"{host}\",\"port\":{port}");
-            if name.ends_with(":444") {
+            if let (true, Some((host, port))) = (name.ends_with(":444"), addr.split_once(':')) {
                 text = text.replace(&json(host, port), &json(addr, "444"));
             }
         }

@@ -134,6 +134,7 @@ pub(super) fn plain(text: &str) -> String {
         ("\\(ga", "`"),
         ("\\(ha", "^"),
         ("\\(ti", "~"),
+        ("\\(:u", "ü"),
     ] {
         text = text.replace(roff, character);
     }
