@@ -13,6 +13,8 @@ mod probe;
 mod rows;
 mod way;
 
+use std::collections::HashSet;
+
 use self::caller::Caller;
 pub(crate) use self::flags::Args;
 use self::page::Page;
@@ -24,6 +26,7 @@ use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::Tally;
 use crate::page::{PageOptions, pagers};
+use crate::protocol::tap::page::field_1;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::{Trace, named_line};
 
@@ -95,6 +98,9 @@ fn pages(args: &Args, diag: &Diag) -> Result<Vec<Page>, Failure> {
     page::supports(&options, pin.is_some())
         .map_err(|text| Failure::new(Exit::Unavailable, text))?;
     let mut pages = Vec::new();
+    // What is only spelled otherwise is the same pager.
+    let mut known = HashSet::new();
+    let ids = ids.into_iter().filter(|id| known.insert(field_1(id)));
     for (number, id) in (1..).zip(ids) {
         let page = Page::new(number, &id, &text, &options, &args.text, wishes)?;
         for text in page.remarks() {

@@ -236,6 +236,9 @@ impl<'a> Rows<'a> {
             match field {
                 Field::Id => {}
                 Field::Pager => drop(page::pager(value)?),
+                Field::Message if !self.needs_text && !value.is_empty() => {
+                    return Err("--tone sends no text, and the row has one".to_owned());
+                }
                 Field::Message => value.clone_into(&mut page.message),
                 _ if value.is_empty() => {}
                 Field::Pin => page.pin = Some(pin(value)?),

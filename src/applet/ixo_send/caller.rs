@@ -127,6 +127,8 @@ impl<'a> Caller<'a> {
             report.attempts += came.tries;
             report.duplicate_possible |= came.answered.duplicate_possible;
             report.fate = came.answered.fate;
+            // What may be out already is not tried again by itself.
+            report.settle_tries();
             report.send_reply = (!came.no_call && report.fate.outcome != Outcome::Unknown)
                 .then(|| report.fate.response());
             let told = [

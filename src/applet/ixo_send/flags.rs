@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) probe: ProbeArgs,
     /// Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them
-    #[arg(long, conflicts_with_all = ["target", "csv", "message", "probe"], help_heading = "Message")]
+    #[arg(long, conflicts_with_all = ["target", "csv", "message", "tone", "probe"], help_heading = "Message")]
     pub(super) envelope: bool,
     #[command(flatten)]
     pub(super) text: TextArgs,

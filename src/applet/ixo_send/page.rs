@@ -78,6 +78,11 @@ impl Page {
             ));
         }
         let fitted = fit(&plain, pager, args, wishes)?;
+        if wishes.numeric && fitted.parts.len() > 1 {
+            return Err(Failure::data(
+                "the marks of parts are no digits: --numeric and --overflow split do not go together",
+            ));
+        }
         if fitted.cut {
             let length = length(pager, args, wishes);
             remarks.push(format!("the message was cut to {length} characters"));

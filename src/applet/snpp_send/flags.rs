@@ -63,7 +63,7 @@ pub(crate) struct Args {
     )]
     pub(super) body: BodyArg,
     /// Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them
-    #[arg(long, conflicts_with_all = ["target", "csv", "status", "forget", "message", "pin_file"], help_heading = "Message")]
+    #[arg(long, conflicts_with_all = ["target", "csv", "status", "forget", "message", "tone", "pin_file"], help_heading = "Message")]
     pub(super) envelope: bool,
     #[command(flatten)]
     pub(super) text: TextArgs,

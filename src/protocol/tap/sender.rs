@@ -118,11 +118,19 @@ enum State {
     Draining,
     Logon,
     GoAhead,
+    /// The rest of a refused logon's answer: the prompt for the next one.
+    Renewing,
+    /// The rest of the answers to logons that were said more than once.
+    Settling,
     /// A question is open: nothing is heard.
     Ready,
     /// That what is there already has been thrown away.
     Quiet,
     Verdict,
+    /// An ACK was heard: if it is a logon's, its go-ahead follows.
+    Confirming,
+    /// A NAK was heard, of which there may be more.
+    Resting,
     Farewell,
     Over,
 }
@@ -145,6 +153,11 @@ pub struct Sender {
     naks: u32,
     /// More CRs were said than `ID=` heard.
     outstanding: u32,
+    /// More logons were said than answers heard: one may still come, and must
+    /// not be taken for a verdict on a page.
+    unanswered: u32,
+    /// A verdict may have been another's.
+    is_doubtful: bool,
     /// `111` heard, and the wait begun anew.
     waits: u32,
     hand: Option<Hand>,
@@ -176,6 +189,8 @@ impl Sender {
             logons: 0,
             naks: 0,
             outstanding: 0,
+            unanswered: 0,
+            is_doubtful: false,
             waits: 0,
             hand: None,
             is_worn: false,
@@ -212,7 +227,11 @@ impl Sender {
         Some(match self.state {
             State::Pause => Phase::Pause,
             State::Prompting => Phase::Prompt,
-            State::Draining => Phase::Drain,
+            State::Draining
+            | State::Renewing
+            | State::Settling
+            | State::Confirming
+            | State::Resting => Phase::Drain,
             State::Logon => Phase::Logon,
             State::GoAhead => Phase::GoAhead,
             State::Quiet => Phase::Quiet,
@@ -265,7 +284,9 @@ impl Sender {
     /// its own, and stands behind any text.
     fn is_prompt(&self) -> bool {
         match self.state {
-            State::Logon => self.ear.is_prompt() && !self.ear.is_message_or_echo(),
+            State::Logon | State::Renewing => {
+                self.ear.is_prompt() && !self.ear.is_message_or_echo()
+            }
             _ => self.is_before_logon() && self.ear.is_prompt(),
         }
     }
@@ -304,10 +325,26 @@ impl Sender {
             (State::Quiet, Some(Verdict::Over)) => self.thrown_out(actions),
             (State::Farewell, Some(Verdict::Over)) => self.finish(None, None, actions),
             (State::Verdict, Some(verdict)) => return self.judge(verdict, actions),
+            (State::Confirming, Some(verdict)) => return self.confirm(verdict, actions),
+            (State::Resting, Some(Verdict::Ack | Verdict::Rs | Verdict::Over)) => {
+                // The NAK was for noise.
+                let verdict = heard.verdict.unwrap_or(Verdict::Over);
+                return self.judge(verdict, actions);
+            }
             (_, Some(Verdict::Over)) => self.turned_away(actions),
             (State::Logon, Some(Verdict::Ack)) => self.logged_on(),
             (State::Logon | State::GoAhead, Some(Verdict::GoAhead)) => self.goahead(actions),
-            (State::Logon, Some(Verdict::Nak | Verdict::Rs)) => self.refused(actions),
+            (State::Logon, Some(Verdict::Nak | Verdict::Rs)) => self.renew(actions),
+            (State::Settling, Some(Verdict::Ack | Verdict::Nak | Verdict::Rs)) => {
+                self.answered(actions);
+            }
+            (State::Farewell, Some(Verdict::Ack | Verdict::Nak))
+                if self.is_doubtful || self.unanswered > 0 =>
+            {
+                let why =
+                    "one verdict more than there were blocks: they may have been those of others";
+                self.taken_back.get_or_insert_with(|| why.to_owned());
+            }
             (State::GoAhead, None) if heard.asks_for_logon && self.outstanding > 0 => {
                 self.outstanding -= 1;
             }
@@ -338,9 +375,12 @@ impl Sender {
             State::Prompting => self.no_prompt(actions),
             State::Draining => self.settle(actions),
             State::Logon => self.unheard(actions),
+            State::Renewing => self.log_on(actions),
+            State::Settling => self.settled_on(actions),
             State::GoAhead => self.no_goahead(actions),
-            State::Quiet => self.send_block(actions),
+            State::Quiet | State::Resting => self.send_block(actions),
             State::Verdict => self.silence(actions),
+            State::Confirming => self.confirmed(actions),
             State::Farewell => self.finish(None, None, actions),
             State::Ready | State::Over => {}
         }
@@ -365,8 +405,8 @@ impl Sender {
         }
         let awaited = match self.state {
             State::Pause | State::Prompting | State::Draining => " before ID=",
-            State::Logon => " before the answer to the logon",
-            State::GoAhead => " before the go-ahead",
+            State::Logon | State::Renewing => " before the answer to the logon",
+            State::GoAhead | State::Settling => " before the go-ahead",
             _ => "",
         };
         let last = self.said.last().map(|line| format!(": {line}"));

@@ -49,8 +49,13 @@ impl Sender {
             }
         } else if self.outstanding > 0 {
             self.outstanding -= 1;
+        } else if self.state == State::Renewing {
+            self.settle(actions);
         } else if self.state == State::Logon {
-            self.refused(actions);
+            self.unanswered = self.unanswered.saturating_sub(1);
+            if self.is_refused(actions) {
+                self.log_on(actions);
+            }
         }
     }
 
@@ -66,6 +71,7 @@ impl Sender {
     pub(super) fn log_on(&mut self, actions: &mut Actions) {
         self.state = State::Logon;
         self.logons += 1;
+        self.unanswered += 1;
         let mut bytes = vec![ESC];
         bytes.extend_from_slice(self.settings.service.as_bytes());
         let begin = bytes.len();
@@ -100,15 +106,23 @@ impl Sender {
         self.finish(Some(Fate::untried(text)), None, actions);
     }
 
-    /// NAK, or `ID=` once more: the logon is wanted again.
-    pub(super) fn refused(&mut self, actions: &mut Actions) {
+    /// NAK: the logon is wanted again, once the central has said so to the end.
+    pub(super) fn renew(&mut self, actions: &mut Actions) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        if self.is_refused(actions) {
+            self.state = State::Renewing;
+        }
+    }
+
+    /// NAK, or `ID=` once more. Is there another logon to be said?
+    fn is_refused(&mut self, actions: &mut Actions) -> bool {
         self.naks += 1;
-        if self.logons < MAX_LOGONS {
-            self.log_on(actions);
-        } else {
+        let goes_on = self.logons < MAX_LOGONS;
+        if !goes_on {
             let cause = self.refusal();
             self.finish(Some(cause), None, actions);
         }
+        goes_on
     }
 
     /// Nothing was said to the logon.
@@ -160,6 +174,7 @@ impl Sender {
     }
 
     pub(super) fn logged_on(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
         self.state = State::GoAhead;
         self.findings.logged_on = Some(self.now);
         self.said = Said::default();
@@ -171,6 +186,28 @@ impl Sender {
         self.findings.goahead = true;
         self.findings.early_goahead = self.state == State::Logon;
         self.findings.logged_on.get_or_insert(self.now);
+        if self.unanswered > 0 {
+            self.state = State::Settling;
+        } else {
+            self.ready(actions);
+        }
+    }
+
+    /// An answer to a logon came behind the go-ahead.
+    pub(super) fn answered(&mut self, actions: &mut Actions) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        if self.unanswered == 0 {
+            self.ready(actions);
+        }
+    }
+
+    /// No more answers to logons came.
+    pub(super) fn settled_on(&mut self, actions: &mut Actions) {
+        if self.findings.early_goahead {
+            // It was the answer.
+            self.unanswered = self.unanswered.saturating_sub(1);
+            self.is_doubtful = true;
+        }
         self.ready(actions);
     }
 

@@ -78,6 +78,7 @@ impl Sender {
             hand.call_is_full |= self.said.is_full;
         }
         match verdict {
+            Verdict::Ack if self.unanswered > 0 => self.state = State::Confirming,
             Verdict::Ack => self.acked(actions),
             Verdict::Nak => self.nakked(actions),
             Verdict::Rs => {
@@ -93,7 +94,28 @@ impl Sender {
         true
     }
 
+    /// Something came behind an ACK that may have been a logon's.
+    pub(super) fn confirm(&mut self, verdict: Verdict, actions: &mut Actions) -> bool {
+        self.unanswered -= 1;
+        self.state = State::Verdict;
+        self.said = Said::default();
+        verdict == Verdict::GoAhead || self.judge(verdict, actions)
+    }
+
+    /// Nothing came behind it: it was the block's, as far as anybody can know.
+    pub(super) fn confirmed(&mut self, actions: &mut Actions) {
+        self.is_worn = true;
+        self.is_doubtful = true;
+        self.acked(actions);
+    }
+
     fn acked(&mut self, actions: &mut Actions) {
+        let is_doubled = self.hand.as_ref().is_some_and(|hand| hand.is_doubled);
+        if is_doubled && self.hand.as_ref().is_some_and(|hand| hand.rest.len() > 0) {
+            // The next block's verdict could not be told from a late one on this.
+            let text = "a block was accepted when it was sent again after silence, and the rest of the page was not sent";
+            return self.settled(Fate::unknown(text), actions);
+        }
         let next = self.hand.as_mut().and_then(|hand| {
             hand.block = hand.rest.next()?.wire();
             hand.resends = 0;
@@ -109,8 +131,16 @@ impl Sender {
     }
 
     fn nakked(&mut self, actions: &mut Actions) {
+        if let Some(hand) = &mut self.hand {
+            // It may be the answer to a logon, or to noise.
+            hand.is_doubled |= self.unanswered > 0;
+            let is_again = hand.resends > 0;
+            self.is_worn |= is_again || self.unanswered > 0;
+            self.is_doubtful |= is_again;
+        }
         if self.may_resend() {
-            self.hush();
+            self.state = State::Resting;
+            self.said = Said::default();
         } else {
             self.is_worn = true;
             let verdict = (Outcome::Temporary, Exit::TempFail);
@@ -178,7 +208,15 @@ impl Sender {
         let cause = self.said.refuse(Outcome::Untried, Exit::TempFail, why);
         let hand = self.hand.take().filter(|hand| hand.is_begun);
         let is_for_good = self.said.code().is_some_and(code::is_for_good);
-        let again = hand.as_ref().is_some_and(|hand| !hand.is_doubled) && !is_for_good;
+        let is_plain = !is_for_good && !self.said.is_contradictory();
+        let again = is_plain && hand.as_ref().is_some_and(|hand| !hand.is_doubled);
+        let fate = if self.said.is_contradictory() {
+            let said = self.said.acceptance().response();
+            let text = format!("{said}; then the central ended the call without an ACK");
+            Fate::unknown(text)
+        } else {
+            fate
+        };
         let answered = hand.map(|hand| hand.answered(fate));
         let end = super::End {
             again,

@@ -84,6 +84,11 @@ impl Said {
         self.refused.as_ref().map(|(code, _)| *code)
     }
 
+    /// A code says that the page was accepted, and none that it was not.
+    pub(super) fn is_contradictory(&self) -> bool {
+        self.accepted.is_some() && self.code().is_none_or(|code| code < 500)
+    }
+
     /// Why something was not done, as one line.
     pub(super) fn refusal(&self) -> Option<String> {
         match &self.refused {
