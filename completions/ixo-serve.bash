@@ -23,7 +23,7 @@ _ixo__serve() {
 
     case "${cmd}" in
         ixo__serve)
-            opts="-h -V --spool --config --command-timeout --allow --min-free --max-queue --log-text --device --baud --framing --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --help --version"
+            opts="-h -V --spool --config --command-timeout --min-free --max-queue --log-text --device --baud --framing --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --allow --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -38,10 +38,6 @@ _ixo__serve() {
                     return 0
                     ;;
                 --command-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -86,6 +82,10 @@ _ixo__serve() {
                     return 0
                     ;;
                 --session-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

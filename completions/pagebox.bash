@@ -345,7 +345,7 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__ixo__subcmd__serve)
-            opts="-h -V --spool --config --command-timeout --allow --min-free --max-queue --log-text --device --baud --framing --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --help --version"
+            opts="-h -V --spool --config --command-timeout --min-free --max-queue --log-text --device --baud --framing --password-file --no-login --no-checksum --tap-version --max-pages --max-length --overflow --numeric --session-timeout --allow --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -360,10 +360,6 @@ _pagebox() {
                     return 0
                     ;;
                 --command-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -408,6 +404,10 @@ _pagebox() {
                     return 0
                     ;;
                 --session-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -98,12 +98,11 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s V -l versio
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l spool -d 'Directory that accepted pages go into [default: the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l command-timeout -d 'Longest run of the command' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l allow -d 'Serve these networks and no others' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l min-free -d 'Bytes of the spool\'s file system that stay free' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l max-queue -d 'Most jobs that may wait in the spool for a deliverer' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l device -d 'Serve this serial line for ever, call after call' -r -F
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l baud -d 'Bits per second of the serial line' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l framing -d 'Bits and parity of the serial line' -r -f -a "7e1\t'7 bits, even parity, as TAP has it'
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l device -d 'Serial line' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l baud -d 'Speed of the serial line, in bits per second' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l framing -d 'Bits and parity; 8n1-even is for lines that carry 8 bits to a central that wants parity [default: 7e1]' -r -f -a "7e1\t'7 bits, even parity, as TAP has it'
 8n1\t'8 bits, no parity'
 8n1-even\t'8 bits, the highest an even parity that we make'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l password-file -d 'File whose first line is the password' -r -F
@@ -114,6 +113,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l max-length
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Take nothing'
 truncate\t'Take the beginning'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l session-timeout -d 'Longest session' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l allow -d 'Serve these networks and no others' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l log-text -d 'Log the text of messages'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l no-login -d 'Take blocks without a logon too'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l no-checksum -d 'Take blocks whatever their checksum'

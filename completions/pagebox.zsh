@@ -109,12 +109,11 @@ _arguments "${_arguments_options[@]}" : \
 '()--spool=[Directory that accepted pages go into \[default\: the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
 '--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
 '--command-timeout=[Longest run of the command]:DUR:_default' \
-'*--allow=[Serve these networks and no others]:CIDR:_default' \
 '--min-free=[Bytes of the spool'\''s file system that stay free]:BYTES:_default' \
 '--max-queue=[Most jobs that may wait in the spool for a deliverer]:N:_default' \
-'(--allow)--device=[Serve this serial line for ever, call after call]:PATH:_files' \
-'--baud=[Bits per second of the serial line]:N:_default' \
-'--framing=[Bits and parity of the serial line]:FRAMING:((7e1\:"7 bits, even parity, as TAP has it"
+'--device=[Serial line]:PATH:_files' \
+'--baud=[Speed of the serial line, in bits per second]:N:_default' \
+'--framing=[Bits and parity; 8n1-even is for lines that carry 8 bits to a central that wants parity \[default\: 7e1\]]:FRAMING:((7e1\:"7 bits, even parity, as TAP has it"
 8n1\:"8 bits, no parity"
 8n1-even\:"8 bits, the highest an even parity that we make"))' \
 '(--no-login)--password-file=[File whose first line is the password]:FILE:_files' \
@@ -125,6 +124,7 @@ none\:"No codes, as before 1.6"))' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Take nothing"
 truncate\:"Take the beginning"))' \
 '--session-timeout=[Longest session]:DUR:_default' \
+'(--device)*--allow=[Serve these networks and no others]:CIDR:_default' \
 '--log-text[Log the text of messages]' \
 '--no-login[Take blocks without a logon too]' \
 '--no-checksum[Take blocks whatever their checksum]' \

@@ -17,6 +17,7 @@ use self::host::{Host, Limits, Parting};
 use super::serve::intake::Intake;
 use super::serve::{self, LINGER, ServeArgs};
 use crate::cli::message::positive;
+use crate::cli::serial::SerialArgs;
 use crate::diag::{Diag, cause};
 use crate::duration;
 use crate::exit::{Exit, Failure};
@@ -26,25 +27,17 @@ use crate::protocol::tap::receiver::{GOING_DOWN, NOT_YOU, Receiver, UNAVAILABLE}
 use crate::queue::job::Sender;
 use crate::session::Session;
 use crate::transport::fd::{Deadline, Line};
-use crate::transport::serial::Framing;
 
 const NAME: &str = "ixo-serve";
 
 /// Be a paging central (TAP, IXO) on standard input and output or a serial line
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, max_term_width = 100)]
+#[command(name = NAME, version, max_term_width = 100, mut_arg("allow", |allow| allow.conflicts_with("device")))]
 pub(crate) struct Args {
     #[command(flatten)]
     serve: ServeArgs,
-    /// Serve this serial line for ever, call after call
-    #[arg(long, value_name = "PATH", conflicts_with = "allow")]
-    device: Option<PathBuf>,
-    /// Bits per second of the serial line
-    #[arg(long, value_name = "N", default_value_t = 1200, requires = "device", value_parser = clap::value_parser!(u32).range(1..))]
-    baud: u32,
-    /// Bits and parity of the serial line
-    #[arg(long, value_enum, default_value = "7e1", requires = "device")]
-    framing: Framing,
+    #[command(flatten)]
+    serial: SerialArgs,
     /// File whose first line is the password
     #[arg(long, value_name = "FILE", conflicts_with = "no_login")]
     password_file: Option<PathBuf>,
@@ -104,7 +97,7 @@ pub(crate) fn run(args: &Args) -> Exit {
 }
 
 fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
-    if let Some(path) = &args.device {
+    if let Some(path) = &args.serial.device {
         return device::serve(args, path, diag);
     }
     let Some(mut guest) = serve::admit(&args.serve, false, NOT_YOU, diag)? else {
@@ -168,7 +161,7 @@ impl Args {
             max_length: self.max_length,
             truncate: self.overflow == Overflow::Truncate,
             numeric: self.numeric,
-            unprompted: self.device.is_none(),
+            unprompted: self.serial.device.is_none(),
             identity: format!("pagebox {NAME} {}", env!("CARGO_PKG_VERSION")),
         }
     }

@@ -15,10 +15,9 @@ use crate::exit::{Exit, Failure};
 use crate::protocol::tap::receiver::GOING_DOWN;
 use crate::protocol::tap::receiver::talk::End;
 use crate::queue::job::Sender;
-use crate::transport::OpenError;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
-use crate::transport::serial::{Serial, Settings};
+use crate::transport::serial::Serial;
 use crate::transport::trace::Trace;
 
 /// How long DTR stays off, so that a modem hangs up.
@@ -44,12 +43,13 @@ pub(super) fn serve(args: &Args, path: &Path, diag: &Diag) -> Result<(), Failure
         verified: true,
     };
     let ready = Ready::new(args, Some(peer), diag)?;
-    let settings = Settings {
-        baud: args.baud,
-        framing: args.framing,
-        ..Settings::default()
+    let settings = args.serial.settings();
+    let open = || {
+        Serial::open(path, &settings).map_err(|error| {
+            let text = format!("{}: {error}", path.display());
+            Failure::new(error.exit, text)
+        })
     };
-    let open = || Serial::open(path, &settings).map_err(failure);
     let mut serial = open()?;
     if let Some(remark) = serial.remark() {
         ready.intake.log(Priority::Warning, remark);
@@ -70,10 +70,6 @@ pub(super) fn serve(args: &Args, path: &Path, diag: &Diag) -> Result<(), Failure
             }
         }
     }
-}
-
-fn failure(error: OpenError) -> Failure {
-    Failure::new(error.exit, error.text)
 }
 
 /// One call, from the silence before it to the silence behind it. `rest` is

@@ -115,10 +115,6 @@ fn a_line_in_use_or_none_at_all_is_told_by_the_status() {
     run(scratch.join("none")).expect_complaint(75, "", "/none: No such file");
     let both = serve(&scratch).args(["--device", "x", "--allow", "127.0.0.1"]);
     both.run().expect_status(64);
-    serve(&scratch)
-        .args(["--baud", "300"])
-        .run()
-        .expect_status(64);
 }
 
 #[test]
