@@ -15,30 +15,9 @@ use pagebox::protocol::tap::receiver::talk::{
 };
 use pagebox::protocol::{Action, Input, Machine, Phase};
 
-const PASSWORD: &[u8] = b"secret";
+use crate::support::tap::{bytes as wire, shown};
 
-/// Control characters by their names in angle brackets.
-fn wire(text: &str) -> Vec<u8> {
-    let mut text = text.to_owned();
-    for (name, byte) in [
-        ("<NUL>", '\0'),
-        ("<STX>", '\x02'),
-        ("<ETX>", '\x03'),
-        ("<EOT>", '\x04'),
-        ("<ACK>", '\x06'),
-        ("<LF>", '\n'),
-        ("<CR>", '\r'),
-        ("<NAK>", '\x15'),
-        ("<ETB>", '\x17'),
-        ("<SUB>", '\x1a'),
-        ("<ESC>", '\x1b'),
-        ("<RS>", '\x1e'),
-        ("<US>", '\x1f'),
-    ] {
-        text = text.replace(name, &byte.to_string());
-    }
-    text.into_bytes()
-}
+const PASSWORD: &[u8] = b"secret";
 
 /// One call: what the central was asked to say, and what came of it.
 struct Call {
@@ -130,25 +109,21 @@ impl Call {
     }
 
     fn said(&mut self) -> String {
-        std::mem::take(&mut self.said).escape_ascii().to_string()
+        shown(&std::mem::take(&mut self.said))
     }
 
     /// The client says this, and this is the answer.
     #[track_caller]
     fn ask(&mut self, words: &str, answer: &str) {
         self.hear(&wire(words));
-        assert_eq!(
-            self.said(),
-            wire(answer).escape_ascii().to_string(),
-            "{words}"
-        );
+        assert_eq!(self.said(), answer, "{words}");
     }
 
     #[track_caller]
     fn times_out(&mut self, phase: Phase, answer: &str) {
         assert_eq!(self.phase, Some(phase));
         self.step(Input::Timeout);
-        assert_eq!(self.said(), wire(answer).escape_ascii().to_string());
+        assert_eq!(self.said(), answer);
     }
 }
 
@@ -163,7 +138,7 @@ fn logged_on(settings: Settings) -> Call {
 fn block(pager: &str, text: &str) -> String {
     let info = format!("{pager}\r{text}\r").into_bytes();
     let end = Terminator::Etx;
-    String::from_utf8(Block { info, end }.wire()).unwrap()
+    shown(&Block { info, end }.wire())
 }
 
 fn page(pager: &str, text: &str) -> (String, String) {
@@ -366,24 +341,24 @@ fn a_page_of_several_blocks() {
     let mut call = logged_on(Settings::default());
     let (last, first) = blocks.split_last().unwrap();
     for block in first {
-        call.ask(std::str::from_utf8(&block.wire()).unwrap(), "<ACK><CR>");
+        call.ask(&shown(&block.wire()), "<ACK><CR>");
     }
-    call.ask(std::str::from_utf8(&last.wire()).unwrap(), ACCEPTED);
+    call.ask(&shown(&last.wire()), ACCEPTED);
     assert_eq!(call.pages, [page("5551212", &("M".repeat(300) + "\nend"))]);
     // A damaged one in their midst is sent again alone.
     let mut call = logged_on(Settings::default());
-    call.ask(std::str::from_utf8(&blocks[0].wire()).unwrap(), "<ACK><CR>");
+    call.ask(&shown(&blocks[0].wire()), "<ACK><CR>");
     let mut damaged = last.wire();
     damaged[3] ^= 1;
-    call.ask(std::str::from_utf8(&damaged).unwrap(), NAKED);
-    call.ask(std::str::from_utf8(&last.wire()).unwrap(), ACCEPTED);
+    call.ask(&shown(&damaged), NAKED);
+    call.ask(&shown(&last.wire()), ACCEPTED);
     assert_eq!(call.pages.len(), 1);
     // Without an end, it is given up once, and what follows is another page.
     let endless = Block {
         info: vec![b'x'; 250],
         end: Terminator::Us,
     };
-    let endless = String::from_utf8(endless.wire()).unwrap();
+    let endless = shown(&endless.wire());
     let mut call = logged_on(Settings::default());
     for _ in 0..32 {
         call.ask(&endless, "<ACK><CR>");
@@ -399,13 +374,11 @@ fn a_page_of_several_blocks() {
 fn blocks_that_are_none() {
     let format = "515 Message format error<CR><NAK><CR>";
     let huge = format!("<STX>1<CR>{}<CR><ETX>123<CR>", "x".repeat(300));
-    let mut one = wire("<STX>1<CR><ETX>000<CR>");
-    let sum = Block {
+    let one = Block {
         info: b"1\r".to_vec(),
         end: Terminator::Etx,
     };
-    one.clone_from(&sum.wire());
-    let one = String::from_utf8(one).unwrap();
+    let one = shown(&one.wire());
     for (bad, answer) in [
         (BAD, NAKED),
         (huge.as_str(), format),

@@ -38,7 +38,6 @@ fn what_comes_again_before_the_verdict_gets_that_verdict() {
         call.meanwhile.push_back(wire(&meanwhile));
         call.hear(&wire(DOWN));
         call.hear(&wire(then));
-        let answers = wire(&answers).escape_ascii().to_string();
         assert_eq!(call.said(), answers, "{meanwhile} {then}");
         assert_eq!(call.pages.len(), pages, "{meanwhile} {then}");
     }
@@ -110,7 +109,7 @@ fn what_stands_behind_the_end_of_a_call_is_the_next_ones() {
     call.hear(&wire("<CR>"));
     assert_eq!(
         (call.said(), call.end),
-        (wire(GOODBYE).escape_ascii().to_string(), Some(End::Goodbye))
+        (GOODBYE.to_owned(), Some(End::Goodbye))
     );
     assert_eq!(call.receiver.rest(), wire("<CR><ESC>PG1"));
 }
@@ -165,8 +164,8 @@ fn dialogue() -> impl Strategy<Value = Vec<u8>> {
     let numbered = |(number, piece): (usize, String)| {
         let sign = char::from(b'A' + u8::try_from(number).unwrap());
         match piece.as_str() {
-            "block" => block("1", &number.to_string()).into_bytes(),
-            "nobody" => block("nobody", &number.to_string()).into_bytes(),
+            "block" => wire(&block("1", &number.to_string())),
+            "nobody" => wire(&block("nobody", &number.to_string())),
             words => wire(&words.replace('#', &sign.to_string())),
         }
     };
