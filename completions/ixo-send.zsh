@@ -66,7 +66,7 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--no-goahead[Send the page also where the central does not say that it may come]' \
 '(--csv -m --message --tone)--probe[Log on and off and page nobody\: is the central there, and what does it speak?]' \
 '(--json --dry-run)--nagios[Speak and exit like a monitoring plugin\: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN]' \
-'(--csv -m --message --probe)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
+'(--csv -m --message --tone --probe)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
 '(-m --message)--tone[Page without a text]' \
 '--numeric[Take only digits, blanks, and - * #\: the pagers show no letters]' \
 '--retry-unknown[Try again also what may be out already\: it may arrive twice]' \

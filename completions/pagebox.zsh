@@ -82,7 +82,7 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--no-goahead[Send the page also where the central does not say that it may come]' \
 '(--csv -m --message --tone)--probe[Log on and off and page nobody\: is the central there, and what does it speak?]' \
 '(--json --dry-run)--nagios[Speak and exit like a monitoring plugin\: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN]' \
-'(--csv -m --message --probe)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
+'(--csv -m --message --tone --probe)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
 '(-m --message)--tone[Page without a text]' \
 '--numeric[Take only digits, blanks, and - * #\: the pagers show no letters]' \
 '--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
@@ -220,7 +220,7 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--two-way[Two-way transaction; prints TAG/PASS. Implied by the options below]' \
 '--no-queue[Deliver now or not at all]' \
 '--ack[Ask for a read acknowledgment]' \
-'(--csv --status --forget -m --message --pin-file)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
+'(--csv --status --forget -m --message --tone --pin-file)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
 '(-m --message)--tone[Page without a text]' \
 '--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
 '-4[Use IPv4 only]' \

@@ -59,7 +59,7 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--two-way[Two-way transaction; prints TAG/PASS. Implied by the options below]' \
 '--no-queue[Deliver now or not at all]' \
 '--ack[Ask for a read acknowledgment]' \
-'(--csv --status --forget -m --message --pin-file)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
+'(--csv --status --forget -m --message --tone --pin-file)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
 '(-m --message)--tone[Page without a text]' \
 '--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
 '-4[Use IPv4 only]' \
