@@ -67,6 +67,8 @@ pub enum End {
         /// nothing is paid, and the next moment it may be free.
         counts: bool,
     },
+    /// Nobody answered in time, and the modem goes on dialling.
+    Dialling,
     /// The modem has hung up; or, not confirmed, it may not have.
     HungUp {
         /// It said so, or the line is gone.
@@ -208,7 +210,7 @@ impl Modem {
                 actions.push(command(&self.dial_string()));
                 self.state = State::Dialling;
             }
-            State::Dialling => self.failed(Exit::TempFail, "no connection in time", true, actions),
+            State::Dialling => self.end(End::Dialling, actions),
             State::Guard => {
                 actions.push(Action::Send(Wire::open(ESCAPE)));
                 self.state = State::Escape;
@@ -508,18 +510,18 @@ mod tests {
             assert_eq!((said, counted), (exit, counts), "{line:?}");
             assert!(text.contains(part), "{text}");
         }
-        for turn in [Silence, Closes] {
-            let seen = dial(&[], &[Silence, turn]);
-            let failed = matches!(
-                seen.end,
-                Some(End::Failed {
-                    exit: Exit::TempFail,
-                    counts: true,
-                    ..
-                })
-            );
-            assert!(failed, "{:?}", seen.end);
-        }
+        let seen = dial(&[], &[Silence, Silence]);
+        assert_eq!(seen.end, Some(End::Dialling));
+        let seen = dial(&[], &[Silence, Closes]);
+        let failed = matches!(
+            seen.end,
+            Some(End::Failed {
+                exit: Exit::TempFail,
+                counts: true,
+                ..
+            })
+        );
+        assert!(failed, "{:?}", seen.end);
     }
 
     #[test]

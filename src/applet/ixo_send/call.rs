@@ -203,7 +203,10 @@ impl Call {
 
     /// Ends the call on the line.
     pub(super) fn hang_up(mut self, settings: &Settings<'_>, trace: &mut Trace<'_>) {
-        self.line.hang_up(self.session.into_line(), settings, trace);
+        let rest = self.session.machine_mut().take_rest();
+        let mut line = self.session.into_line();
+        line.unread(&rest);
+        self.line.hang_up(line, settings, trace);
     }
 }
 
@@ -260,28 +263,29 @@ fn dial(
     let mut session = Session::new(machine, line);
     let patience = patience(settings, deadline, GUARD);
     let interrupt = Some(settings.interrupt);
-    let failed = match session.run(Input::Start, &patience, trace, interrupt) {
+    let why = match session.run(Input::Start, &patience, trace, interrupt) {
         Pause::Done(modem::End::Connected { rest, .. }) => {
             let mut line = session.into_line();
             line.unread(&rest);
             return Ok(line);
         }
-        Pause::Done(modem::End::Failed { exit, text, counts }) => Down {
-            counts,
-            ..Down::new(Fate::new(Outcome::Untried, exit, text))
-        },
+        Pause::Done(modem::End::Failed { exit, text, counts }) => {
+            return Err(Down {
+                counts,
+                ..Down::new(Fate::new(Outcome::Untried, exit, text))
+            });
+        }
         Pause::Done(modem::End::HungUp { .. }) | Pause::Asked(_) => {
-            Down::new(Fate::untried("the modem did not dial"))
+            return Err(Down::new(Fate::untried("the modem did not dial")));
         }
-        Pause::Interrupted => {
-            let mut line = session.into_line();
-            // Any character ends the dialling.
-            _ = line.write(b"\r", Deadline::after(ABANDON), None);
-            ending.hang_up(line, settings, trace);
-            return Err(Down::new(Fate::untried("interrupted")));
-        }
+        Pause::Done(modem::End::Dialling) => "no connection in time",
+        Pause::Interrupted => "interrupted",
     };
-    Err(failed)
+    let mut line = session.into_line();
+    // Any character ends the dialling.
+    _ = line.write(b"\r", Deadline::after(ABANDON), None);
+    ending.hang_up(line, settings, trace);
+    Err(Down::new(Fate::untried(why)))
 }
 
 /// So many CRs fit into the time for `ID=`.

@@ -141,7 +141,7 @@ pub struct Sender {
     settings: Settings,
     state: State,
     ear: Ear,
-    /// Bytes that came before a question was answered.
+    /// Bytes that came before a question was answered, or behind the end.
     rest: Vec<u8>,
     /// What the central has said since its last verdict.
     said: Said,
@@ -223,6 +223,12 @@ impl Sender {
         self.lost(why)
     }
 
+    /// What has come behind the end of the call: a modem says there that it has
+    /// hung up.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
+    }
+
     fn phase(&self) -> Option<Phase> {
         Some(match self.state {
             State::Pause => Phase::Pause,
@@ -252,8 +258,7 @@ impl Sender {
     fn hear(&mut self, bytes: &[u8], actions: &mut Actions) {
         for (at, raw) in bytes.iter().enumerate() {
             match self.state {
-                State::Over => return,
-                State::Ready => {
+                State::Ready | State::Over => {
                     self.rest
                         .extend_from_slice(bytes.get(at..).unwrap_or_default());
                     return;
