@@ -22,6 +22,7 @@ mod machines;
 mod modem;
 mod onslaught;
 mod pagebox;
+mod paging_line;
 mod peers;
 mod serial;
 mod snpp_probe;

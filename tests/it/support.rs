@@ -13,6 +13,7 @@ pub(crate) mod desk;
 pub(crate) mod dice;
 pub(crate) mod fake;
 pub(crate) mod kit;
+pub(crate) mod modem;
 pub(crate) mod peers;
 pub(crate) mod pty;
 pub(crate) mod spooled;

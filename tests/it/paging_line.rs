@@ -1,0 +1,69 @@
+//! A page on its whole way: from `ixo-send`, or from somebody else's program, over a modem, a
+//! terminal server or a super-server to `ixo-serve`, and into a spool.
+
+mod dialled;
+mod results;
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::modem::{Answer, OK, Playing};
+use crate::support::{Cmd, Output, Page, applet, spooled};
+
+/// A central with this spool.
+fn central(spool: &Path) -> impl Fn() -> Cmd + Send + 'static + use<> {
+    let spool = spool.to_owned();
+    move || applet("ixo-serve").arg("--spool").arg(&spool)
+}
+
+/// A central that does not hang up: that is left to the modem.
+fn patient_central(spool: &Path) -> impl Fn() -> Cmd + Send + 'static + use<> {
+    let spool = spool.to_owned();
+    move || {
+        Cmd::new("sh")
+            .args(["-c", "cat | ixo-serve --spool \"$0\" | cat; true"])
+            .arg(&spool)
+    }
+}
+
+/// A modem does what it is told, and whoever it dials answers.
+fn willing(command: &str) -> Answer {
+    if command.starts_with("ATD") {
+        Answer::Connects(&["CONNECT 1200"])
+    } else {
+        OK
+    }
+}
+
+/// `ixo-send` at this modem.
+fn dial(modem: &Playing) -> Cmd {
+    applet("ixo-send")
+        .args(["--json", "--dial", "5551234", "--device"])
+        .arg(modem.path())
+}
+
+/// What the JSON says of the only page: its outcome, its attempts, and why or what came.
+#[track_caller]
+fn told(output: &Output) -> (String, u64, String) {
+    let page: Value =
+        serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    let word = |name: &str| page[name].as_str().unwrap_or_default().to_owned();
+    let text = match word("error") {
+        error if error.is_empty() => word("sendResponse"),
+        error => error,
+    };
+    (
+        word("outcome"),
+        page["attempts"].as_u64().unwrap_or(99),
+        text,
+    )
+}
+
+#[track_caller]
+fn expect_spooled(spool: &Path, pages: &[(&str, &str)]) {
+    let there = spooled::accepted(spool).into_iter();
+    let there: Vec<Page> = there.map(|(_, page)| page).collect();
+    let pages = pages.iter().map(|(pager, text)| Page::new(&[pager], text));
+    assert_eq!(there, pages.collect::<Vec<_>>());
+}
