@@ -24,6 +24,9 @@ pub enum Pause<Q, D> {
     Done(D),
     /// A signal asks us to stop. The machine still waits.
     Interrupted,
+    /// The other side does not read what it is told, and the machine has more
+    /// to say: nothing can come of it.
+    Stalled,
 }
 
 /// A machine and the line that it talks over.
@@ -84,6 +87,8 @@ impl<M: Machine> Session<M> {
         loop {
             let mut phase = None;
             let stalled = self.stalled;
+            // Something could not be said any more.
+            let mut deaf = false;
             let mut rest = actions.into_iter().peekable();
             let mut unsent = Vec::new();
             while let Some(action) = rest.next() {
@@ -110,11 +115,10 @@ impl<M: Machine> Session<M> {
                             Err(ErrorKind::TimedOut | ErrorKind::Interrupted)
                         );
                     }
-                    Action::Send(_) => {}
+                    Action::Send(_) => deaf = true,
                     Action::Event(wire) => trace.heard(&wire.bytes, wire.secret.as_ref()),
                     Action::Progress => waiting = None,
                     Action::Wait(next) => phase = Some(next),
-                    Action::Ask(_) if self.stalled => {}
                     Action::Ask(question) => return Pause::Asked(question),
                     Action::Done(done) => return Pause::Done(done),
                 }
@@ -125,6 +129,9 @@ impl<M: Machine> Session<M> {
                 }
                 actions = self.machine.step(SystemTime::now(), Input::Timeout);
                 continue;
+            }
+            if stalled && (deaf || phase.is_none()) {
+                return Pause::Stalled;
             }
             let phase = phase.unwrap_or(Phase::Reply);
             let got = if phase == Phase::Quiet {

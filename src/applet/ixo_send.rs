@@ -145,7 +145,9 @@ fn send_all(
     for taken in caller.take_back() {
         let known = |report: &&mut Report| report.number == taken.receipt.number;
         if let Some(report) = reports.iter_mut().find(known) {
-            report.fate = taken.report().fate;
+            let taken = taken.report();
+            report.fate = taken.fate;
+            report.parts = taken.parts;
         }
     }
     let closing = caller.transcript();

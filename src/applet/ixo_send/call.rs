@@ -124,7 +124,14 @@ impl Call {
             pages: 0,
         };
         match call.advance(Input::Start, settings, deadline, trace) {
-            Ok(Question::Next(_)) => Ok(call),
+            Ok(Question::Next(_)) if deadline.remaining() != Some(Duration::ZERO) => Ok(call),
+            Ok(Question::Next(_)) => {
+                let (_, findings) = call.log_off(settings, trace);
+                Err(Down {
+                    findings: Some(findings),
+                    ..Down::new(Fate::untried("logged on too late, see --timeout"))
+                })
+            }
             Err(end) => {
                 let findings = Some(call.findings().clone());
                 call.hang_up(settings, trace);
@@ -193,6 +200,7 @@ impl Call {
         match self.session.run(input, &patience, trace, interrupt) {
             Pause::Asked(question) => Ok(question),
             Pause::Done(end) => Err(end),
+            Pause::Stalled => Err(self.session.machine_mut().give_up("the line takes nothing")),
             Pause::Interrupted => {
                 let end = self.session.machine_mut().give_up("interrupted");
                 self.session.part(LAST_WORDS, Deadline::after(ABANDON));
@@ -280,6 +288,7 @@ fn dial(
         }
         Pause::Done(modem::End::Dialling) => "no connection in time",
         Pause::Interrupted => "interrupted",
+        Pause::Stalled => "the modem takes nothing",
     };
     let mut line = session.into_line();
     // Any character ends the dialling.

@@ -107,7 +107,9 @@ impl<'a> Caller<'a> {
         let Some(at) = taken.position(|number| number == report.number) else {
             return false;
         };
-        report.fate = self.taken_back.remove(at).report().fate;
+        let taken = self.taken_back.remove(at).report();
+        report.fate = taken.fate;
+        report.parts = taken.parts;
         true
     }
 

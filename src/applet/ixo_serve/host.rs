@@ -127,6 +127,10 @@ impl Host<'_> {
                     input = Input::Answer(answer);
                 }
                 Pause::Interrupted => return Parting::Stopped,
+                Pause::Stalled => {
+                    self.ended(End::Timeout);
+                    return Parting::Over(End::Timeout);
+                }
                 Pause::Done(end) => {
                     self.ended(end);
                     return Parting::Over(end);

@@ -103,6 +103,10 @@ impl Dialogue {
         {
             Pause::Asked(question) => Ok(question),
             Pause::Done(end) => Err(end),
+            Pause::Stalled => {
+                let machine = self.session.machine_mut();
+                Err(machine.give_up("the server does not read what it is told"))
+            }
             Pause::Interrupted => {
                 // Verdicts on pages that are out already may be on their way.
                 let more = if self.session.machine().is_written_ahead() {
@@ -114,7 +118,7 @@ impl Dialogue {
                 match more {
                     Some(Pause::Asked(question)) => return Ok(question),
                     Some(Pause::Done(end)) => return Err(end),
-                    Some(Pause::Interrupted) | None => {}
+                    Some(Pause::Interrupted | Pause::Stalled) | None => {}
                 }
                 let end = self.session.machine_mut().give_up("interrupted");
                 self.session.part(LAST_WORDS, Deadline::after(ABANDON));

@@ -71,6 +71,10 @@ impl Host<'_> {
                     }
                 }
                 Pause::Interrupted => GOING_DOWN,
+                Pause::Stalled => {
+                    self.ended(End::Timeout);
+                    b""
+                }
                 Pause::Done(end) => {
                     self.ended(end);
                     b""
