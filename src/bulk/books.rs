@@ -187,9 +187,13 @@ impl<'a> Books<'a> {
             return;
         };
         // A row that was not begun is not begun at the next run either; and a
-        // refused login says nothing about a row.
+        // login that was refused, for whatever reason, says nothing about a row.
         let is_open = journal.is_open(report.number);
-        let forgettable = report.fate.outcome.may_retry() || report.fate.exit == Exit::NoPermission;
+        let of_all = matches!(
+            report.fate.exit,
+            Exit::NoPermission | Exit::Config | Exit::Protocol
+        );
+        let forgettable = report.fate.outcome.may_retry() || of_all;
         if forgettable && !is_open {
             return;
         }
