@@ -1,11 +1,33 @@
 //! `ixo-send`: one command line, the calls that it makes, and what is said of
 //! them.
 
+mod bulk;
+mod calls;
+mod days;
+mod line;
+mod logon;
+mod probe;
+mod relay;
+mod reports;
+mod text;
+mod verdicts;
+
 use crate::support::central::{self, OnLine};
-use crate::support::{Cmd, applet};
+use crate::support::kit::link;
+use crate::support::{Cmd, Fake, applet};
 
 fn ixo_send(words: &[&str]) -> Cmd {
     applet("ixo-send").args(words)
+}
+
+/// The flag that makes our own central the far end of the line.
+fn served(words: &str) -> String {
+    format!("--proxy-command={} {words}", link("ixo-serve").display())
+}
+
+/// Sends to a central over TCP.
+fn to(fake: &Fake, words: &[&str]) -> Cmd {
+    ixo_send(&["--connect", &fake.addr()]).args(words)
 }
 
 #[test]
