@@ -259,7 +259,13 @@ impl<'a> Caller<'a> {
         }
         match call.send(part.clone(), self.settings, &mut self.trace) {
             Ok(answered) => {
-                self.lost = 0;
+                // NAK to the end, or silence: the line carries nothing.
+                let is_lost = call.is_worn() && !answered.fate.outcome.accepted();
+                if is_lost && call.pages == 0 {
+                    self.lost += 1;
+                } else {
+                    self.lost = 0;
+                }
                 call.pages += 1;
                 if answered.call_is_full {
                     self.pages_per_call = Some(call.pages);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{ixo_send, to};
 use crate::bulk::{outcomes, results};
-use crate::support::scripted::{ACCEPTED, LOST, said};
+use crate::support::scripted::{ACCEPTED, LOST, SILENCE, said};
 use crate::support::{Central, Page, applet, scratch, spooled};
 
 const FULL: &str = "112 Maximum pages<CR><ESC><EOT><CR>";
@@ -152,6 +152,38 @@ fn a_call_that_is_lost_again_and_again_is_not_made_for_ever() {
         assert_eq!(is, fates, "{run:?}");
         assert_eq!(fake.connections(), 4);
         run.expect_status(if verdict == FULL { 75 } else { 79 });
+    }
+}
+
+#[test]
+fn a_line_that_carries_no_page_is_not_paid_for_for_ever() {
+    for (verdict, outcome, status) in [("<NAK><CR>", "temporary", 75), (SILENCE, "unknown", 79)] {
+        let fake = Central::verdicts(&[verdict; 100]).on_tcp();
+        let flags = ["--verdict-timeout", "20ms", "--csv", "-"];
+        let run = to(&fake, &flags).stdin(numbered(6)).run();
+        let rows = results(&run);
+        let is: Vec<&str> = rows.iter().map(|row| row["outcome"].as_str()).collect();
+        let expected = [outcome, outcome, outcome, outcome, "untried", "untried"];
+        assert_eq!(is, expected, "{run:?}");
+        assert_eq!(fake.connections(), 4);
+        run.expect_status(status);
+        // One that goes through shows that the line is well.
+        let some = [
+            &[verdict; 12][..],
+            &["<ACK><CR>"],
+            &[verdict; 12],
+            &["<ACK><CR>"],
+        ]
+        .concat();
+        let fake = Central::verdicts(&some).on_tcp();
+        let run = to(&fake, &flags).stdin(numbered(8)).run();
+        let rows = results(&run);
+        let is: Vec<&str> = rows.iter().map(|row| row["outcome"].as_str()).collect();
+        assert_eq!(
+            is[3..],
+            ["sent", outcome, outcome, outcome, "sent"],
+            "{run:?}"
+        );
     }
 }
 
