@@ -46,7 +46,7 @@ const BLOCK_BITS: u32 = 2560;
 pub(super) struct Call {
     session: Session<Sender>,
     line: Ending,
-    /// Pages that the central has taken.
+    /// Pages that had their turn.
     pub(super) pages: usize,
 }
 
@@ -197,13 +197,18 @@ impl Call {
         let pause = settings.args.central.pause.unwrap_or_default();
         let patience = patience(settings, deadline, pause);
         let interrupt = Some(settings.interrupt);
+        let words = match input {
+            // They are what is said then.
+            Input::Answer(Answer::Logoff) => b"",
+            _ => LAST_WORDS,
+        };
         match self.session.run(input, &patience, trace, interrupt) {
             Pause::Asked(question) => Ok(question),
             Pause::Done(end) => Err(end),
             Pause::Stalled => Err(self.session.machine_mut().give_up("the line takes nothing")),
             Pause::Interrupted => {
                 let end = self.session.machine_mut().give_up("interrupted");
-                self.session.part(LAST_WORDS, Deadline::after(ABANDON));
+                self.session.part(words, Deadline::after(ABANDON));
                 Err(end)
             }
         }

@@ -63,7 +63,25 @@ fn a_signal_ends_it_soon_and_the_page_s_fate_is_told() {
             // The central is not left waiting.
             let call = said(&fake).remove(0);
             assert!(call.ends_with("<EOT><CR>"), "{call}");
+            assert_eq!(call.matches("<EOT>").count(), 1, "{call}");
         }
+    }
+}
+
+/// The server that chained it is stopped too, and waits for the verdict.
+#[test]
+fn a_signal_to_a_chained_sender_does_not_hide_a_fate() {
+    for ((outcome, central, last), status) in stuck().into_iter().zip([75, 75, 75, 79, 0]) {
+        let fake = central.on_tcp();
+        let run = to(&fake, &["--envelope"]).env("PAGEBOX_PAGER", "1");
+        let mut run = run.stdin("x").spawn();
+        eventually("it is that far", || {
+            let heard = fake.heard_so_far();
+            heard.last().is_some_and(|line| line.starts_with(last))
+        });
+        run.signal(Signal::TERM);
+        let run = run.wait();
+        assert_eq!(run.status, status, "{outcome}: {run:?}");
     }
 }
 

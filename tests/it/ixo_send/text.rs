@@ -2,7 +2,7 @@
 
 use super::{ixo_send, served, to};
 use crate::support::scripted::said;
-use crate::support::tap::shown;
+use crate::support::tap::{bytes, shown};
 use crate::support::{Central, Page, scratch, spooled};
 
 const OLD: &str = "<CR><ACK><CR><ESC>[p<CR>";
@@ -170,6 +170,14 @@ fn a_long_message_is_cut_or_split_and_measured_as_sent() {
         let text = part.split("<CR>").next().unwrap().replace("<SUB>", "s");
         assert!(text.len() <= 100, "{text}");
     }
+    let (is, _) = sent(&["--overflow", "truncate"], &lines);
+    assert!(bytes(&is).len() <= 256, "{is}");
+    // And what is transliterated is longer than it was.
+    let euros = "€ ".repeat(80);
+    let run = ixo_send(&["--dry-run", "5551212", &euros]).run();
+    run.expect_complaint(65, "", "320 characters, the limit is 241");
+    let (is, _) = sent(&["--overflow", "split"], euros.trim_end());
+    assert_eq!(is.matches("EUR").count(), 80);
     // The first part that fails is the last.
     let fake = Central::verdicts(&["211 OK<CR><ACK><CR>", "512 Later<CR><RS><CR>"]).on_tcp();
     let run = to(&fake, &["--overflow", "split", "--json", "1", &words]).run();
