@@ -306,12 +306,10 @@ impl Receiver {
         self.begun = true;
         self.prompts = 0;
         let block = match Block::parse(&frame.bytes, self.settings.checked) {
-            Ok(block) if !frame.long => block,
-            _ if self.is_resent(&frame, true) => return,
-            Err(Damage::Checksum) if !frame.long => {
-                return self.bad(code::CHECKSUM, "Checksum error", actions);
-            }
-            _ => return self.bad(code::FORMAT, "Message format error", actions),
+            Ok(block) => block,
+            Err(_) if self.is_resent(&frame, true) => return,
+            Err(Damage::Checksum) => return self.bad(code::CHECKSUM, "Checksum error", actions),
+            Err(Damage::Format) => return self.bad(code::FORMAT, "Message format error", actions),
         };
         let most = self.settings.max_pages;
         if self.transaction.is_empty() && most.is_some_and(|most| self.pages >= most) {

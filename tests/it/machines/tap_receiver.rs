@@ -184,6 +184,10 @@ fn on_a_device_nobody_has_to_be_there() {
     assert_eq!(call.phase, Some(Phase::Prompt));
     call.ask("<CR>", "ID=");
     call.times_out(Phase::Logon, "ID=");
+    call.ask(DOWN, ACCEPTED);
+    // Time runs out there only where nobody takes what is said.
+    call.times_out(Phase::Prompt, "");
+    assert_eq!(call.end, Some(End::Timeout));
     // Who sends blocks without a logon may send the next one tomorrow, and is not asked for any.
     let mut call = Call::new(device());
     for _ in 0..3 {
@@ -236,13 +240,16 @@ fn logons_of_every_kind() {
     call.ask("<ESC>PG1<CR>", "509 Invalid password<CR><NAK><CR>");
     call.ask("<ESC>PG1guess<CR>", "509 Invalid password<CR><NAK><CR>");
     call.ask("<ESC>PG1secret<CR>", WELCOME);
-    assert_eq!(call.logons.len(), 3);
+    assert_eq!((call.logons.len(), &call.logons[0]), (3, &None));
     assert_eq!(call.traced, b"\x1bPG1\r\x1bPG1\r\x1bPG1\r");
     // Who logs on again, has to be let in again.
-    call.ask(
-        "<ESC>PG1guess<CR>",
-        "509 Invalid password<CR><ESC><EOT><CR>",
-    );
+    let mut call = Call::new(Settings {
+        password: true,
+        ..Settings::default()
+    });
+    call.ask("<ESC>PG1secret<CR>", WELCOME);
+    call.ask("<ESC>PG1guess<CR>", "509 Invalid password<CR><NAK><CR>");
+    call.ask(DOWN, "507 Log on first<CR><NAK><CR>");
 }
 
 #[test]
@@ -329,6 +336,8 @@ fn every_code_that_a_page_can_have() {
         let mut call = logged_on(settings);
         call.ask(&block(pager, text), answer);
         assert_eq!(call.end, None);
+        let is_cut = answer.starts_with("214");
+        assert!(!is_cut || call.pages == [page("1", "12345")]);
         // A refusal abandons one page, and the next may follow.
         call.ask(&block("1", "1"), ACCEPTED);
     }
@@ -353,6 +362,16 @@ fn a_page_of_several_blocks() {
     call.ask(&shown(&damaged), NAKED);
     call.ask(&shown(&last.wire()), ACCEPTED);
     assert_eq!(call.pages.len(), 1);
+    // They are one page, where there may be one, and none of a client that begins anew.
+    let mut call = logged_on(Settings {
+        max_pages: Some(1),
+        ..Settings::default()
+    });
+    call.ask(&shown(&blocks[0].wire()), "<ACK><CR>");
+    call.ask("<ESC>PG1<CR>", WELCOME);
+    call.ask(&shown(&blocks[0].wire()), "<ACK><CR>");
+    call.ask(&shown(&last.wire()), ACCEPTED);
+    assert_eq!(call.pages, [page("5551212", &("M".repeat(300) + "\nend"))]);
     // Without an end, it is given up once, and what follows is another page.
     let endless = Block {
         info: vec![b'x'; 250],
@@ -379,10 +398,13 @@ fn blocks_that_are_none() {
         end: Terminator::Etx,
     };
     let one = shown(&one.wire());
+    // More behind the checksum than there can be.
+    let behind = format!("<STX>5551212<CR>{}<CR><ETX>822x<CR>", "~".repeat(241));
     for (bad, answer) in [
         (BAD, NAKED),
         (huge.as_str(), format),
         (one.as_str(), format),
+        (behind.as_str(), NAKED),
     ] {
         let mut call = logged_on(Settings::default());
         call.ask(bad, answer);

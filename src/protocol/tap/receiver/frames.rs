@@ -13,8 +13,9 @@ use crate::protocol::tap::received;
 
 /// The longest line, in bytes.
 const MAX_LINE: usize = 512;
-/// The longest block: STX, the fields, the terminator and the checksum.
-const MAX_BLOCK: usize = MAX_INFO + 5;
+/// The longest block (STX, the fields, the terminator and the checksum), and
+/// one byte more, which makes any checksum a wrong one.
+const MAX_BLOCK: usize = MAX_INFO + 6;
 /// ESC, the service and the terminal's type: what is behind them is a password.
 const LOGON: usize = 4;
 
@@ -188,7 +189,7 @@ mod tests {
         }
         frames.push(b"\r\x02");
         assert!(frames.next().is_some_and(|frame| frame.long));
-        frames.push(&[b'y'; 251]);
+        frames.push(&[b'y'; 300]);
         frames.push(b"\x03123\r\r");
         let block = frames.next().unwrap();
         assert!(block.long && block.is_block && block.bytes.len() == MAX_BLOCK);
