@@ -10,13 +10,16 @@ use rustix::fs::{Mode, OFlags, open};
 
 use super::{Fake, Pty};
 
-/// What a central says to a line without its CR: to a block by its pager ID.
+/// What a central says to a line without its CR, or the modem in front of it:
+/// to a block by its pager ID.
 fn answer(line: &str) -> &'static str {
     match line.as_bytes() {
         [] => "ID=",
         [0x1B, b'P', b'G', b'1', ..] => "110 1.8\r\x06\r\x1b[p\r",
         [0x04] => "115 Goodbye\r\x1b\x04\r",
         [0x03, ..] => "211 Page accepted\r\x06\r",
+        b"ATZ" | b"+++" | b"ATH0" => "\r\nOK\r\n",
+        [b'A', b'T', b'D', ..] => "\r\nCONNECT 1200\r\n",
         _ => "",
     }
 }
@@ -54,7 +57,8 @@ pub(crate) fn on_tcp() -> Fake {
     })
 }
 
-/// A central at the far end of a serial line, call after call.
+/// A central at the far end of a serial line, call after call, with a modem
+/// for those who dial.
 pub(crate) struct OnLine {
     path: PathBuf,
     /// Or the line would hang up behind the first call. The central is gone
@@ -83,13 +87,15 @@ fn serve(line: &mut Line) {
     let mut heard = String::new();
     let mut byte = [0];
     while line.read(&mut byte, Deadline::NEVER, None) == Got::Bytes(1) {
-        if byte == *b"\r" {
+        if byte != *b"\r" {
+            heard.push(byte[0].into());
+        }
+        // The escape of a modem has no CR.
+        if byte == *b"\r" || heard == "+++" {
             let said = talk.hear(&std::mem::take(&mut heard));
             if line.write(said.as_bytes(), Deadline::NEVER, None).is_err() {
                 return;
             }
-        } else {
-            heard.push(byte[0].into());
         }
     }
 }
