@@ -1,6 +1,7 @@
 //! `ixo-serve --device`: call after call on a serial line, which a pseudo terminal stands for.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -121,8 +122,15 @@ fn a_line_in_use_or_none_at_all_is_told_by_the_status() {
 fn a_line_that_is_gone_ends_in_an_error() {
     let scratch = scratch("tap-device-gone");
     let mut pty = Pty::new();
-    let central = on(&pty, &scratch, &[]);
+    // Another test may be given a pseudo terminal of the same name.
+    let path = scratch.join("line");
+    symlink(pty.path(), &path).unwrap();
+    let central = serve(&scratch).arg("--device").arg(&path).spawn();
+    listening(&pty, &central);
     ask(&mut pty, "\r", "ID=");
+    fs::remove_file(path).unwrap();
     drop(pty);
-    central.wait().expect_complaint(75, "", "/dev/pts/");
+    central
+        .wait()
+        .expect_complaint(75, "", "/line: No such file");
 }
