@@ -141,9 +141,24 @@ fn link(new: &Path, lock: &Path) -> Result<(), Refused> {
     match owner(lock) {
         Owner::Process(pid) if is_alive(pid) => return Err(Refused::Held(pid)),
         Owner::None => {}
-        Owner::Process(_) | Owner::Garbage => fs::remove_file(lock).map_err(Refused::Failed)?,
+        stale => remove(lock, stale).map_err(Refused::Failed)?,
     }
     Err(Refused::Failed(error))
+}
+
+/// Removes a stale lock. Who judged it a moment earlier may have put another
+/// one in its place, and that is given back.
+fn remove(lock: &Path, stale: Owner) -> io::Result<()> {
+    let aside = lock.with_file_name(format!("LTMP.{}.old", our_pid()));
+    match fs::rename(lock, &aside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        moved => moved?,
+    }
+    if owner(&aside) != stale {
+        // Where a third one has come meanwhile, the kernel's locks decide.
+        _ = fs::hard_link(&aside, lock);
+    }
+    fs::remove_file(&aside)
 }
 
 fn is_alive(pid: i32) -> bool {
@@ -168,7 +183,9 @@ fn owner(lock: &Path) -> Owner {
 /// Ten characters and a newline, more or less, with more words behind them
 /// from some; or, long ago, the four bytes of a number.
 fn parse(bytes: &[u8]) -> Owner {
+    let binary = bytes.contains(&0);
     let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let text = if binary { "" } else { text };
     let word = text.split_ascii_whitespace().next().unwrap_or_default();
     let pid = match (word.parse().ok(), <[u8; 4]>::try_from(bytes)) {
         (Some(pid), _) => pid,
@@ -195,6 +212,8 @@ mod tests {
             (b"12\n\n", Owner::Process(12)),
             (b"         0\n", Owner::Process(0)),
             (&1234_i32.to_ne_bytes(), Owner::Process(1234)),
+            // Its bytes begin as a text with an 8 in it does.
+            (&0x0A38_i32.to_ne_bytes(), Owner::Process(0x0A38)),
             (b"", Owner::Garbage),
             (b"\n", Owner::Garbage),
             (b"-1\n", Owner::Garbage),
