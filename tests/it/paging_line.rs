@@ -2,10 +2,12 @@
 //! terminal server or a super-server to `ixo-serve`, and into a spool.
 
 mod dialled;
+mod foreign;
 mod results;
 
 use std::path::Path;
 
+use pagebox::protocol::tap::block::{Block, Terminator};
 use serde_json::Value;
 
 use crate::support::modem::{Answer, OK, Playing};
@@ -58,6 +60,13 @@ fn told(output: &Output) -> (String, u64, String) {
         page["attempts"].as_u64().unwrap_or(99),
         text,
     )
+}
+
+/// A page in one block.
+fn block(pager: &str, text: &str) -> String {
+    let info = format!("{pager}\r{text}\r").into_bytes();
+    let end = Terminator::Etx;
+    String::from_utf8(Block { info, end }.wire()).unwrap()
 }
 
 #[track_caller]

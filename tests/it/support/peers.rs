@@ -197,6 +197,57 @@ pub(crate) fn net_snpp_server() -> Peer {
 pub(crate) fn hfaxd() -> Peer {
     // Not in the build's directory, which the user uucp may be unable to reach.
     let scratch = Scratch::below(&env::temp_dir(), "hfaxd");
+    let spool = hylafax_spool(
+        &scratch,
+        "SendPageCmd: bin/pagesend\nMaxConcurrentCalls: 100\n",
+    );
+    let pagesend = scratch.file(
+        "spool/bin/pagesend",
+        stand_in(&spool, &scratch.file("pages", "")),
+    );
+    done(command("chmod").arg("755").arg(&pagesend));
+    scratch.file("spool/etc/config.ttyPAGE", "ModemType: Class1\n");
+    done(
+        command("chown")
+            .arg("uucp:uucp")
+            .args([&pagesend, &scratch.join("pages")]),
+    );
+    let mut processes = vec![faxq(&spool, "ttyPAGE")];
+    // faxq forgets a job that comes within a second of its last round, until something else wakes
+    // it: news of a modem does.
+    let waker = "while sleep 0.5; do \"$0\" -q \"$1\" \"$2\"; done";
+    processes.push(wake(waker, &spool, "ttyPAGE"));
+    serve_with_hfaxd(scratch, processes)
+}
+
+/// The same with HylaFAX's own pagesend, a client of TAP: pages to all ids that begin with 555 are
+/// for the central that it reaches with the modem at `device`, a pseudo terminal.
+///
+/// Needs `hfaxd`, `faxq`, `pagesend`, `tcpserver` and `root`.
+pub(crate) fn hylafax_at_modem(device: &Path) -> Peer {
+    let scratch = Scratch::below(&env::temp_dir(), "hylafax");
+    let spool = hylafax_spool(&scratch, "");
+    let line = device.strip_prefix("/dev").expect("a device");
+    let line = line.display().to_string().replace('/', "_");
+    // It insists on a parity that no pseudo terminal has, and would give a modem much time.
+    scratch.file(
+        &format!("spool/etc/config.{line}"),
+        format!(
+            "ModemType: Class1\nPagerTTYParity: none\nModemResetDelay: 0\n\
+             ModemSoftResetCmdDelay: 0\nSessionTracing: 0xFFF\nUUCPLockDir: {}\n",
+            spool.join("tmp").display()
+        ),
+    );
+    done(command("chown").arg("uucp:uucp").arg(device));
+    let mut processes = vec![faxq(&spool, &line)];
+    // As above, until it is under way: the news would be that the line is free.
+    let waker = "until ls \"$1\"/log/c*; do sleep 0.5; \"$0\" -q \"$1\" \"$2\"; done";
+    processes.push(wake(waker, &spool, &line));
+    serve_with_hfaxd(scratch, processes)
+}
+
+/// A spool like that of the system, which belongs to its user.
+fn hylafax_spool(scratch: &Scratch, config: &str) -> PathBuf {
     let spool = scratch.join("spool");
     done(
         command("cp")
@@ -215,56 +266,53 @@ pub(crate) fn hfaxd() -> Peer {
     scratch.file("spool/etc/pagermap", "^555.*\t5550000\n.*\treject\n");
     // All jobs go to one number, and the system's lock directory is not ours.
     let locks = spool.join("tmp");
-    scratch.file(
-        "spool/etc/config",
-        format!(
-            "SendPageCmd: bin/pagesend\nMaxConcurrentCalls: 100\nUUCPLockDir: {}\n",
-            locks.display()
-        ),
-    );
+    let config = format!("{config}UUCPLockDir: {}\n", locks.display());
+    scratch.file("spool/etc/config", config);
     // It mails; there is nobody to mail to.
     let notify = scratch.file("spool/bin/notify", "#!/bin/sh\n");
-    let pagesend = scratch.file(
-        "spool/bin/pagesend",
-        stand_in(&spool, &scratch.file("pages", "")),
-    );
-    for script in [&notify, &pagesend] {
-        done(command("chmod").arg("755").arg(script));
-    }
-    done(
-        command("chown")
-            .args(["-R", "uucp:uucp"])
-            .args([&*spool, &scratch.join("pages")]),
-    );
+    done(command("chmod").arg("755").arg(notify));
+    done(command("chown").args(["-R", "uucp:uucp"]).arg(&spool));
     done(command("chmod").arg("600").arg(hosts));
+    spool
+}
 
+/// HylaFAX's scheduler, once it knows of a line.
+fn faxq(spool: &Path, line: &str) -> Process {
     let mut faxq = command("faxq");
     // -D keeps it in the foreground.
-    faxq.args(["-D", "-q"]).arg(&spool);
-    let faxq = Process::start(&mut faxq);
-    scratch.file("spool/etc/config.ttyPAGE", "ModemType: Class1\n");
-    let faxmodem = find("faxmodem").expect("faxmodem comes with faxq");
+    let faxq = Process::start(faxq.args(["-D", "-q"]).arg(spool));
     super::eventually("faxq listens", || {
         // The FIFO is made before it is opened: until someone reads it, this fails.
-        let mut tell = Command::new(&faxmodem);
-        let told = tell.arg("-q").arg(&spool).arg("ttyPAGE").output();
+        let told = command("faxmodem").arg("-q").arg(spool).arg(line).output();
         told.is_ok_and(|output| output.status.success())
     });
-    // faxq forgets a job that comes within a second of its last round, until something else wakes
-    // it: news of a modem does.
+    faxq
+}
+
+/// Tells it again that there is a line: `$0` is what tells it, `$1` the spool, `$2` the line.
+fn wake(script: &str, spool: &Path, line: &str) -> Process {
+    let faxmodem = find("faxmodem").expect("faxmodem comes with faxq");
     let mut waker = command("sh");
-    waker.args(["-c", "while sleep 0.5; do \"$0\" -q \"$1\" ttyPAGE; done"]);
-    let waker = Process::start(waker.arg(faxmodem).arg(&spool));
+    waker
+        .args(["-c", script])
+        .arg(faxmodem)
+        .arg(spool)
+        .arg(line);
+    Process::start(&mut waker)
+}
+
+fn serve_with_hfaxd(scratch: Scratch, mut processes: Vec<Process>) -> Peer {
     let mut server = tcpserver();
     server
         .arg(find("hfaxd").expect("hfaxd"))
         .arg("-q")
-        .arg(&spool)
+        .arg(scratch.join("spool"))
         .arg("-S");
     let (server, port) = Process::listening(&mut server, &Says::Stdout);
+    processes.push(server);
     Peer {
         port,
-        processes: vec![faxq, waker, server],
+        processes,
         scratch,
     }
 }
