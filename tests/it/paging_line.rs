@@ -4,14 +4,18 @@
 mod dialled;
 mod foreign;
 mod results;
+mod terminal_server;
+mod wire;
 
+use std::fs;
 use std::path::Path;
 
 use pagebox::protocol::tap::block::{Block, Terminator};
+use rustix::termios::{ControlModes, tcgetattr};
 use serde_json::Value;
 
 use crate::support::modem::{Answer, OK, Playing};
-use crate::support::{Cmd, Output, Page, applet, spooled};
+use crate::support::{Cmd, NullModem, Output, Page, Running, applet, eventually, spooled};
 
 /// A central with this spool.
 fn central(spool: &Path) -> impl Fn() -> Cmd + Send + 'static + use<> {
@@ -67,6 +71,23 @@ fn block(pager: &str, text: &str) -> String {
     let info = format!("{pager}\r{text}\r").into_bytes();
     let end = Terminator::Etx;
     String::from_utf8(Block { info, end }.wire()).unwrap()
+}
+
+/// A central at end 1 of a wire, once it listens: what is said before is for nobody.
+fn central_at(wire: &NullModem, flags: &[&str], spool: &Path) -> Running {
+    let device = wire.path(1);
+    let central = central(spool)()
+        .args(flags)
+        .arg("--device")
+        .arg(device)
+        .spawn();
+    let stat = format!("/proc/{}/stat", central.pid());
+    eventually("the central listens", || {
+        let modes = tcgetattr(wire.fd(1)).unwrap().control_modes;
+        let stat = fs::read_to_string(&stat).unwrap_or_default();
+        modes.contains(ControlModes::HUPCL) && stat.contains(") S ")
+    });
+    central
 }
 
 #[track_caller]

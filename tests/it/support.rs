@@ -24,6 +24,6 @@ pub(crate) mod tap;
 pub(crate) use dice::Dice;
 pub(crate) use fake::Fake;
 pub(crate) use kit::{Cmd, Output, Running, Scratch, Tmpfs, applet, eventually, pagebox, scratch};
-pub(crate) use pty::Pty;
+pub(crate) use pty::{NullModem, Pty};
 pub(crate) use scripted::Central;
 pub(crate) use spooled::Page;

@@ -4,19 +4,17 @@
 //! A pseudo terminal has no signals. So what hangs this modem up is `+++` in the midst of silence,
 //! and `ATH0` behind it.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::kit::{Cmd, Running};
-use super::pty::Pty;
+use super::pty::{Pty, open_raw};
 
 /// Silence in front of `+++`, a little less than the second of a real one.
 const GUARD: Duration = Duration::from_millis(950);
@@ -170,7 +168,7 @@ struct Call {
 
 struct Player {
     modem: Modem,
-    pty: Option<(Pty, File)>,
+    pty: Option<(Pty, OwnedFd)>,
     heard: Heard,
     call: Option<Call>,
     /// In the midst of a call it listens to us.
@@ -185,15 +183,11 @@ struct Player {
 
 impl Player {
     fn new(modem: Modem, pty: Pty) -> Self {
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let device = rustix::fs::open(pty.path(), flags, Mode::empty()).unwrap();
-        let mut raw = tcgetattr(&device).unwrap();
-        raw.make_raw();
-        tcsetattr(&device, OptionalActions::Now, &raw).unwrap();
+        let device = open_raw(pty.path());
         Self {
             modem,
             // Kept open, so that the line outlives its user, as that of a real modem does.
-            pty: Some((pty, device.into())),
+            pty: Some((pty, device)),
             heard: Heard::default(),
             call: None,
             escaped: false,

@@ -2,11 +2,16 @@
 //! goes, and we are at the other end of it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use pagebox::transport::fd::{Deadline, Got, Line};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// How long the other end may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -79,4 +84,88 @@ impl Pty {
     pub(crate) fn into_line(self) -> Line {
         self.line
     }
+}
+
+/// A null modem: what is written to one of two pseudo terminals is read from the other. Dropped,
+/// both are unplugged.
+pub(crate) struct NullModem {
+    ends: [PathBuf; 2],
+    masters: [OwnedFd; 2],
+    stop: Option<UnixStream>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl NullModem {
+    pub(crate) fn new() -> Self {
+        let ptys = [Pty::new(), Pty::new()];
+        let ends = [&ptys[0], &ptys[1]].map(|pty| pty.path().to_owned());
+        let masters = [&ptys[0], &ptys[1]].map(|pty| pty.master.try_clone().unwrap());
+        let (stop, stopped) = UnixStream::pair().unwrap();
+        // Kept open, so that the line outlives whoever is at its end.
+        let devices = [&ends[0], &ends[1]].map(|path| open_raw(path));
+        let thread = thread::spawn(move || {
+            carry(&ptys, &stopped);
+            drop(devices);
+        });
+        Self {
+            ends,
+            masters,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// What a program opens at this end, 0 or 1.
+    pub(crate) fn path(&self, end: usize) -> &Path {
+        &self.ends[end]
+    }
+
+    /// What tells how a program has set up this end.
+    pub(crate) fn fd(&self, end: usize) -> BorrowedFd<'_> {
+        self.masters[end].as_fd()
+    }
+}
+
+impl Drop for NullModem {
+    fn drop(&mut self) {
+        self.stop = None;
+        let carried = self.thread.take().map(JoinHandle::join);
+        assert!(thread::panicking() || carried.is_some_and(|it| it.is_ok()));
+    }
+}
+
+fn carry(ptys: &[Pty; 2], stopped: &UnixStream) {
+    loop {
+        let mut fds = [
+            PollFd::new(stopped, PollFlags::IN),
+            PollFd::from_borrowed_fd(ptys[0].fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(ptys[1].fd(), PollFlags::IN),
+        ];
+        poll(&mut fds, None).unwrap();
+        let [stops, ready @ ..] = fds.map(|fd| !fd.revents().is_empty());
+        if stops {
+            return;
+        }
+        for (from, to) in [(0, 1), (1, 0)] {
+            let mut chunk = [0; 512];
+            if ready[from] {
+                let length = rustix::io::read(ptys[from].fd(), &mut chunk).unwrap();
+                let mut rest = &chunk[..length];
+                while !rest.is_empty() {
+                    let written = rustix::io::write(ptys[to].fd(), rest).unwrap();
+                    rest = &rest[written..];
+                }
+            }
+        }
+    }
+}
+
+/// Opens a pseudo terminal by its path, and makes it pass every byte.
+pub(crate) fn open_raw(path: &Path) -> OwnedFd {
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let device = rustix::fs::open(path, flags, Mode::empty()).expect("a pseudo terminal");
+    let mut raw = tcgetattr(&device).unwrap();
+    raw.make_raw();
+    tcsetattr(&device, OptionalActions::Now, &raw).unwrap();
+    device
 }
