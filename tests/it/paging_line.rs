@@ -3,7 +3,9 @@
 
 mod dialled;
 mod foreign;
+mod relay;
 mod results;
+mod super_servers;
 mod terminal_server;
 mod wire;
 

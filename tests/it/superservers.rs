@@ -218,8 +218,8 @@ fn under_inetd_the_log_is_syslogs_and_the_socket_the_clients() {
         }
     };
     let setup = Inetd {
-        wait: None,
         dev: Some(&dev),
+        ..Inetd::default()
     };
     let peer = inetd_with(&setup, &scratch.join("spool"));
     let heard = said(&peer, PAGE);
@@ -279,7 +279,7 @@ fn a_storm_of_connections_does_not_stop_inetd() {
     // This is what the number in our line is for.
     let setup = Inetd {
         wait: Some("nowait"),
-        dev: None,
+        ..Inetd::default()
     };
     let peer = inetd_with(&setup, &scratch.join("spool"));
     assert!(storm(&peer) < 400, "inetd has no limit any more?");

@@ -1,4 +1,4 @@
-//! Super-servers of other people's, each starting `snpp-serve` for every
+//! Super-servers of other people's, each starting one of our servers for every
 //! connection to a port of 127.0.0.1. (For tcpserver see
 //! [`super::peers::tcpserver_with`].)
 //!
@@ -20,11 +20,16 @@ use super::peers::{Peer, Process, command};
 ///
 /// Needs `systemd-socket-activate`.
 pub(crate) fn socket_activate(spool: &Path) -> Peer {
+    socket_activate_with("snpp-serve", spool)
+}
+
+/// The same with any server applet of ours.
+pub(crate) fn socket_activate_with(applet: &str, spool: &Path) -> Peer {
     on_a_free_port(scratch("socket-activate"), |_, port| {
         let mut server = command("systemd-socket-activate");
         server.args(["--inetd", "-a", "-l", &format!("127.0.0.1:{port}")]);
         server
-            .arg(link("snpp-serve"))
+            .arg(link(applet))
             .arg("--spool")
             .arg(spool.as_os_str());
         server
@@ -32,7 +37,10 @@ pub(crate) fn socket_activate(spool: &Path) -> Peer {
 }
 
 /// How an inetd is started.
+#[derive(Default)]
 pub(crate) struct Inetd<'a> {
+    /// The server, if not that of `scripts/inetd.conf`.
+    pub(crate) applet: Option<&'a str>,
     /// The fourth word of its line, if not that of `scripts/inetd.conf`.
     pub(crate) wait: Option<&'a str>,
     /// A directory to be its /dev; that needs `root` and `unshare`.
@@ -43,17 +51,13 @@ pub(crate) struct Inetd<'a> {
 ///
 /// Needs `inetd`.
 pub(crate) fn inetd(spool: &Path) -> Peer {
-    let setup = Inetd {
-        wait: None,
-        dev: None,
-    };
-    inetd_with(&setup, spool)
+    inetd_with(&Inetd::default(), spool)
 }
 
 /// The same, but for what `setup` says.
 pub(crate) fn inetd_with(setup: &Inetd, spool: &Path) -> Peer {
     on_a_free_port(scratch("inetd"), |scratch, port| {
-        let conf = scratch.file("inetd.conf", inetd_line(setup.wait, spool, port) + "\n");
+        let conf = scratch.file("inetd.conf", inetd_line(setup, spool, port) + "\n");
         let mut inetd = command("inetd");
         if let Some(dev) = setup.dev {
             let mut within = command("unshare");
@@ -90,16 +94,19 @@ pub(crate) fn inetd_words(conf: &str) -> Vec<String> {
 }
 
 /// The shipped line with what differs here: the port, who we are, where the program and the spool are.
-fn inetd_line(wait: Option<&str>, spool: &Path, port: u16) -> String {
+fn inetd_line(setup: &Inetd, spool: &Path, port: u16) -> String {
     let mut words = shipped_inetd_line();
     let (address, _) = words[0].split_once(':').expect("an address and a port");
     words[0] = format!("{address}:{port}");
-    if let Some(wait) = wait {
+    if let Some(wait) = setup.wait {
         wait.clone_into(&mut words[3]);
     }
     let id = |option| Cmd::new("id").arg(option).run().stdout.trim().to_owned();
     words[4] = format!("{}:{}", id("-un"), id("-gn"));
-    words[5] = link("snpp-serve").display().to_string();
+    if let Some(applet) = setup.applet {
+        applet.clone_into(&mut words[6]);
+    }
+    words[5] = link(&words[6]).display().to_string();
     let last = words.last_mut().expect("the spool's directory");
     assert_eq!(last, "/var/spool/pagebox");
     *last = spool.display().to_string();
