@@ -1,9 +1,13 @@
 //! The line itself: parity, pace, pauses, limits, and our own central at its far end.
 
 use std::net::TcpListener;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use pagebox::transport::fd::{Deadline, Got};
+
 use super::{ixo_send, to};
+use crate::support::peers::{ser2net, skip_unless};
 use crate::support::scripted::{SILENCE, said};
 use crate::support::{Central, Fake, Page, Pty, applet, eventually, scratch, spooled};
 
@@ -121,30 +125,100 @@ fn our_own_central_is_called_over_a_serial_line() {
 }
 
 #[test]
-fn a_modem_s_answers_decide_and_the_line_is_hung_up() {
-    for (result, status, text) in [
-        ("NO CARRIER", 75, "NO CARRIER"),
-        ("NO DIALTONE", 75, "NO DIALTONE"),
-        ("ERROR", 78, "ERROR"),
+fn a_terminal_server_stands_between() {
+    skip_unless!("ser2net");
+    for (kind, flags) in [
+        ("", &[][..]),
+        ("telnet", &["--telnet"]),
+        ("telnet(rfc2217)", &["--rfc2217", "--baud", "9600"]),
+        ("telnet(rfc2217)", &["--rfc2217", "--framing", "8n1"]),
     ] {
-        let line = Central {
-            dialled: vec![result],
-            ..Central::default()
-        }
-        .on_line();
-        let path = line.path().to_str().unwrap();
-        let dial = [
-            "--device",
-            path,
-            "--dial",
-            "9,555-1234",
-            "--dial-command",
-            "ATDP",
-        ];
-        let run = ixo_send(&dial)
-            .args(["--init", "ATZ", "--init", "ATX4", "1", "Hi"])
+        let line = Central::default().on_line();
+        let peer = ser2net(kind, line.path(), "1200n81,local");
+        let addr = format!("127.0.0.1:{}", peer.port());
+        let run = ixo_send(&["--connect", &addr, "1,2", "Hi"])
+            .args(flags)
             .run();
-        run.expect_complaint(status, "", text);
-        assert_eq!(line.heard(), "ATZ<CR>ATX4<CR>ATDP9,555-1234<CR>");
+        run.expect(
+            0,
+            "1 sent 211 Page accepted\n2 sent 211 Page accepted\n",
+            "",
+        );
+        let heard = line.heard().replace("<NUL>", "");
+        let page = |pager: &str| format!("<STX>{pager}<CR>Hi<CR><ETX>");
+        assert!(
+            heard.contains(&page("1")) && heard.contains(&page("2")),
+            "{kind}: {heard}"
+        );
     }
+}
+
+#[test]
+fn a_page_goes_through_a_modem_to_our_own_central() {
+    let mut pty = Pty::new();
+    let path = pty.path().to_owned();
+    let scratch = scratch("ixo-send-modem");
+    let spool = scratch.join("spool");
+    let modem = thread::spawn(move || {
+        for (command, result) in [
+            ("ATZ", "OK"),
+            ("ATDT5551234", "RINGING\r\n\r\nCONNECT 1200"),
+        ] {
+            let heard = pty.read_to(b'\r');
+            assert_eq!(heard, format!("{command}\r").as_bytes());
+            pty.write(&heard);
+            pty.write(format!("\r\n{result}\r\n").as_bytes());
+        }
+        let far = || pty.fd().try_clone_to_owned().unwrap();
+        let central = applet("ixo-serve").arg("--spool").arg(spool);
+        let central = central.stdin_from(far()).stdout_to(far()).run();
+        pty.write(b"\r\nNO CARRIER\r\n");
+        (central, pty)
+    });
+    let path = path.to_str().unwrap();
+    let run = ixo_send(&[
+        "--device",
+        path,
+        "--dial",
+        "5551234",
+        "5551212",
+        "Disk full",
+    ])
+    .run();
+    run.expect(0, "", "");
+    let (central, pty) = modem.join().unwrap();
+    central.expect_status(0);
+    // It has hung up by itself: there is nothing more to say to it.
+    let mut rest = [0];
+    let soon = Deadline::after(Duration::from_secs(5));
+    assert_eq!(pty.into_line().read(&mut rest, soon, None), Got::Eof);
+    let pages = spooled::accepted(&scratch.join("spool"));
+    assert_eq!(pages[0].1, Page::new(&["5551212"], "Disk full"));
+}
+
+#[test]
+fn a_modem_s_answer_decides() {
+    thread::scope(|scope| {
+        for (result, status) in [("NO CARRIER", 75), ("NO DIALTONE", 75), ("ERROR", 78)] {
+            scope.spawn(move || {
+                let line = Central {
+                    dialled: vec![result],
+                    ..Central::default()
+                }
+                .on_line();
+                let path = line.path().to_str().unwrap();
+                let dial = [
+                    "--dial",
+                    "9,555-1234",
+                    "--dial-command",
+                    "ATDP",
+                    "--init",
+                    "ATZ",
+                ];
+                let run = ixo_send(&["--device", path, "--init", "ATX4", "1", "Hi"]).args(dial);
+                run.run().expect_complaint(status, "", result);
+                assert_eq!(line.heard(), "ATX4<CR>ATZ<CR>ATDP9,555-1234<CR>");
+            });
+        }
+    });
 }

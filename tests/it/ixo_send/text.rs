@@ -115,6 +115,16 @@ fn our_own_central_gets_the_text_that_was_given() {
             "{text:?}: {pages:?}"
         );
     }
+    // One of before 1.6 speaks no escapes.
+    let script = format!("cat >{}", scratch.join("text").display());
+    let old = served(&format!("--tap-version none -- sh -c '{script}'"));
+    let run = ixo_send(&[&old, "-m", "A\nB", "1"]).run();
+    run.expect_complaint(0, "", "1 line breaks or tabs went as blanks");
+    assert_eq!(scratch.read("text"), "A B");
+    ixo_send(&[&old, "--escape", "on", "-m", "A\nB", "1"])
+        .run()
+        .expect_status(0);
+    assert_eq!(scratch.read("text"), "A\nB");
 }
 
 #[test]
