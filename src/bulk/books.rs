@@ -100,11 +100,11 @@ impl<'a> Books<'a> {
         }
         let page = match &row.page {
             Ok(page) => page,
-            Err(text) => return Err(refused(row, text)),
+            Err(text) => return Err(refused(row, Exit::Data, text)),
         };
         let page = match sender.prepare(row, page) {
             Ok(page) => page,
-            Err(failure) => return Err(refused(row, &failure.cause.to_string())),
+            Err(failure) => return Err(refused(row, failure.exit, &failure.cause.to_string())),
         };
         if self.wanted.dry {
             let fate = Fate::new(Outcome::Untried, Exit::Ok, "dry run");
@@ -120,7 +120,8 @@ impl<'a> Books<'a> {
     fn known(&self, row: &Row) -> Option<Box<Report>> {
         let entry = self.journal.as_ref()?.entry(row.number)?;
         if entry.hash != row.hash {
-            return Some(refused(row, "not the row that the journal knows"));
+            let text = "not the row that the journal knows";
+            return Some(refused(row, Exit::Data, text));
         }
         let outcome = entry.outcome();
         if outcome.may_retry() || (outcome == Outcome::Unknown && self.wanted.retry_unknown) {
@@ -222,7 +223,7 @@ fn report(row: &Row, fate: Fate) -> Box<Report> {
     Box::new(Report::new(row.number, &row.id, &row.pager, 1, fate))
 }
 
-fn refused(row: &Row, text: &str) -> Box<Report> {
+fn refused(row: &Row, exit: Exit, text: &str) -> Box<Report> {
     let text = format!("line {}: {text}", row.line);
-    report(row, Fate::new(Outcome::Refused, Exit::Data, text))
+    report(row, Fate::new(Outcome::Refused, exit, text))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::bulk::sender::Receipt;
 use crate::cli::message::TextArgs;
 use crate::cli::report::Report;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::outcome::Fate;
 use crate::page::PageOptions;
 use crate::protocol::tap;
@@ -42,7 +42,7 @@ pub(super) struct Page {
 
 /// Options that TAP has no words for, and without which the page would go now,
 /// elsewhere, or to someone it is not for.
-pub(super) fn supports(options: &PageOptions, pin: bool) -> Result<(), String> {
+pub(super) fn supports(options: &PageOptions, pin: bool) -> Result<(), Failure> {
     let given = [
         (options.hold.is_some(), "hold it until later"),
         (options.coverage.is_some(), "choose its coverage area"),
@@ -50,7 +50,10 @@ pub(super) fn supports(options: &PageOptions, pin: bool) -> Result<(), String> {
         (pin, "give a PIN"),
     ];
     match given.into_iter().find(|(is_given, _)| *is_given) {
-        Some((_, what)) => Err(format!("TAP cannot {what}: the page is not sent")),
+        Some((_, what)) => {
+            let text = format!("TAP cannot {what}: the page is not sent");
+            Err(Failure::new(Exit::Unavailable, text))
+        }
         None => Ok(()),
     }
 }

@@ -26,7 +26,7 @@ impl Sender for RowSender<'_> {
     type Prepared = Page;
 
     fn prepare(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
-        page::supports(&page.options, page.pin.is_some()).map_err(Failure::data)?;
+        page::supports(&page.options, page.pin.is_some())?;
         let args = self.settings.args;
         let page = Page::new(
             row.number,

@@ -128,6 +128,8 @@ fn an_option_that_tap_has_no_words_for_stops_the_page_or_is_left_out() {
             (&"refused".into(), &0.into())
         );
     }
+    // As for one page alone.
+    run.expect_status(69);
     assert_eq!(lines[4]["outcome"], "sent");
     let left_out = serde_json::json!(["level", "alert", "caller", "subject"]);
     assert_eq!(lines[4]["options_refused"], left_out);
