@@ -80,7 +80,7 @@ impl Page {
                 "the pager shows no letters: --numeric takes digits, blanks, and - * # only",
             ));
         }
-        let fitted = fit(&plain, pager, args, wishes)?;
+        let fitted = fit(without_end(&plain), pager, args, wishes)?;
         if wishes.numeric && fitted.parts.len() > 1 {
             return Err(Failure::data(
                 "the marks of parts are no digits: --numeric and --overflow split do not go together",
@@ -91,7 +91,6 @@ impl Page {
             remarks.push(format!("the message was cut to {length} characters"));
         }
         let parts = fitted.parts.iter();
-        // Blanks at the end only cost time on the line.
         let parts = parts.map(|text| page(text.trim_end_matches(' ')));
         let left_out = [
             (options.level.is_some(), "level"),
@@ -183,6 +182,16 @@ fn seven_bits(text: &str, charset: Option<Charset>, remarks: &mut Vec<String>) -
         remarks.push(format!("{lost} characters that TAP cannot carry went as ?"));
     }
     plain
+}
+
+/// The text without the blanks and line ends behind it, which only cost time
+/// on the line: what is not sent is not measured.
+fn without_end(mut text: &str) -> &str {
+    let ends = ["\r\n", "\n", " "];
+    while let Some(rest) = ends.iter().find_map(|end| text.strip_suffix(end)) {
+        text = rest;
+    }
+    text
 }
 
 /// The most bytes of a message, part mark and escapes included.
