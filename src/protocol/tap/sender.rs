@@ -86,8 +86,9 @@ pub enum Answer {
 pub struct Answered {
     /// What became of it.
     pub fate: Fate,
-    /// A block was sent again after silence: it may have been taken twice, and
-    /// a refusal may be that of the second one only.
+    /// A block was sent again after silence, or an ACK was heard that may have
+    /// been its own: it may have been taken twice, and a refusal may be that of
+    /// the second one only.
     pub duplicate_possible: bool,
     /// The central cut the message.
     pub is_cut: bool,
@@ -153,9 +154,14 @@ pub struct Sender {
     naks: u32,
     /// More CRs were said than `ID=` heard.
     outstanding: u32,
-    /// More logons were said than answers heard: one may still come, and must
-    /// not be taken for a verdict on a page.
+    /// More logons were said than ACKs heard: one may still come, and must not
+    /// be taken for a verdict on a page. NAK and `ID=` do not count: they may
+    /// have been for noise, or have crossed the logon.
     unanswered: u32,
+    /// Blocks sent.
+    blocks: u32,
+    /// More blocks were sent than verdicts heard.
+    owed: u32,
     /// A verdict may have been another's.
     is_doubtful: bool,
     /// `111` heard, and the wait begun anew.
@@ -190,6 +196,8 @@ impl Sender {
             naks: 0,
             outstanding: 0,
             unanswered: 0,
+            blocks: 0,
+            owed: 0,
             is_doubtful: false,
             waits: 0,
             hand: None,
@@ -326,6 +334,7 @@ impl Sender {
     }
 
     fn decide(&mut self, heard: &Heard, actions: &mut Actions) -> bool {
+        let is_extra = self.count_verdict(heard.verdict);
         match (self.state, heard.verdict) {
             (State::Quiet, Some(Verdict::Over)) => self.thrown_out(actions),
             (State::Farewell, Some(Verdict::Over)) => self.finish(None, None, actions),
@@ -337,25 +346,34 @@ impl Sender {
                 return self.judge(verdict, actions);
             }
             (_, Some(Verdict::Over)) => self.turned_away(actions),
-            (State::Logon, Some(Verdict::Ack)) => self.logged_on(),
+            // A NAK before it was for noise.
+            (State::Logon | State::Renewing, Some(Verdict::Ack)) => self.logged_on(),
             (State::Logon | State::GoAhead, Some(Verdict::GoAhead)) => self.goahead(actions),
             (State::Logon, Some(Verdict::Nak | Verdict::Rs)) => self.renew(actions),
             (State::Settling, Some(Verdict::Ack | Verdict::Nak | Verdict::Rs)) => {
                 self.answered(actions);
             }
-            (State::Farewell, Some(Verdict::Ack | Verdict::Nak))
-                if self.is_doubtful || self.unanswered > 0 =>
+            (State::Quiet, Some(Verdict::Nak | Verdict::Rs))
+            | (State::Farewell, Some(Verdict::Nak))
+                if is_extra =>
             {
-                let why =
-                    "one verdict more than there were blocks: they may have been those of others";
-                self.taken_back.get_or_insert_with(|| why.to_owned());
+                self.take_back();
+            }
+            // Where there was one block, this is its own.
+            (State::Farewell, Some(Verdict::Ack)) if is_extra && self.may_be_shifted() => {
+                self.take_back();
             }
             (State::GoAhead, None) if heard.asks_for_logon && self.outstanding > 0 => {
                 self.outstanding -= 1;
             }
-            (State::GoAhead | State::Verdict, None) if heard.asks_for_logon => {
-                self.restarted(actions);
-            }
+            (
+                State::GoAhead
+                | State::Settling
+                | State::Verdict
+                | State::Confirming
+                | State::Resting,
+                None,
+            ) if heard.asks_for_logon => self.restarted(actions),
             (State::Farewell, Some(Verdict::Rs)) => {
                 let none = "the central refuses a page of this call (RS after EOT)";
                 let said = self.said.refusal().unwrap_or_else(|| none.to_owned());
@@ -436,6 +454,9 @@ impl Sender {
     }
 
     fn end(&mut self, cause: Option<Fate>, answered: Option<Answered>) -> End {
+        if self.state == State::Farewell {
+            self.note_refusal();
+        }
         self.state = State::Over;
         self.hand = None;
         self.findings.ended = Some(self.now);

@@ -51,11 +51,8 @@ impl Sender {
             self.outstanding -= 1;
         } else if self.state == State::Renewing {
             self.settle(actions);
-        } else if self.state == State::Logon {
-            self.unanswered = self.unanswered.saturating_sub(1);
-            if self.is_refused(actions) {
-                self.log_on(actions);
-            }
+        } else if self.state == State::Logon && self.is_refused(actions) {
+            self.log_on(actions);
         }
     }
 
@@ -108,7 +105,6 @@ impl Sender {
 
     /// NAK: the logon is wanted again, once the central has said so to the end.
     pub(super) fn renew(&mut self, actions: &mut Actions) {
-        self.unanswered = self.unanswered.saturating_sub(1);
         if self.is_refused(actions) {
             self.state = State::Renewing;
         }
@@ -203,8 +199,8 @@ impl Sender {
 
     /// No more answers to logons came.
     pub(super) fn settled_on(&mut self, actions: &mut Actions) {
-        if self.findings.early_goahead {
-            // It was the answer.
+        if self.unanswered == self.logons {
+            // Without an ACK, the go-ahead was an answer.
             self.unanswered = self.unanswered.saturating_sub(1);
             self.is_doubtful = true;
         }

@@ -25,8 +25,11 @@ pub(super) struct Hand {
     is_begun: bool,
     /// How often the block was sent again.
     resends: u32,
-    /// A block was sent again after silence.
+    /// A block was sent again after silence, or what was heard may have been
+    /// another's verdict: the page may be out.
     is_doubled: bool,
+    /// An ACK was taken for a logon's.
+    is_acked: bool,
     is_cut: bool,
     call_is_full: bool,
 }
@@ -43,6 +46,7 @@ impl Sender {
             is_begun: false,
             resends: 0,
             is_doubled: false,
+            is_acked: false,
             is_cut: false,
             call_is_full: false,
         });
@@ -65,6 +69,8 @@ impl Sender {
     fn transmit(&mut self, actions: &mut Actions) {
         if let Some(hand) = &mut self.hand {
             hand.is_begun = true;
+            self.blocks += 1;
+            self.owed += 1;
             self.state = State::Verdict;
             self.ear.expect_echo(&hand.block);
             actions.push(Action::Send(Wire::open(hand.block.clone())));
@@ -73,7 +79,16 @@ impl Sender {
 
     /// A verdict on a block. Did it decide anything?
     pub(super) fn judge(&mut self, verdict: Verdict, actions: &mut Actions) -> bool {
+        if self.said.is_of_page() {
+            // A central answers in turn: no logon's answer is still to come.
+            self.unanswered = 0;
+        }
+        let is_no = matches!(verdict, Verdict::Nak | Verdict::Rs);
+        let is_doubtful = is_no && self.unanswered > 0;
+        self.is_worn |= is_doubtful;
         if let Some(hand) = &mut self.hand {
+            hand.is_doubled |= is_doubtful;
+            hand.is_doubled |= hand.is_acked && (is_no || verdict == Verdict::Over);
             hand.is_cut |= self.said.is_cut;
             hand.call_is_full |= self.said.is_full;
         }
@@ -96,24 +111,41 @@ impl Sender {
 
     /// Something came behind an ACK that may have been a logon's.
     pub(super) fn confirm(&mut self, verdict: Verdict, actions: &mut Actions) -> bool {
-        self.unanswered -= 1;
-        self.state = State::Verdict;
-        self.said = Said::default();
-        verdict == Verdict::GoAhead || self.judge(verdict, actions)
+        self.not_confirmed();
+        if let Some(hand) = &mut self.hand {
+            hand.is_acked |= verdict != Verdict::Ack;
+        }
+        if verdict == Verdict::GoAhead {
+            self.said = Said::default();
+            self.owed += 1;
+            return true;
+        }
+        self.judge(verdict, actions)
     }
 
-    /// Nothing came behind it: it was the block's, as far as anybody can know.
+    /// No verdict came behind it: it was the block's, as far as anybody can
+    /// know, unless the central has begun to talk of the page.
     pub(super) fn confirmed(&mut self, actions: &mut Actions) {
+        if self.said.is_of_page() {
+            self.owed += 1;
+            return self.not_confirmed();
+        }
         self.is_worn = true;
         self.is_doubtful = true;
         self.acked(actions);
+    }
+
+    /// The ACK was a logon's.
+    fn not_confirmed(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        self.state = State::Verdict;
     }
 
     fn acked(&mut self, actions: &mut Actions) {
         let is_doubled = self.hand.as_ref().is_some_and(|hand| hand.is_doubled);
         if is_doubled && self.hand.as_ref().is_some_and(|hand| hand.rest.len() > 0) {
             // The next block's verdict could not be told from a late one on this.
-            let text = "a block was accepted when it was sent again after silence, and the rest of the page was not sent";
+            let text = "a block was sent again, and the rest of the page was not: its verdict could not be told from a late one";
             return self.settled(Fate::unknown(text), actions);
         }
         let next = self.hand.as_mut().and_then(|hand| {
@@ -131,12 +163,10 @@ impl Sender {
     }
 
     fn nakked(&mut self, actions: &mut Actions) {
-        if let Some(hand) = &mut self.hand {
-            // It may be the answer to a logon, or to noise.
-            hand.is_doubled |= self.unanswered > 0;
-            let is_again = hand.resends > 0;
-            self.is_worn |= is_again || self.unanswered > 0;
-            self.is_doubtful |= is_again;
+        if self.hand.as_ref().is_some_and(|hand| hand.resends > 0) {
+            // It may be the first one's once more.
+            self.is_worn = true;
+            self.is_doubtful = true;
         }
         if self.may_resend() {
             self.state = State::Resting;
@@ -237,6 +267,41 @@ impl Sender {
         let hand = self.hand.take().filter(|hand| hand.is_begun)?;
         let text = format!("{why}; the page may have been accepted");
         Some(hand.answered(Fate::unknown(text)))
+    }
+
+    /// Counts a verdict. Is it one more than there were blocks?
+    pub(super) fn count_verdict(&mut self, verdict: Option<Verdict>) -> bool {
+        let is_verdict = matches!(verdict, Some(Verdict::Ack | Verdict::Nak | Verdict::Rs));
+        let is_heard = matches!(
+            self.state,
+            State::Quiet | State::Verdict | State::Confirming | State::Resting | State::Farewell
+        );
+        let counts = is_verdict && is_heard;
+        let is_extra = counts && self.owed == 0;
+        self.owed = self.owed.saturating_sub(u32::from(counts));
+        is_extra
+    }
+
+    /// May a verdict have been that on the block before, or on a logon?
+    pub(super) fn may_be_shifted(&self) -> bool {
+        self.is_doubtful || self.unanswered > 0 || self.blocks > 1
+    }
+
+    /// One verdict too many: no page of this call is certain of its own.
+    pub(super) fn take_back(&mut self) {
+        self.is_worn = true;
+        let why = "one verdict more than there were blocks: they may have been those of others";
+        self.taken_back.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// A farewell that explains a refusal as a verdict is explained: it may
+    /// have been the last page's.
+    pub(super) fn note_refusal(&mut self) {
+        let is_doubtful = self.is_doubtful || self.unanswered > 0;
+        if self.said.refuses_page() || (is_doubtful && self.said.code().is_some()) {
+            let said = self.said.refusal().unwrap_or_default();
+            self.taken_back.get_or_insert(said);
+        }
     }
 
     pub(super) fn log_off(&mut self, actions: &mut Actions) {

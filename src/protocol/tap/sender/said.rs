@@ -84,6 +84,17 @@ impl Said {
         self.refused.as_ref().map(|(code, _)| *code)
     }
 
+    /// A code refuses a page, and can be said of nothing else.
+    pub(super) fn refuses_page(&self) -> bool {
+        let of_page = |code| matches!(code, code::ILLEGAL_PAGER..=code::TOO_LONG | code::QUOTA..=code::LONGER_THAN);
+        self.code().is_some_and(of_page)
+    }
+
+    /// A code is none that an answer to a logon could have.
+    pub(super) fn is_of_page(&self) -> bool {
+        self.accepted.is_some() || self.refuses_page()
+    }
+
     /// A code says that the page was accepted, and none that it was not.
     pub(super) fn is_contradictory(&self) -> bool {
         self.accepted.is_some() && self.code().is_none_or(|code| code < 500)
