@@ -125,6 +125,8 @@ impl Script {
     /// One call.
     fn serve(&self, client: &mut impl Client) {
         while let Some(line) = client.line() {
+            // As every central does: telnet may leave one behind a CR.
+            let line = line.replace('\0', "");
             let answer = match line.as_bytes() {
                 [] => self.central.prompt.to_owned(),
                 [b'A', b'T', b'D', ..] => {
