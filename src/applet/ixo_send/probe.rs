@@ -44,7 +44,7 @@ struct Json<'a> {
     rtt: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
-    version: Option<&'a str>,
+    version: Option<String>,
     line_ends: Option<&'static str>,
     go_ahead: Option<&'static str>,
     trouble: Vec<String>,
@@ -152,6 +152,11 @@ impl Finding {
         ]
     }
 
+    fn version(&self) -> Option<String> {
+        let (major, minor) = self.findings.version?;
+        Some(format!("{major}.{minor}"))
+    }
+
     fn line_ends(&self) -> Option<&'static str> {
         Some(match self.findings.line_end? {
             LineEnd::Cr => "CR",
@@ -203,8 +208,9 @@ impl Finding {
         if let (Some(banner), Some(time)) = (self.banner(), self.greeted()) {
             let time = time.as_secs_f64() * 1000.0;
             lines.push(format!("{} up, {time:.1} ms: {banner}\n", self.place));
-            let version = self.findings.version.as_deref();
-            lines.push(format!("TAP version: {}\n", version.unwrap_or("not said")));
+            let version = self.version();
+            let version = version.as_deref().unwrap_or("not said");
+            lines.push(format!("TAP version: {version}\n"));
         }
         let told = [
             ("line ends", self.line_ends()),
@@ -254,7 +260,7 @@ impl Finding {
             banner,
             rtt: millis(self.greeted().unwrap_or_default()),
             error: error.as_deref(),
-            version: self.findings.version.as_deref(),
+            version: self.version(),
             line_ends: self.line_ends(),
             go_ahead: self.go_ahead(),
             trouble: self.trouble(),

@@ -162,6 +162,8 @@ pub struct Sender {
     blocks: u32,
     /// More blocks were sent than verdicts heard.
     owed: u32,
+    /// A verdict was not an ACK: which page it was on matters.
+    has_refused: bool,
     /// A verdict may have been another's.
     is_doubtful: bool,
     /// `111` heard, and the wait begun anew.
@@ -198,6 +200,7 @@ impl Sender {
             unanswered: 0,
             blocks: 0,
             owed: 0,
+            has_refused: false,
             is_doubtful: false,
             waits: 0,
             hand: None,

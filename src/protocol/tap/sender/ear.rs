@@ -58,10 +58,26 @@ fn verdict(line: &[u8]) -> (Option<Verdict>, &[u8]) {
 #[derive(Debug)]
 pub(super) struct Text {
     pub(super) code: Option<u16>,
+    /// All of it, as it was said: to be understood, and never to be shown.
+    raw: String,
     /// All of it.
     pub(super) line: String,
     /// What stands behind the code.
     pub(super) words: String,
+}
+
+impl Text {
+    /// The version of TAP that it names, `M.m` and nothing else. A password
+    /// may be a part of it.
+    pub(super) fn version(&self) -> Option<(u32, u32)> {
+        let number = |digits: &str| {
+            let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+            digits.parse().ok().filter(|_| are_digits)
+        };
+        let (_, words) = code::of_line(&self.raw).filter(|(code, _)| *code == code::VERSION)?;
+        let (major, minor) = words.split_once('.')?;
+        Some((number(major)?, number(minor)?))
+    }
 }
 
 /// What was heard.
@@ -84,7 +100,7 @@ impl Heard {
 
     /// Does a modem say that the line is lost; or, `early`, that there was none?
     pub(super) fn is_hang_up(&self, early: bool) -> bool {
-        let line = self.text.as_ref().map(|text| text.line.as_str());
+        let line = self.text.as_ref().map(|text| text.raw.trim());
         self.verdict.is_none()
             && line.is_some_and(|line| line == HANG_UP || (early && NO_CALL.contains(&line)))
     }
@@ -201,6 +217,7 @@ impl Ear {
         let (code, words) = code::of_line(&line).unzip();
         Text {
             code,
+            raw: line.to_string(),
             line: self.shown(line.trim()),
             words: self.shown(words.unwrap_or_default()),
         }
@@ -249,6 +266,18 @@ fn is_prompts(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_is_two_numbers_whatever_the_password_is() {
+        let ear = Ear::new("PG1", Some("1".to_owned()));
+        let version = |words: &str| ear.text(format!("110 {words}").as_bytes()).version();
+        assert_eq!(version("1.8"), Some((1, 8)));
+        assert_eq!(version("1.10"), Some((1, 10)));
+        for other in ["", "1", "1.", ".8", "1.8 beta", "1.+8", "v1.8", "1.8.1"] {
+            assert_eq!(version(other), None, "{other}");
+        }
+        assert_eq!(ear.text(b"110 1.8").line, "******0 ***.8");
+    }
 
     fn ear() -> Ear {
         Ear::new("PG1", Some("secret".to_owned()))

@@ -6,7 +6,6 @@
 use std::time::SystemTime;
 
 use super::ear::Text;
-use crate::protocol::tap::code;
 use crate::protocol::tap::control::{CR, LF, NUL};
 
 /// Lines kept of what was said.
@@ -33,8 +32,8 @@ pub struct Findings {
     pub banner: Vec<String>,
     /// The first lines behind it, safe to print.
     pub said: Vec<String>,
-    /// The TAP version that the central speaks, as it says it.
-    pub version: Option<String>,
+    /// The TAP version that the central says it speaks: 1 and 8 are 1.8.
+    pub version: Option<(u32, u32)>,
     /// The central's lines have codes.
     pub codes: bool,
     /// How it ends them.
@@ -86,9 +85,7 @@ impl Findings {
     /// Keeps a line.
     pub(super) fn note(&mut self, text: &Text, is_banner: bool) {
         self.codes |= text.code.is_some();
-        if text.code == Some(code::VERSION) && numbers(&text.words).is_some() {
-            self.version = Some(text.words.clone());
-        }
+        self.version = text.version().or(self.version);
         let lines = if is_banner {
             &mut self.banner
         } else {
@@ -101,33 +98,13 @@ impl Findings {
 
     /// Does the central understand escapes, by what it says?
     pub(super) fn escapes(&self) -> bool {
-        let version = self.version.as_deref().and_then(numbers);
-        version.is_some_and(|version| version >= ESCAPES)
+        self.version.is_some_and(|version| version >= ESCAPES)
     }
-}
-
-/// `M.m`, and nothing else.
-fn numbers(version: &str) -> Option<(u32, u32)> {
-    let number = |digits: &str| {
-        let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
-        digits.parse().ok().filter(|_| are_digits)
-    };
-    let (major, minor) = version.split_once('.')?;
-    Some((number(major)?, number(minor)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_version_is_two_numbers() {
-        assert_eq!(numbers("1.8"), Some((1, 8)));
-        assert_eq!(numbers("1.10"), Some((1, 10)));
-        for other in ["", "1", "1.", ".8", "1.8 beta", "1.+8", "v1.8", "1.8.1"] {
-            assert_eq!(numbers(other), None, "{other}");
-        }
-    }
 
     #[test]
     fn a_line_end_is_known_by_its_lf() {

@@ -86,6 +86,7 @@ impl Sender {
         let is_no = matches!(verdict, Verdict::Nak | Verdict::Rs);
         let is_doubtful = is_no && self.unanswered > 0;
         self.is_worn |= is_doubtful;
+        self.has_refused |= is_no;
         if let Some(hand) = &mut self.hand {
             hand.is_doubled |= is_doubtful;
             hand.is_doubled |= hand.is_acked && (is_no || verdict == Verdict::Over);
@@ -282,9 +283,10 @@ impl Sender {
         is_extra
     }
 
-    /// May a verdict have been that on the block before, or on a logon?
+    /// May a verdict have been that on the block before, or on a logon? Where
+    /// all were ACKs that changes nothing; some centrals answer EOT with one.
     pub(super) fn may_be_shifted(&self) -> bool {
-        self.is_doubtful || self.unanswered > 0 || self.blocks > 1
+        self.is_doubtful || self.unanswered > 0 || (self.has_refused && self.blocks > 1)
     }
 
     /// One verdict too many: no page of this call is certain of its own.

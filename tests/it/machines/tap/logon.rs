@@ -339,7 +339,7 @@ fn what_a_call_shows_is_kept() {
     let found = call.sender.findings();
     assert_eq!(found.banner, ["PageCo", "Line 7 ID="]);
     assert_eq!(found.said, ["110 1.8", "114 Hello", "115 Bye"]);
-    assert_eq!(found.version.as_deref(), Some("1.8"));
+    assert_eq!(found.version, Some((1, 8)));
     assert_eq!((found.nuls, found.high_bits, found.crs), (2, 4, 1));
     assert_eq!(found.line_end, Some(LineEnd::Cr));
     assert!(found.codes && found.goahead && !found.early_goahead);

@@ -201,8 +201,9 @@ fn an_answer_that_comes_twice_is_found_out() {
         Central("<NAK><CR>"),
     ];
     assert_eq!(told(1, &turns), taken_back());
-    // A page's, when the next one is out; whatever the last one's own is.
-    for last in ["<ACK><CR>", "<NAK><CR>"] {
+    // A page's, when the next one is out. Among nothing but ACKs it does not
+    // matter whose is whose, and some centrals answer EOT with one.
+    for (last, why) in [("<ACK><CR>", None), ("<NAK><CR>", Some(SHIFTED.to_owned()))] {
         let turns = [
             Central(WELCOME),
             client(HI),
@@ -213,7 +214,7 @@ fn an_answer_that_comes_twice_is_found_out() {
             Central(last),
         ];
         let fates = vec![(SENT, false), (SENT, false)];
-        assert_eq!(told(2, &turns), (fates, Some(SHIFTED.to_owned())), "{last}");
+        assert_eq!(told(2, &turns), (fates, why), "{last}");
     }
     // A refusal before a page began is that of another one; an ACK is only one too many.
     for (stray, why) in [
