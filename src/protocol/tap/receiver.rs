@@ -20,7 +20,8 @@
 //! frame that the reply is about, or is damaged, it is a resend, and the reply
 //! is its reply too. This is the one thing that depends on when bytes come, and
 //! not only on which. What comes behind the reply is a page of its own, even if
-//! it is the same again.
+//! it is the same again. How much of it is dropped has a bound; and a block that
+//! is not the last of its page is known again by itself: see `transaction`.
 //!
 //! Source: TAP 1.8 sections 2 to 7.
 
@@ -30,6 +31,7 @@ mod say;
 pub mod talk;
 mod transaction;
 
+use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use self::frames::{Frame, Frames};
@@ -49,8 +51,10 @@ const MAX_LOGONS: usize = 3;
 const MAX_BAD: usize = 3;
 /// The lines that are none after which it is.
 const MAX_JUNK: usize = 10;
-/// Before a reply, no more is looked at than that, in bytes.
-const MAX_GLANCE: usize = 4096;
+/// Before a reply, no more of what a client sent again is looked at, in bytes.
+const MAX_GLANCE: usize = 64 * 1024;
+/// Nor more empty lines, which some send behind each block.
+const MAX_EMPTY: usize = 8;
 
 /// Said instead of a prompt to who may not speak here.
 pub const NOT_YOU: &[u8] = b"Not served\r\x1b\x04\r";
@@ -98,6 +102,8 @@ struct Judged {
 pub struct Receiver {
     settings: Settings,
     frames: Frames,
+    /// What was looked at before a reply, and is to be dealt with behind it.
+    kept: VecDeque<Frame>,
     state: State,
     transaction: Transaction,
     judged: Option<Judged>,
@@ -126,6 +132,7 @@ impl Receiver {
         Self {
             settings,
             frames: Frames::default(),
+            kept: VecDeque::new(),
             state: State::Listening,
             transaction: Transaction::default(),
             judged: None,
@@ -144,13 +151,14 @@ impl Receiver {
     /// What came in behind the end of the call: on a line that goes on, it is
     /// the next one's.
     pub fn rest(&self) -> Vec<u8> {
-        self.frames.rest()
+        let kept = self.kept.iter().flat_map(|frame| frame.wire().bytes);
+        kept.chain(self.frames.rest()).collect()
     }
 
     /// Works off what is there, up to a question or the end.
     fn run(&mut self, actions: &mut Actions) {
         while matches!(self.state, State::Listening) {
-            match self.frames.next() {
+            match self.kept.pop_front().or_else(|| self.frames.next()) {
                 Some(frame) => self.frame(frame, actions),
                 // A frame without its end, a transaction without its last
                 // block: all dropped, and no reply said otherwise.
@@ -186,7 +194,7 @@ impl Receiver {
     }
 
     fn frame(&mut self, frame: Frame, actions: &mut Actions) {
-        if self.is_resent(&frame, false) {
+        if self.is_resent(&frame) {
             return;
         }
         let behind_block = std::mem::replace(&mut self.behind_block, frame.is_block);
@@ -203,12 +211,42 @@ impl Receiver {
     }
 
     /// Is it what the last reply was about, sent again before that went out?
-    fn is_resent(&self, frame: &Frame, damaged: bool) -> bool {
-        self.judged.as_ref().is_some_and(|judged| {
-            frame.start < judged.arrived
-                && frame.is_block == judged.frame.is_block
-                && (damaged || frame.bytes == judged.frame.bytes)
+    fn is_resent(&self, frame: &Frame) -> bool {
+        let judged = self.judged.as_ref();
+        judged.is_some_and(|judged| {
+            frame.start < judged.arrived && self.is_again(frame, &judged.frame)
         })
+    }
+
+    /// Is it this one again, perhaps damaged?
+    fn is_again(&self, frame: &Frame, asked: &Frame) -> bool {
+        let is_damaged = || Block::parse(&frame.bytes, self.settings.checked).is_err();
+        frame.is_block == asked.is_block
+            && (frame.bytes == asked.bytes || (frame.is_block && is_damaged()))
+    }
+
+    /// Drops what the client sent again before the reply, up to the first frame
+    /// that is anything else. May there be more of it?
+    fn drop_resent(&mut self) -> bool {
+        let State::Replying(_, asked, seen) = &self.state else {
+            return false;
+        };
+        while self.kept.len() <= MAX_EMPTY {
+            let Some(frame) = self.frames.next() else {
+                return *seen < MAX_GLANCE;
+            };
+            if self.is_again(&frame, asked) {
+                // The empty lines were those behind the one before it.
+                self.kept.clear();
+                continue;
+            }
+            let is_empty = !frame.is_block && frame.bytes.is_empty();
+            self.kept.push_back(frame);
+            if !is_empty {
+                return false;
+            }
+        }
+        false
     }
 
     fn line(&mut self, frame: Frame, actions: &mut Actions) {
@@ -307,7 +345,6 @@ impl Receiver {
         self.prompts = 0;
         let block = match Block::parse(&frame.bytes, self.settings.checked) {
             Ok(block) => block,
-            Err(_) if self.is_resent(&frame, true) => return,
             Err(Damage::Checksum) => return self.bad(code::CHECKSUM, "Checksum error", actions),
             Err(Damage::Format) => return self.bad(code::FORMAT, "Message format error", actions),
         };
@@ -423,7 +460,7 @@ impl Machine for Receiver {
                 self.frames.push(bytes);
                 if let State::Replying(_, _, seen) = &mut self.state {
                     *seen += bytes.len();
-                    if *seen < MAX_GLANCE {
+                    if self.drop_resent() {
                         actions.push(Action::Wait(Phase::Quiet));
                         return actions;
                     }

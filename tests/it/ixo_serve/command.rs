@@ -119,6 +119,26 @@ fn who_waits_for_a_command_is_told_so_and_a_block_sent_again_runs_nothing() {
 }
 
 #[test]
+fn sixty_copies_of_a_block_run_a_command_once() {
+    let scratch = scratch("tap-copies");
+    let mut gate = Gate::new(&scratch);
+    let (mut caller, central) = Caller::inetd(shell(&scratch, &[], COUNT));
+    caller.log_on();
+    let page = block("1", &"m".repeat(230));
+    caller.say(&page);
+    eventually("the command runs", || runs(&scratch) == 1);
+    caller.say(page.repeat(60));
+    gate.open();
+    // Whatever runs again must not wait.
+    gate.open();
+    caller.hear(ACCEPTED);
+    caller.ask("\x04\r", GOODBYE);
+    assert_eq!(caller.rest(), "");
+    assert_eq!(runs(&scratch), 1);
+    central.wait().expect_status(0);
+}
+
+#[test]
 fn a_central_of_old_has_its_own_words_for_waiting() {
     let scratch = scratch("tap-wait-old");
     let mut gate = Gate::new(&scratch);

@@ -372,18 +372,37 @@ fn a_page_of_several_blocks() {
     call.ask(&shown(&blocks[0].wire()), "<ACK><CR>");
     call.ask(&shown(&last.wire()), ACCEPTED);
     assert_eq!(call.pages, [page("5551212", &("M".repeat(300) + "\nend"))]);
-    // Without an end, it is given up once, and what follows is another page.
-    let endless = Block {
-        info: vec![b'x'; 250],
-        end: Terminator::Us,
-    };
-    let endless = shown(&endless.wire());
+    // Each comes twice, for want of its ACK, and once damaged between.
     let mut call = logged_on(Settings::default());
-    for _ in 0..32 {
-        call.ask(&endless, "<ACK><CR>");
+    for block in first {
+        let block = shown(&block.wire());
+        call.ask(&block, "<ACK><CR>");
+        call.ask(&block, "<ACK><CR>");
+        call.ask(BAD, NAKED);
+        call.ask(&block, "<ACK><CR>");
+    }
+    call.ask(&shown(&last.wire()), ACCEPTED);
+    assert_eq!(call.pages, [page("5551212", &("M".repeat(300) + "\nend"))]);
+    // But the same block begins another page.
+    for block in &blocks {
+        let is_last = block == last;
+        let reply = if is_last { ACCEPTED } else { "<ACK><CR>" };
+        call.ask(&shown(&block.wire()), reply);
+    }
+    assert_eq!(call.pages[0], call.pages[1]);
+    // Without an end, it is given up once, and what follows is another page.
+    let endless = [b'x', b'y'].map(|byte| {
+        let info = vec![byte; 250];
+        let end = Terminator::Us;
+        shown(&Block { info, end }.wire())
+    });
+    let mut call = logged_on(Settings::default());
+    for _ in 0..16 {
+        call.ask(&endless[0], "<ACK><CR>");
+        call.ask(&endless[1], "<ACK><CR>");
     }
     call.ask(
-        &endless,
+        &endless[0],
         "513 Message too long, at most 8192 characters<CR><RS><CR>",
     );
     call.ask(DOWN, ACCEPTED);

@@ -66,9 +66,9 @@ impl Frames {
         self.rest.extend(bytes.iter().copied().filter_map(received));
     }
 
-    /// What was not looked at.
+    /// What is no frame yet.
     pub(super) fn rest(&self) -> Vec<u8> {
-        self.rest.iter().copied().collect()
+        self.bytes.iter().chain(&self.rest).copied().collect()
     }
 
     /// How much has come in so far.

@@ -46,11 +46,59 @@ fn what_comes_again_before_the_verdict_gets_that_verdict() {
     call.meanwhile.push_back(wire(&BAD.repeat(5)));
     call.ask(DOWN, ACCEPTED);
     // No more is looked at than there may be; what is behind that counts as behind the verdict.
+    let (few, many) = (DOWN.repeat(100), 64 * 1024 / (100 * wire(DOWN).len()));
+    for times in [many, many + 1] {
+        let mut call = logged_on(Settings::default());
+        let pieces = std::iter::repeat_n(wire(&few), times).chain([wire(DOWN)]);
+        call.meanwhile.extend(pieces);
+        call.ask(DOWN, ACCEPTED);
+        let left = usize::from(times > many);
+        assert_eq!((call.pages.len(), call.meanwhile.len()), (1, left));
+    }
+}
+
+#[test]
+fn all_that_comes_again_is_heard_before_the_verdict_and_nothing_else_is_lost() {
+    let other = block("1", "other");
+    // Sixty copies, cut anywhere, some damaged, some with an empty line behind them.
+    let copies = [DOWN, BAD, DOWN, "<CR>", DOWN, "<CR><CR>"]
+        .concat()
+        .repeat(15);
+    for size in [1, 7, 100, 5000] {
+        for login in [true, false] {
+            let mut call = logged_on(Settings {
+                login,
+                ..Settings::default()
+            });
+            call.meanwhile = wire(&copies).chunks(size).map(<[u8]>::to_vec).collect();
+            call.ask(DOWN, ACCEPTED);
+            assert_eq!((call.pages.len(), call.meanwhile.len()), (1, 0), "{size}");
+            call.ask("<EOT><CR>", GOODBYE);
+        }
+    }
+    // Whatever else is there is heard behind the verdict, and ends the look at once.
+    for (then, answers, pages) in [
+        (other.as_str(), ACCEPTED, 2),
+        ("<EOT><CR>", GOODBYE, 1),
+        ("ATI<CR>", "pagebox<CR>", 1),
+        ("<ESC>PG1<CR>", WELCOME, 1),
+    ] {
+        let mut call = logged_on(Settings::default());
+        call.meanwhile.push_back(wire(&DOWN.repeat(3)));
+        call.meanwhile
+            .push_back(wire(&format!("<CR>{DOWN}<CR><CR>{then}")));
+        call.meanwhile.push_back(wire(then));
+        call.ask(DOWN, &format!("{ACCEPTED}{answers}"));
+        // A page is answered in its turn, and comes again meanwhile.
+        let left = usize::from(pages == 1);
+        assert_eq!((call.pages.len(), call.meanwhile.len()), (pages, left));
+    }
+    // Nor are empty lines looked at for ever.
     let mut call = logged_on(Settings::default());
-    call.meanwhile.push_back(wire(&DOWN.repeat(200)));
+    call.meanwhile.push_back(wire(&"<CR>".repeat(9)));
     call.meanwhile.push_back(wire(DOWN));
     call.ask(DOWN, ACCEPTED);
-    assert_eq!((call.pages.len(), call.meanwhile.len()), (1, 1));
+    assert_eq!(call.meanwhile.len(), 1);
 }
 
 #[test]
@@ -112,6 +160,31 @@ fn what_stands_behind_the_end_of_a_call_is_the_next_ones() {
         (GOODBYE.to_owned(), Some(End::Goodbye))
     );
     assert_eq!(call.receiver.rest(), wire("<CR><ESC>PG1"));
+    // Also what was looked at before the last reply, whole lines and the beginning of one.
+    let mut call = Call::new(Settings {
+        password: true,
+        ..Settings::default()
+    });
+    for _ in 0..2 {
+        call.hear(&wire("<ESC>PG1wrong<CR>"));
+    }
+    let next = "<CR>NO CARRIER<CR>RING<CR><ESC>PG1";
+    call.meanwhile
+        .push_back(wire("<ESC>PG1wrong<CR><CR>NO CARR"));
+    call.meanwhile.push_back(wire("IER<CR>RING<CR><ESC>PG1"));
+    call.hear(&wire("<ESC>PG1wrong<CR>"));
+    assert_eq!(call.end, Some(End::Logons));
+    assert_eq!(call.receiver.rest(), wire(next));
+    let mut call = Call::new(Settings {
+        password: true,
+        ..Settings::default()
+    });
+    for _ in 0..2 {
+        call.hear(&wire("<ESC>PG1wrong<CR>"));
+    }
+    call.meanwhile.push_back(wire("<STX>1<CR>x"));
+    call.hear(&wire("<ESC>PG1wrong<CR>"));
+    assert_eq!(call.receiver.rest(), wire("<STX>1<CR>x"));
 }
 
 #[test]
