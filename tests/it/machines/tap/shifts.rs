@@ -132,20 +132,26 @@ fn a_nak_that_comes_twice_has_the_block_sent_once() {
     let fates = vec![(SENT, false), (refused(Exit::NoUser, 511), false)];
     assert_eq!(told(2, &turns), (fates, None));
     // The second one comes late: there is one copy more than ACKs can be told apart.
-    let turns = [
-        Central(WELCOME),
-        client(HI),
-        Central("<NAK><CR>"),
-        Passes(Phase::Drain),
-        client(HI),
-        Central("<NAK><CR>"),
-        Passes(Phase::Drain),
-        client(HI),
-        Central("<ACK><CR>"),
-        client(EOT),
-        Central("<ACK><CR>"),
-    ];
-    assert_eq!(told(1, &turns), taken_back());
+    for (late, why) in [
+        ("<ACK><CR>", SHIFTED),
+        ("112 max<CR><ESC><EOT><CR>", "112 max"),
+    ] {
+        let turns = [
+            Central(WELCOME),
+            client(HI),
+            Central("<NAK><CR>"),
+            Passes(Phase::Drain),
+            client(HI),
+            Central("<NAK><CR>"),
+            Passes(Phase::Drain),
+            client(HI),
+            Central("<ACK><CR>"),
+            client(EOT),
+            Central(late),
+        ];
+        let why = Some(why.to_owned());
+        assert_eq!(told(1, &turns), (vec![(SENT, false)], why), "{late}");
+    }
 }
 
 #[test]

@@ -236,6 +236,23 @@ fn an_ack_that_may_be_a_logons_is_waited_behind() {
 }
 
 #[test]
+fn a_logons_ack_is_none_of_those_that_blocks_are_owed() {
+    for (acked, wait) in [
+        ("<ACK><CR><ESC>[p<CR>", None),
+        ("<ACK><CR>211 OK<CR>", Some(Passes(Phase::Drain))),
+    ] {
+        let mut turns = doubtful();
+        turns.push(Central(acked));
+        turns.extend(wait);
+        turns.extend([Passes(Phase::Verdict), client(HI)]);
+        turns.extend([Central("211 OK<CR><ACK><CR>"), client(EOT)]);
+        // The second copy's.
+        turns.push(Central("<NAK><CR>"));
+        assert_eq!(told(1, &turns), (vec![(SENT_211, true)], None), "{acked}");
+    }
+}
+
+#[test]
 fn a_verdict_that_may_be_a_logons_leaves_the_call_worn() {
     for (said, worn, doubled) in [
         ("<ACK><CR>", true, false),
