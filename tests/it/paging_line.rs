@@ -11,8 +11,10 @@ mod wire;
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use pagebox::protocol::tap::block::{Block, Terminator};
+use rustix::process::Signal;
 use rustix::termios::{ControlModes, tcgetattr};
 use serde_json::Value;
 
@@ -75,8 +77,32 @@ fn block(pager: &str, text: &str) -> String {
     String::from_utf8(Block { info, end }.wire()).unwrap()
 }
 
+/// A central on a serial line. Dropped, it is stopped, and takes its lock along.
+struct Central(Option<Running>);
+
+impl Central {
+    fn running(&mut self) -> &mut Running {
+        self.0.as_mut().expect("it runs")
+    }
+
+    fn wait(mut self) -> Output {
+        self.0.take().expect("it runs").wait()
+    }
+}
+
+impl Drop for Central {
+    fn drop(&mut self) {
+        if let Some(mut central) = self.0.take() {
+            central.signal(Signal::TERM);
+            if !thread::panicking() {
+                central.wait().expect_status(0);
+            }
+        }
+    }
+}
+
 /// A central at end 1 of a wire, once it listens: what is said before is for nobody.
-fn central_at(wire: &NullModem, flags: &[&str], spool: &Path) -> Running {
+fn central_at(wire: &NullModem, flags: &[&str], spool: &Path) -> Central {
     let device = wire.path(1);
     let central = central(spool)()
         .args(flags)
@@ -89,7 +115,7 @@ fn central_at(wire: &NullModem, flags: &[&str], spool: &Path) -> Running {
         let stat = fs::read_to_string(&stat).unwrap_or_default();
         modes.contains(ControlModes::HUPCL) && stat.contains(") S ")
     });
-    central
+    Central(Some(central))
 }
 
 #[track_caller]

@@ -165,7 +165,7 @@ fn whoever_is_stopped_while_the_modem_dials_stops_the_modem() {
 #[test]
 fn a_modem_that_is_in_use_is_left_alone() {
     let mut modem = dialled(Answer::Nothing).start();
-    let sending = dial(&modem).args(["5551212", "Disk full"]).spawn();
+    let mut sending = dial(&modem).args(["5551212", "Disk full"]).spawn();
     modem.wait_for("ATDT5551234");
     let output = dial(&modem).args(["5551212", "Disk full"]).run();
     output.expect_status(75);
@@ -173,6 +173,8 @@ fn a_modem_that_is_in_use_is_left_alone() {
     assert_eq!((&*outcome, tried), ("untried", 0));
     let expected = format!("in use by process {}", sending.pid());
     assert!(why.contains(&expected), "{why}");
-    drop(sending);
-    assert_eq!(modem.end().commands, ["ATZ", "ATDT5551234"]);
+    sending.signal(Signal::TERM);
+    sending.wait().expect_status(128 + Signal::TERM.as_raw());
+    let commands = modem.end().commands;
+    assert_eq!(commands, ["ATZ", "ATDT5551234", "any character"]);
 }

@@ -30,9 +30,7 @@ fn call_after_call_goes_over_a_wire() {
         }
         let text = "Disk\nfull";
         expect_spooled(&spool, &[("1", text), ("2", text), ("3", text)]);
-        assert!(!central.has_ended());
-        central.signal(Signal::TERM);
-        central.wait().expect_status(0);
+        assert!(!central.running().has_ended());
     }
 }
 
@@ -82,7 +80,7 @@ fn a_wire_that_is_pulled_out_in_a_call_is_not_waited_for() {
 fn a_line_that_somebody_has_is_left_to_them() {
     let scratch = scratch("wire-locked");
     let wire = NullModem::new();
-    let central = central_at(&wire, &[], &scratch.join("spool"));
+    let mut central = central_at(&wire, &[], &scratch.join("spool"));
     // The same line from the wrong end.
     let output = applet("ixo-send")
         .args(["--json", "--device"])
@@ -92,6 +90,6 @@ fn a_line_that_somebody_has_is_left_to_them() {
     output.expect_status(75);
     let (outcome, attempts, why) = told(&output);
     assert_eq!((&*outcome, attempts), ("untried", 0));
-    let holder = format!("in use by process {}", central.pid());
+    let holder = format!("in use by process {}", central.running().pid());
     assert!(why.contains(&holder), "{why}");
 }

@@ -392,7 +392,8 @@ pub(crate) fn ser2net(mode: &str, device: &Path, settings: &str) -> Peer {
             device.display()
         ),
     );
-    let process = Process::start(command("ser2net").args(["-n", "-c"]).arg(config));
+    // Killed, it would leave its UUCP locks (-u: none).
+    let process = Process::start(command("ser2net").args(["-n", "-u", "-c"]).arg(config));
     let mut port = None;
     super::eventually("ser2net listens", || {
         port = listens_at(process.id());

@@ -1,7 +1,9 @@
 //! A pseudo terminal: what opens its path has a serial line, as far as that
 //! goes, and we are at the other end of it.
 
+use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
@@ -12,6 +14,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+use super::kit::{Scratch, scratch};
 
 /// How long the other end may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -89,7 +93,9 @@ impl Pty {
 /// A null modem: what is written to one of two pseudo terminals is read from the other. Dropped,
 /// both are unplugged.
 pub(crate) struct NullModem {
+    /// Names of our own: those of the system may be another's once this is unplugged.
     ends: [PathBuf; 2],
+    _links: Scratch,
     masters: [OwnedFd; 2],
     stop: Option<UnixStream>,
     thread: Option<JoinHandle<()>>,
@@ -98,7 +104,12 @@ pub(crate) struct NullModem {
 impl NullModem {
     pub(crate) fn new() -> Self {
         let ptys = [Pty::new(), Pty::new()];
-        let ends = [&ptys[0], &ptys[1]].map(|pty| pty.path().to_owned());
+        let links = scratch("line");
+        let name = links.file_name().unwrap().to_str().unwrap().to_owned();
+        let ends = [0, 1].map(|end| links.join(format!("{name}-{end}")));
+        for (pty, end) in ptys.iter().zip(&ends) {
+            symlink(pty.path(), end).unwrap();
+        }
         let masters = [&ptys[0], &ptys[1]].map(|pty| pty.master.try_clone().unwrap());
         let (stop, stopped) = UnixStream::pair().unwrap();
         // Kept open, so that the line outlives whoever is at its end.
@@ -109,6 +120,7 @@ impl NullModem {
         });
         Self {
             ends,
+            _links: links,
             masters,
             stop: Some(stop),
             thread: Some(thread),
@@ -128,6 +140,9 @@ impl NullModem {
 
 impl Drop for NullModem {
     fn drop(&mut self) {
+        for end in &self.ends {
+            let _ = fs::remove_file(end);
+        }
         self.stop = None;
         let carried = self.thread.take().map(JoinHandle::join);
         assert!(thread::panicking() || carried.is_some_and(|it| it.is_ok()));
