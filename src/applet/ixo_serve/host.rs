@@ -115,6 +115,9 @@ impl Host<'_> {
             let pause = self
                 .session
                 .run(input, &patience, &mut trace, Some(interrupt));
+            for line in self.session.machine_mut().take_refusals() {
+                self.intake.log(Priority::Warning, &line);
+            }
             match pause {
                 // What was sent behind an answer is not begun any more.
                 Pause::Asked(_) if interrupt.exit().is_some() => return Parting::Stopped,

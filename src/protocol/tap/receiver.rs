@@ -32,7 +32,7 @@ pub mod talk;
 mod transaction;
 
 use std::collections::VecDeque;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use self::frames::{Frame, Frames};
 use self::say::{Reply, Sign};
@@ -42,6 +42,7 @@ use super::block::{Block, Damage};
 use super::code;
 use super::control::{EOT, ESC};
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
+use crate::text::escape::printable;
 
 /// How often a client that says nothing is asked for its logon (n3).
 const MAX_PROMPTS: usize = 3;
@@ -51,6 +52,11 @@ const MAX_LOGONS: usize = 3;
 const MAX_BAD: usize = 3;
 /// The lines that are none after which it is.
 const MAX_JUNK: usize = 10;
+/// Who says a bare CR after so long a silence begins a call: a client in the
+/// midst of one says none, and repeats it every 2 s (t1) until it is answered.
+const DESERTED: Duration = Duration::from_millis(1500);
+/// Refused pages that a log hears of at once.
+const MAX_REFUSALS: usize = 100;
 /// Before a reply, no more of what a client sent again is looked at, in bytes.
 const MAX_GLANCE: usize = 64 * 1024;
 /// Nor more empty lines, which some send behind each block.
@@ -122,6 +128,10 @@ pub struct Receiver {
     bad: usize,
     junk: usize,
     pages: usize,
+    refusals: Vec<String>,
+    /// When the client was last heard, and how long it had been silent then.
+    heard: Option<SystemTime>,
+    idle: Duration,
 }
 
 type Actions = Vec<Action<Question, End>>;
@@ -145,6 +155,9 @@ impl Receiver {
             bad: 0,
             junk: 0,
             pages: 0,
+            refusals: Vec::new(),
+            heard: None,
+            idle: Duration::ZERO,
         }
     }
 
@@ -198,6 +211,15 @@ impl Receiver {
             return;
         }
         let behind_block = std::mem::replace(&mut self.behind_block, frame.is_block);
+        let is_empty = !frame.is_block && frame.bytes.is_empty();
+        if is_empty && self.known && !self.settings.unprompted && self.idle >= DESERTED {
+            // A client that went without a word left its logon behind.
+            self.known = false;
+            self.transaction = Transaction::default();
+            self.behind_block = false;
+            self.prompts = 1;
+            return put(actions, say::PROMPT);
+        }
         if frame.is_block {
             actions.push(Action::Event(frame.wire()));
             self.block(frame, actions);
@@ -367,7 +389,9 @@ impl Receiver {
             Part::TooLong => {
                 let most = self.settings.max_length;
                 let most = most.map_or(MAX_PAGE, |most| most.min(MAX_PAGE));
-                self.say(&say::too_long(most), actions);
+                let reply = say::too_long(most);
+                self.note_refusal("a pager", &reply);
+                self.say(&reply, actions);
             }
             Part::More | Part::Malformed => put(actions, say::GO_ON),
         }
@@ -384,9 +408,24 @@ impl Receiver {
         self.say(&reply, actions);
     }
 
+    /// Pages that were refused without a question, since the last call, as a
+    /// log should know them.
+    pub fn take_refusals(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.refusals)
+    }
+
+    fn note_refusal(&mut self, pager: &str, reply: &Reply) {
+        if self.refusals.len() < MAX_REFUSALS {
+            let pager = printable(pager.as_bytes());
+            let line = format!("not accepted for {pager}: {:03} {}", reply.code, reply.text);
+            self.refusals.push(line);
+        }
+    }
+
     fn page(&mut self, frame: Frame, pager: &[u8], mut text: Vec<u8>, actions: &mut Actions) {
         let pager = std::str::from_utf8(pager).unwrap_or_default();
         if let Some(refusal) = rules::refusal(&self.settings, pager, &text) {
+            self.note_refusal(pager, &refusal);
             return self.say(&refusal, actions);
         }
         let most = self.settings.max_length.unwrap_or(usize::MAX);
@@ -449,7 +488,7 @@ impl Machine for Receiver {
     type Answer = Answer;
     type Done = End;
 
-    fn step(&mut self, _now: SystemTime, input: Input<'_, Answer>) -> Actions {
+    fn step(&mut self, now: SystemTime, input: Input<'_, Answer>) -> Actions {
         let mut actions = Actions::new();
         if matches!(self.state, State::Over) {
             return actions;
@@ -457,6 +496,8 @@ impl Machine for Receiver {
         match input {
             Input::Start => {}
             Input::Bytes(bytes) => {
+                let heard = self.heard.replace(now).unwrap_or(now);
+                self.idle = now.duration_since(heard).unwrap_or_default();
                 self.frames.push(bytes);
                 if let State::Replying(_, _, seen) = &mut self.state {
                     *seen += bytes.len();

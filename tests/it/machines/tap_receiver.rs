@@ -6,7 +6,7 @@ mod laws;
 mod traces;
 
 use std::collections::VecDeque;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pagebox::protocol::tap::block::{Block, Terminator};
 use pagebox::protocol::tap::receiver::Receiver;
@@ -30,6 +30,7 @@ struct Call {
     meanwhile: VecDeque<Vec<u8>>,
     phase: Option<Phase>,
     end: Option<End>,
+    now: SystemTime,
 }
 
 impl Call {
@@ -43,13 +44,14 @@ impl Call {
             meanwhile: VecDeque::new(),
             phase: None,
             end: None,
+            now: SystemTime::UNIX_EPOCH,
         };
         call.step(Input::Start);
         call
     }
 
     fn step(&mut self, input: Input<'_, Answer>) {
-        let mut actions = self.receiver.step(SystemTime::UNIX_EPOCH, input);
+        let mut actions = self.receiver.step(self.now, input);
         self.phase = None;
         loop {
             let mut next = None;
@@ -454,4 +456,47 @@ fn noise_in_front_of_a_transaction_is_told_and_counted() {
     }
     call.ask("x<CR>", "502 Unexpected characters<CR><ESC><EOT><CR>");
     assert_eq!(call.end, Some(End::Junk));
+}
+
+#[test]
+fn on_a_serial_line_a_bare_cr_after_a_silence_is_another_clients_call() {
+    let on_device = Settings {
+        unprompted: false,
+        ..Settings::default()
+    };
+    for (settings, prompts) in [(on_device, 2), (Settings::default(), 1)] {
+        let mut call = Call::new(settings);
+        call.hear(b"\r\x1bPG1\r\r");
+        call.now += Duration::from_secs(1);
+        call.hear(b"\r");
+        call.hear(&wire("<STX>1<CR>TEST<CR><ETX>190<CR><CR>"));
+        assert_eq!(shown(&call.said).matches("ID=").count(), 1);
+        call.now += Duration::from_secs(2);
+        call.hear(b"\r");
+        assert_eq!(shown(&call.said).matches("ID=").count(), prompts);
+        assert_eq!(call.pages.len(), 1);
+    }
+}
+
+#[test]
+fn a_log_hears_of_pages_that_are_refused_without_a_question() {
+    let settings = Settings {
+        numeric: true,
+        ..Settings::default()
+    };
+    let mut call = Call::new(settings);
+    call.hear(b"\r\x1bPG1\r");
+    for (pager, text) in [("1", "A"), ("a\x1a[b", "1"), ("1", "1")] {
+        let info = format!("{pager}\r{text}\r").into_bytes();
+        let end = Terminator::Etx;
+        call.hear(&Block { info, end }.wire());
+    }
+    assert_eq!(
+        call.receiver.take_refusals(),
+        [
+            "not accepted for 1: 505 Alphabetic characters not allowed",
+            "not accepted for a^[b: 510 Illegal pager ID",
+        ]
+    );
+    assert_eq!(call.receiver.take_refusals(), [""; 0]);
 }
