@@ -25,6 +25,7 @@
 //!
 //! Source: TAP 1.8 sections 2 to 7.
 
+mod again;
 mod frames;
 mod rules;
 mod say;
@@ -34,6 +35,7 @@ mod transaction;
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
+use self::again::Judged;
 use self::frames::{Frame, Frames};
 use self::say::{Reply, Sign};
 use self::talk::{Answer, End, Question, Settings, Submission};
@@ -57,11 +59,6 @@ const MAX_JUNK: usize = 10;
 const DESERTED: Duration = Duration::from_millis(1500);
 /// Refused pages that a log hears of at once.
 const MAX_REFUSALS: usize = 100;
-/// Before a reply, no more of what a client sent again is looked at, in bytes.
-const MAX_GLANCE: usize = 64 * 1024;
-/// Nor more empty lines, which some send behind each block.
-const MAX_EMPTY: usize = 8;
-
 /// Said instead of a prompt to who may not speak here.
 pub const NOT_YOU: &[u8] = b"Not served\r\x1b\x04\r";
 /// Said instead of a prompt where nothing could be accepted.
@@ -94,13 +91,6 @@ enum State {
     /// The reply is known, and what is there already is looked at first.
     Replying(Reply, Frame, usize),
     Over,
-}
-
-/// What a reply was about, and how much had come in when it went out.
-#[derive(Debug)]
-struct Judged {
-    frame: Frame,
-    arrived: u64,
 }
 
 /// See the module's text.
@@ -230,45 +220,6 @@ impl Receiver {
             self.prompts = 1;
             put(actions, say::PROMPT);
         }
-    }
-
-    /// Is it what the last reply was about, sent again before that went out?
-    fn is_resent(&self, frame: &Frame) -> bool {
-        let judged = self.judged.as_ref();
-        judged.is_some_and(|judged| {
-            frame.start < judged.arrived && self.is_again(frame, &judged.frame)
-        })
-    }
-
-    /// Is it this one again, perhaps damaged?
-    fn is_again(&self, frame: &Frame, asked: &Frame) -> bool {
-        let is_damaged = || Block::parse(&frame.bytes, self.settings.checked).is_err();
-        frame.is_block == asked.is_block
-            && (frame.bytes == asked.bytes || (frame.is_block && is_damaged()))
-    }
-
-    /// Drops what the client sent again before the reply, up to the first frame
-    /// that is anything else. May there be more of it?
-    fn drop_resent(&mut self) -> bool {
-        let State::Replying(_, asked, seen) = &self.state else {
-            return false;
-        };
-        while self.kept.len() <= MAX_EMPTY {
-            let Some(frame) = self.frames.next() else {
-                return *seen < MAX_GLANCE;
-            };
-            if self.is_again(&frame, asked) {
-                // The empty lines were those behind the one before it.
-                self.kept.clear();
-                continue;
-            }
-            let is_empty = !frame.is_block && frame.bytes.is_empty();
-            self.kept.push_back(frame);
-            if !is_empty {
-                return false;
-            }
-        }
-        false
     }
 
     fn line(&mut self, frame: Frame, actions: &mut Actions) {
@@ -456,18 +407,6 @@ impl Receiver {
         };
         self.state = State::Replying(reply, frame, 0);
         actions.push(Action::Wait(Phase::Quiet));
-    }
-
-    /// There is nothing more that came before the reply, or enough of it.
-    fn replied(&mut self, actions: &mut Actions) {
-        match std::mem::replace(&mut self.state, State::Listening) {
-            State::Replying(reply, frame, _) => {
-                let arrived = self.frames.arrived();
-                self.judged = Some(Judged { frame, arrived });
-                self.say(&reply, actions);
-            }
-            other => self.state = other,
-        }
     }
 
     fn say(&mut self, reply: &Reply, actions: &mut Actions) {

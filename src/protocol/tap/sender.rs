@@ -3,14 +3,20 @@
 //! ```text
 //! Start ─▶ [pause] ─▶ CR, CR … ─▶ ID= ─▶ [drain] ─▶ [pause]
 //!                                                     │
-//!              ESC PG1 … ◀── NAK, ID=, silence ──▶ logon
+//!        ESC PG1 … ◀── NAK [renew], ID=, silence ──▶ logon
 //!                                                     │ ACK
-//!       Ask(Next) ◀──────── [p, or no wish for it ─── go-ahead
-//!        │  ▲  │
-//!   Page │  │  │ Logoff
-//!        ▼  │  └──▶ EOT CR ─▶ [RS] ─▶ ESC EOT, Done
-//!   quiet ─▶ block ─▶ verdict: ACK, RS ─▶ Ask(Next); NAK, silence: again; ESC EOT: Done
+//!   Ask(Next) ◀── [settle] ◀── [p, or no wish for it ── go-ahead
+//!    │  ▲  │
+//!    │  │  │ Logoff
+//!    │  │  └──▶ EOT CR ─▶ [RS] ─▶ ESC EOT, Done
+//!    ▼  └──────────────────────┐
+//!   quiet ─▶ block ─▶ verdict: ACK [confirm], RS; NAK [rest], silence: again;
+//!                              ESC EOT: Done
 //! ```
+//!
+//! What stands in brackets is a moment in which more of an answer may come:
+//! where something was said twice, its second answer must not be taken for a
+//! verdict on a page.
 //!
 //! Answers for what is a verdict and what only an echo or a text, for how
 //! often a thing is said again, and for the moment from which a page may be
@@ -22,6 +28,7 @@ mod findings;
 mod logon;
 mod paging;
 mod said;
+mod talk;
 
 use std::time::SystemTime;
 
@@ -29,86 +36,12 @@ use self::ear::{Ear, Heard, Verdict};
 pub use self::findings::{Findings, LineEnd};
 use self::paging::Hand;
 use self::said::Said;
+pub use self::talk::{Answer, Answered, End, Escape, Question, Settings};
 use super::control::{CR, EOT};
-use super::page::Page;
 use super::{code, received};
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
 use crate::protocol::{Action, Input, Machine, Phase};
-
-/// How a call is made.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The service asked for, `PG1`: printable ASCII.
-    pub service: String,
-    /// The password, where the central wants one: printable ASCII.
-    pub password: Option<String>,
-    /// So many CRs are said, each waiting [`Phase::Prompt`], before there is no `ID=`.
-    pub prompts: u32,
-    /// The central says when to begin. Otherwise silence after its ACK will do.
-    pub goahead: bool,
-    /// Wait [`Phase::Pause`] before the first CR, and before the logon.
-    pub pause: bool,
-    /// May control characters be escaped?
-    pub escape: Escape,
-}
-
-/// Are control characters of a text sent as SUB and a letter?
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Escape {
-    /// If the central says that it speaks TAP 1.6 or later.
-    #[default]
-    Auto,
-    /// Yes.
-    On,
-    /// No: what is no blank is left out.
-    Off,
-}
-
-/// What the machine asks.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Question {
-    /// What became of the last page, if there was one; what is next?
-    Next(Option<Answered>),
-}
-
-/// What it is told.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// Send this page.
-    Page(Page),
-    /// Say goodbye.
-    Logoff,
-}
-
-/// The verdict on one page.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Answered {
-    /// What became of it.
-    pub fate: Fate,
-    /// A block was sent again after silence, or an ACK was heard that may have
-    /// been its own: it may have been taken twice, and a refusal may be that of
-    /// the second one only.
-    pub duplicate_possible: bool,
-    /// The central cut the message.
-    pub is_cut: bool,
-    /// The central takes no more pages in this call.
-    pub call_is_full: bool,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct End {
-    /// What became of the page in hand. None: nothing of it was sent.
-    pub answered: Option<Answered>,
-    /// The central ended the call instead of judging that page: worth one try in a new call.
-    pub again: bool,
-    /// Why, where it was not a farewell; also the fate of a page that was never begun.
-    pub cause: Option<Fate>,
-    /// RS in the farewell, and what the central said to it: it refuses some
-    /// page of this call after all, and nobody knows which.
-    pub taken_back: Option<String>,
-}
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
