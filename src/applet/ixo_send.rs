@@ -116,7 +116,8 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
     }
     for page in pages {
         let said: Vec<String> = page
-            .blocks(args.escapes_at_first())
+            // As a central of today would get it.
+            .blocks(args.wishes().escapes)
             .iter()
             .flat_map(|block| named_line(&block.wire(), None))
             .map(|line| format!("C: {line}"))
@@ -144,9 +145,7 @@ fn send_all(
     for taken in caller.take_back() {
         let known = |report: &&mut Report| report.number == taken.receipt.number;
         if let Some(report) = reports.iter_mut().find(known) {
-            let taken = taken.report();
-            report.fate = taken.fate;
-            report.parts = taken.parts;
+            taken.apply(report);
         }
     }
     let closing = caller.transcript();

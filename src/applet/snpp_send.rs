@@ -203,7 +203,7 @@ fn send_all(
     for taken in gateways.take_back() {
         let known = |report: &&mut Report| report.number == taken.receipt.number;
         if let Some(report) = reports.iter_mut().find(known) {
-            report.fate = taken.report().fate;
+            taken.apply(report);
         }
     }
     let closing = gateways.transcript();

@@ -41,6 +41,13 @@ pub struct TakenBack {
 }
 
 impl TakenBack {
+    /// Takes the verdict back in a report that was not given to anybody yet.
+    pub fn apply(&self, report: &mut Report) {
+        let taken = self.report();
+        report.fate = taken.fate;
+        report.parts = taken.parts;
+    }
+
     /// The report that takes the page's verdict back.
     pub fn report(&self) -> Report {
         let receipt = &self.receipt;

@@ -135,7 +135,8 @@ impl Call {
             Err(end) => {
                 let findings = Some(call.findings().clone());
                 call.hang_up(settings, trace);
-                let fate = end.cause.unwrap_or_else(|| Fate::untried("no call"));
+                let mut fate = end.cause.unwrap_or_else(|| Fate::untried("no call"));
+                fate.text += findings.as_ref().map_or("", advice);
                 Err(Down {
                     findings,
                     ..Down::new(fate)
@@ -300,6 +301,16 @@ fn dial(
     _ = line.write(b"\r", Deadline::after(ABANDON), None);
     ending.hang_up(line, settings, trace);
     Err(Down::new(Fate::untried(why)))
+}
+
+/// What the user can do where a call went wrong in this way.
+fn advice(findings: &Findings) -> &'static str {
+    let is_garbled = findings.nuls > 0 || findings.high_bits > 0;
+    match (findings.prompted, findings.logged_on, findings.goahead) {
+        (None, ..) if is_garbled => "; try another --framing, or --baud",
+        (_, Some(_), false) => "; see --no-goahead",
+        _ => "",
+    }
 }
 
 /// So many CRs fit into the time for `ID=`.

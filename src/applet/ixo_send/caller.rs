@@ -13,6 +13,7 @@ use crate::bulk::sender::{Commit, Receipt, TakenBack};
 use crate::cli::report::Report;
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
+use crate::protocol::tap::code;
 use crate::protocol::tap::page::Page as TapPage;
 use crate::protocol::tap::sender::{Answered, End};
 use crate::transport::trace::Trace;
@@ -107,9 +108,7 @@ impl<'a> Caller<'a> {
         let Some(at) = taken.position(|number| number == report.number) else {
             return false;
         };
-        let taken = self.taken_back.remove(at).report();
-        report.fate = taken.fate;
-        report.parts = taken.parts;
+        self.taken_back.remove(at).apply(report);
         true
     }
 
@@ -133,8 +132,12 @@ impl<'a> Caller<'a> {
             report.settle_tries();
             report.send_reply = (!came.no_call && report.fate.outcome != Outcome::Unknown)
                 .then(|| report.fate.response());
+            let cut = match code::limit(&report.fate.text) {
+                Some(limit) => format!("the central cut the message to {limit} characters"),
+                None => "the central cut the message".to_owned(),
+            };
             let told = [
-                (came.answered.is_cut, "the central cut the message"),
+                (came.answered.is_cut, cut.as_str()),
                 (
                     came.answered.duplicate_possible && report.fate.outcome.accepted(),
                     "accepted when it was sent again after silence, so it may arrive twice",
@@ -249,6 +252,7 @@ impl<'a> Caller<'a> {
                 again: false,
                 cause: None,
                 taken_back: None,
+                may_arrive_twice: false,
             });
         };
         if !call.escapes() {
@@ -308,6 +312,11 @@ impl<'a> Caller<'a> {
     /// What is known now of the pages of a call that ended.
     fn put_away(&mut self, end: &End) {
         let receipts = std::mem::take(&mut self.receipts);
+        if end.may_arrive_twice {
+            let place = self.settings.way.place();
+            let text = "one ACK more than blocks were sent: a page that was sent again after NAK may arrive twice";
+            self.settings.diag.warn(&format!("{place}: {text}"));
+        }
         let Some(why) = &end.taken_back else { return };
         let place = self.settings.way.place();
         let taken = receipts.into_iter().map(|receipt| TakenBack {

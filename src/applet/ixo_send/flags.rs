@@ -231,11 +231,6 @@ impl Args {
         }
     }
 
-    /// Without a central, a page is shown as one of today would get it.
-    pub(super) fn escapes_at_first(&self) -> bool {
-        self.central.escape != EscapeArg::Off
-    }
-
     /// The password of the logon, from a file or the environment; most
     /// centrals want none.
     pub(super) fn password(&self, interrupt: &Interrupt) -> Result<Option<String>, Failure> {

@@ -282,7 +282,9 @@ impl Finding {
         };
         let time = self.greeted();
         let exit = match &self.failure {
-            Some(fate) if self.cannot_ask || plugin::is_ours(fate.exit) => Exit::NagiosUnknown,
+            Some(fate) if self.cannot_ask || (time.is_none() && plugin::is_ours(fate.exit)) => {
+                Exit::NagiosUnknown
+            }
             Some(_) => Exit::NagiosCritical,
             None => limits.state(time.unwrap_or_default()),
         };

@@ -15,8 +15,6 @@ pub const WAIT: u16 = 111;
 pub const MAX_PAGES: u16 = 112;
 /// No more time in this call.
 pub const MAX_TIME: u16 = 113;
-/// A banner.
-pub const WELCOME: u16 = 114;
 /// A farewell.
 pub const GOODBYE: u16 = 115;
 /// Accepted.

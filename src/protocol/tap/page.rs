@@ -38,10 +38,7 @@ impl std::fmt::Display for BadPage {
             Self::Pager => f.write_str("TAP carries pager IDs of ASCII letters, digits and signs"),
             Self::Text => f.write_str("TAP carries ASCII only"),
             Self::TooLong { length, limit } => {
-                write!(
-                    f,
-                    "{length} bytes, one block has room for {limit}; see --overflow and --multiblock"
-                )
+                write!(f, "{length} bytes, one block has room for {limit}")
             }
         }
     }

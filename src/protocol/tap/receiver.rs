@@ -1,9 +1,9 @@
 //! The receiving machine: one call of a client's, many pages.
 //!
 //! ```text
-//! Start ─▶ (2 s) ID= ─▶ line or block ◀───────────────────────────┐
-//!                         ├─ CR ─▶ ID= ─────────────────────────▶│
-//!                         ├─ logon, block ─▶ Ask, the answer ─┐   │
+//! Start ─▶ [2 s: ID=] ─▶ line or block ◀──────────────────────────┐
+//!                         ├─ CR, not logged on ─▶ ID= ──────────▶│
+//!                         ├─ logon, page ──▶ Ask, the answer ─┐   │
 //!                         │     a look at what came meanwhile ◀┘   │
 //!                         │     the reply ──────────────────────▶│
 //!                         ├─ any other, and its reply if any ────▶┘
@@ -18,10 +18,13 @@
 //! A client that waits too long for a reply sends its block again. What came in
 //! before a reply went out cannot be an answer to it; so where it is the very
 //! frame that the reply is about, or is damaged, it is a resend, and the reply
-//! is its reply too. This is the one thing that depends on when bytes come, and
-//! not only on which. What comes behind the reply is a page of its own, even if
-//! it is the same again. How much of it is dropped has a bound; and a block that
-//! is not the last of its page is known again by itself: see `transaction`.
+//! is its reply too. What comes behind the reply is a page of its own, even if it
+//! is the same again. How much of it is dropped has a bound; and the first block
+//! of several is known again by itself: see `transaction`.
+//!
+//! On a serial line a bare CR that breaks a silence is answered as one that
+//! begins a call: the client before it may have gone without a word. In these
+//! two things it matters when bytes come, and in nothing else.
 //!
 //! Source: TAP 1.8 sections 2 to 7.
 
@@ -54,8 +57,8 @@ const MAX_LOGONS: usize = 3;
 const MAX_BAD: usize = 3;
 /// The lines that are none after which it is.
 const MAX_JUNK: usize = 10;
-/// Who says a bare CR after so long a silence begins a call: a client in the
-/// midst of one says none, and repeats it every 2 s (t1) until it is answered.
+/// A client in the midst of a call is not silent for so long and says a bare CR
+/// then; one that begins a call says it every 2 s (t1) until it is answered.
 const DESERTED: Duration = Duration::from_millis(1500);
 /// Refused pages that a log hears of at once.
 const MAX_REFUSALS: usize = 100;
@@ -119,9 +122,10 @@ pub struct Receiver {
     junk: usize,
     pages: usize,
     refusals: Vec<String>,
-    /// When the client was last heard, and how long it had been silent then.
-    heard: Option<SystemTime>,
-    idle: Duration,
+    /// When something was last heard, or answered.
+    active: Option<SystemTime>,
+    /// What has come in there came after a silence.
+    broke_silence: Option<u64>,
 }
 
 type Actions = Vec<Action<Question, End>>;
@@ -146,8 +150,8 @@ impl Receiver {
             junk: 0,
             pages: 0,
             refusals: Vec::new(),
-            heard: None,
-            idle: Duration::ZERO,
+            active: None,
+            broke_silence: None,
         }
     }
 
@@ -202,12 +206,9 @@ impl Receiver {
         }
         let behind_block = std::mem::replace(&mut self.behind_block, frame.is_block);
         let is_empty = !frame.is_block && frame.bytes.is_empty();
-        if is_empty && self.known && !self.settings.unprompted && self.idle >= DESERTED {
-            // A client that went without a word left its logon behind.
-            self.known = false;
-            self.transaction = Transaction::default();
-            self.behind_block = false;
-            self.prompts = 1;
+        if is_empty && self.known && self.broke_silence == Some(frame.start) {
+            // A client may have gone without a word, and this be another one's
+            // call; if it is a stray CR, nothing is lost.
             return put(actions, say::PROMPT);
         }
         if frame.is_block {
@@ -219,6 +220,17 @@ impl Receiver {
         } else if !self.known && !behind_block {
             self.prompts = 1;
             put(actions, say::PROMPT);
+        }
+    }
+
+    /// Looks how long nothing was said, before what is there now. While we are
+    /// busy a client's silence means nothing.
+    fn note_silence(&mut self, now: SystemTime) {
+        let since = self.active.replace(now).unwrap_or(now);
+        let long = now.duration_since(since).is_ok_and(|time| time >= DESERTED);
+        let is_listening = matches!(self.state, State::Listening) && self.kept.is_empty();
+        if long && is_listening && !self.settings.unprompted && self.frames.is_empty() {
+            self.broke_silence = Some(self.frames.arrived());
         }
     }
 
@@ -435,8 +447,7 @@ impl Machine for Receiver {
         match input {
             Input::Start => {}
             Input::Bytes(bytes) => {
-                let heard = self.heard.replace(now).unwrap_or(now);
-                self.idle = now.duration_since(heard).unwrap_or_default();
+                self.note_silence(now);
                 self.frames.push(bytes);
                 if let State::Replying(_, _, seen) = &mut self.state {
                     *seen += bytes.len();
@@ -447,7 +458,10 @@ impl Machine for Receiver {
                 }
                 self.replied(&mut actions);
             }
-            Input::Answer(answer) => self.answered(answer, &mut actions),
+            Input::Answer(answer) => {
+                self.active = Some(now);
+                self.answered(answer, &mut actions);
+            }
             Input::Eof => {
                 self.closed = true;
                 self.replied(&mut actions);

@@ -95,8 +95,14 @@ pub struct Sender {
     blocks: u32,
     /// More blocks were sent than verdicts heard.
     owed: u32,
-    /// A verdict was not an ACK: which page it was on matters.
-    has_refused: bool,
+    /// A block was answered with NAK, which may have been for noise.
+    had_nak: bool,
+    /// A verdict had no code, and may have been noise itself.
+    had_bare: bool,
+    /// An ACK too many came behind a NAK.
+    may_arrive_twice: bool,
+    /// A page was refused: which one it was matters.
+    had_refusal: bool,
     /// A verdict may have been another's.
     is_doubtful: bool,
     /// `111` heard, and the wait begun anew.
@@ -133,7 +139,10 @@ impl Sender {
             unanswered: 0,
             blocks: 0,
             owed: 0,
-            has_refused: false,
+            had_nak: false,
+            had_bare: false,
+            may_arrive_twice: false,
+            had_refusal: false,
             is_doubtful: false,
             waits: 0,
             hand: None,
@@ -276,9 +285,8 @@ impl Sender {
             (State::Farewell, Some(Verdict::Over)) => self.finish(None, None, actions),
             (State::Verdict, Some(verdict)) => return self.judge(verdict, actions),
             (State::Confirming, Some(verdict)) => return self.confirm(verdict, actions),
-            (State::Resting, Some(Verdict::Ack | Verdict::Rs | Verdict::Over)) => {
-                // The NAK was for noise.
-                let verdict = heard.verdict.unwrap_or(Verdict::Over);
+            // The NAK was for noise.
+            (State::Resting, Some(verdict @ (Verdict::Ack | Verdict::Rs | Verdict::Over))) => {
                 return self.judge(verdict, actions);
             }
             (_, Some(Verdict::Over)) => self.turned_away(actions),
@@ -287,7 +295,7 @@ impl Sender {
             (State::Logon | State::GoAhead, Some(Verdict::GoAhead)) => self.goahead(actions),
             (State::Logon, Some(Verdict::Nak | Verdict::Rs)) => self.renew(actions),
             (State::Settling, Some(Verdict::Ack | Verdict::Nak | Verdict::Rs)) => {
-                self.answered(actions);
+                self.count_answer(actions);
             }
             (State::Quiet, Some(Verdict::Nak | Verdict::Rs))
             | (State::Farewell, Some(Verdict::Nak))
@@ -295,9 +303,11 @@ impl Sender {
             {
                 self.take_back();
             }
-            // Where there was one block, this is its own.
             (State::Farewell, Some(Verdict::Ack)) if is_extra && self.may_be_shifted() => {
                 self.take_back();
+            }
+            (State::Farewell, Some(Verdict::Ack)) if is_extra && self.had_nak => {
+                self.may_arrive_twice = true;
             }
             (State::GoAhead, None) if heard.asks_for_logon && self.outstanding > 0 => {
                 self.outstanding -= 1;
@@ -332,10 +342,10 @@ impl Sender {
             State::Pause => self.prompt(actions),
             State::Prompting if self.findings.crs < self.settings.prompts => self.prompt(actions),
             State::Prompting => self.no_prompt(actions),
-            State::Draining => self.settle(actions),
+            State::Draining => self.log_on_or_pause(actions),
             State::Logon => self.unheard(actions),
             State::Renewing => self.log_on(actions),
-            State::Settling => self.settled_on(actions),
+            State::Settling => self.no_more_answers(actions),
             State::GoAhead => self.no_goahead(actions),
             State::Quiet | State::Resting => self.send_block(actions),
             State::Verdict => self.silence(actions),
@@ -401,6 +411,7 @@ impl Sender {
             again: false,
             cause,
             taken_back: self.taken_back.take(),
+            may_arrive_twice: self.may_arrive_twice,
         }
     }
 }

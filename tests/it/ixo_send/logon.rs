@@ -14,7 +14,7 @@ fn without_id_nothing_is_sent() {
         (SILENCE, "no ID= after 2 CRs: nothing was heard"),
         (
             "<NUL><NUL>",
-            "only NULs were heard: try another --framing or --baud",
+            "only NULs were heard; try another --framing, or --baud",
         ),
         ("login: ", "heard login:"),
     ] {
@@ -155,7 +155,7 @@ fn the_go_ahead_is_waited_for_unless_it_is_said_that_none_comes() {
     let brief = ["--goahead-timeout", "200ms", "1", "Hi"];
     let fake = Central::logons(&["<CR><ACK><CR>"]).on_tcp();
     let run = to(&fake, &brief).run();
-    run.expect_complaint(76, "", "no go-ahead ([p) after the logon: see --no-goahead");
+    run.expect_complaint(76, "", "no go-ahead ([p) after the logon; see --no-goahead");
     assert!(!said(&fake)[0].contains(PAGE));
     to(&fake, &["--no-goahead"])
         .args(brief)

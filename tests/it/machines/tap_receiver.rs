@@ -79,7 +79,7 @@ impl Call {
                 (None, Some(input)) => input,
                 (None, None) => return,
             };
-            actions = self.receiver.step(SystemTime::UNIX_EPOCH, input);
+            actions = self.receiver.step(self.now, input);
         }
     }
 
@@ -474,7 +474,9 @@ fn on_a_serial_line_a_bare_cr_after_a_silence_is_another_clients_call() {
         call.now += Duration::from_secs(2);
         call.hear(b"\r");
         assert_eq!(shown(&call.said).matches("ID=").count(), prompts);
-        assert_eq!(call.pages.len(), 1);
+        // Who goes on as if nothing had happened, may.
+        call.hear(&wire("<STX>1<CR>TEST<CR><ETX>190<CR>"));
+        assert_eq!(call.pages.len(), 2);
     }
 }
 
@@ -499,4 +501,30 @@ fn a_log_hears_of_pages_that_are_refused_without_a_question() {
         ]
     );
     assert_eq!(call.receiver.take_refusals(), [""; 0]);
+}
+
+#[test]
+fn a_silence_in_front_of_a_block_says_nothing_of_the_empty_line_behind_it() {
+    let block = wire("<STX>1<CR>TEST<CR><ETX>190<CR><CR>");
+    let (head, tail) = block.split_at(block.len() - 1);
+    for pieces in [
+        &[&block[..]][..],
+        &[head, tail],
+        &[&block[..1], &block[1..]],
+    ] {
+        let mut call = Call::new(Settings {
+            unprompted: false,
+            ..Settings::default()
+        });
+        call.hear(b"\r\x1bPG1\r");
+        for _ in 0..2 {
+            call.now += Duration::from_secs(2);
+            for piece in pieces {
+                call.hear(piece);
+            }
+        }
+        let said = shown(&call.said);
+        assert_eq!(said.matches("ID=").count(), 1, "{said}");
+        assert_eq!(call.pages.len(), 2, "{said}");
+    }
 }

@@ -71,6 +71,11 @@ impl Frames {
         self.bytes.iter().chain(&self.rest).copied().collect()
     }
 
+    /// Is there nothing of a next one yet?
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty() && self.bytes.is_empty() && !self.is_block
+    }
+
     /// How much has come in so far.
     pub(super) fn arrived(&self) -> u64 {
         let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
@@ -129,7 +134,7 @@ impl Frames {
             start: self.start,
             bytes: std::mem::take(&mut self.bytes),
         };
-        self.begin(false, at);
+        self.begin(false, at + 1);
         frame
     }
 }

@@ -34,8 +34,6 @@ pub struct Findings {
     pub said: Vec<String>,
     /// The TAP version that the central says it speaks: 1 and 8 are 1.8.
     pub version: Option<(u32, u32)>,
-    /// The central's lines have codes.
-    pub codes: bool,
     /// How it ends them.
     pub line_end: Option<LineEnd>,
     /// Bytes received.
@@ -84,7 +82,6 @@ impl Findings {
 
     /// Keeps a line.
     pub(super) fn note(&mut self, text: &Text, is_banner: bool) {
-        self.codes |= text.code.is_some();
         self.version = text.version().or(self.version);
         let lines = if is_banner {
             &mut self.banner

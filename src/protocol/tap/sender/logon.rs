@@ -45,19 +45,20 @@ impl Sender {
                 // It is paused already.
                 State::Pause => {}
                 _ if self.outstanding > 0 => self.state = State::Draining,
-                _ => self.settle(actions),
+                _ => self.log_on_or_pause(actions),
             }
         } else if self.outstanding > 0 {
             self.outstanding -= 1;
         } else if self.state == State::Renewing {
-            self.settle(actions);
-        } else if self.state == State::Logon && self.is_refused(actions) {
-            self.log_on(actions);
+            self.log_on_or_pause(actions);
+        } else if self.state == State::Logon {
+            // It may have crossed the logon, whose answer is at hand then.
+            self.renew(actions);
         }
     }
 
     /// Nothing more was said: logs on, after a pause if there is to be one.
-    pub(super) fn settle(&mut self, actions: &mut Actions) {
+    pub(super) fn log_on_or_pause(&mut self, actions: &mut Actions) {
         if self.settings.pause {
             self.state = State::Pause;
         } else {
@@ -86,24 +87,19 @@ impl Sender {
         let found = &self.findings;
         let heard = match self.said.last() {
             _ if found.bytes == 0 => "nothing was heard".to_owned(),
-            _ if found.bytes == found.nuls => {
-                "only NULs were heard: try another --framing or --baud".to_owned()
-            }
+            _ if found.bytes == found.nuls => "only NULs were heard".to_owned(),
             Some(line) => format!("heard {line}"),
             None => format!("heard {} bytes without text", found.bytes),
         };
         let high = match found.high_bits {
             0 => String::new(),
-            high => format!(
-                ", {high} of {} bytes with bit 8 set: try another --framing or --baud",
-                found.bytes
-            ),
+            high => format!(", {high} of {} bytes with bit 8 set", found.bytes),
         };
         let text = format!("no ID= after {} CRs: {heard}{high}", found.crs);
         self.finish(Some(Fate::untried(text)), None, actions);
     }
 
-    /// NAK: the logon is wanted again, once the central has said so to the end.
+    /// NAK or `ID=`: the logon is wanted again, if nothing else follows.
     pub(super) fn renew(&mut self, actions: &mut Actions) {
         if self.is_refused(actions) {
             self.state = State::Renewing;
@@ -190,7 +186,7 @@ impl Sender {
     }
 
     /// An answer to a logon came behind the go-ahead.
-    pub(super) fn answered(&mut self, actions: &mut Actions) {
+    pub(super) fn count_answer(&mut self, actions: &mut Actions) {
         self.unanswered = self.unanswered.saturating_sub(1);
         if self.unanswered == 0 {
             self.ready(actions);
@@ -198,7 +194,7 @@ impl Sender {
     }
 
     /// No more answers to logons came.
-    pub(super) fn settled_on(&mut self, actions: &mut Actions) {
+    pub(super) fn no_more_answers(&mut self, actions: &mut Actions) {
         if self.unanswered == self.logons {
             // Without an ACK, the go-ahead was an answer.
             self.unanswered = self.unanswered.saturating_sub(1);
@@ -210,7 +206,7 @@ impl Sender {
     /// The central does not say when to begin.
     pub(super) fn no_goahead(&mut self, actions: &mut Actions) {
         if self.settings.goahead {
-            let text = "no go-ahead ([p) after the logon: see --no-goahead";
+            let text = "no go-ahead ([p) after the logon";
             let cause = Fate::new(Outcome::Untried, Exit::Protocol, text);
             self.finish(Some(cause), None, actions);
         } else {

@@ -86,7 +86,9 @@ impl Sender {
         let is_no = matches!(verdict, Verdict::Nak | Verdict::Rs);
         let is_doubtful = is_no && self.unanswered > 0;
         self.is_worn |= is_doubtful;
-        self.has_refused |= is_no;
+        self.had_nak |= verdict == Verdict::Nak;
+        let has_code = self.said.is_of_page() || self.said.code().is_some_and(|code| code >= 500);
+        self.had_bare |= !has_code;
         if let Some(hand) = &mut self.hand {
             hand.is_doubled |= is_doubtful;
             hand.is_doubled |= hand.is_acked && (is_no || verdict == Verdict::Over);
@@ -101,7 +103,7 @@ impl Sender {
                 let verdict = (Outcome::Refused, Exit::NoUser);
                 let why = "the central refuses the page (RS)";
                 let fate = self.said.failure(verdict, why);
-                self.settled(fate, actions);
+                self.conclude(fate, actions);
             }
             Verdict::Over => self.thrown_out(actions),
             // A central may say so before each page.
@@ -147,7 +149,7 @@ impl Sender {
         if is_doubled && self.hand.as_ref().is_some_and(|hand| hand.rest.len() > 0) {
             // The next block's verdict could not be told from a late one on this.
             let text = "a block was sent again, and the rest of the page was not: its verdict could not be told from a late one";
-            return self.settled(Fate::unknown(text), actions);
+            return self.conclude(Fate::unknown(text), actions);
         }
         let next = self.hand.as_mut().and_then(|hand| {
             hand.block = hand.rest.next()?.wire();
@@ -159,7 +161,7 @@ impl Sender {
             self.hush();
         } else {
             let fate = self.said.acceptance();
-            self.settled(fate, actions);
+            self.conclude(fate, actions);
         }
     }
 
@@ -176,7 +178,7 @@ impl Sender {
             self.is_worn = true;
             let verdict = (Outcome::Temporary, Exit::TempFail);
             let fate = self.said.failure(verdict, "checksum errors (NAK)");
-            self.settled(fate, actions);
+            self.conclude(fate, actions);
         }
     }
 
@@ -220,11 +222,12 @@ impl Sender {
     fn unjudged(&mut self, actions: &mut Actions) {
         let last = self.said.last().map(|line| format!(": {line}"));
         let text = format!("no verdict on the page{}", last.unwrap_or_default());
-        self.settled(Fate::unknown(text), actions);
+        self.conclude(Fate::unknown(text), actions);
     }
 
     /// The page in hand has this fate; the call goes on.
-    fn settled(&mut self, fate: Fate, actions: &mut Actions) {
+    fn conclude(&mut self, fate: Fate, actions: &mut Actions) {
+        self.had_refusal |= !fate.outcome.accepted();
         let answered = self.hand.take().map(|hand| hand.answered(fate));
         self.state = State::Ready;
         self.said = Said::default();
@@ -283,10 +286,11 @@ impl Sender {
         is_extra
     }
 
-    /// May a verdict have been that on the block before, or on a logon? Where
-    /// all were ACKs that changes nothing; some centrals answer EOT with one.
+    /// May a refusal have been that of another page? Among nothing but ACKs it
+    /// does not matter whose is whose, and a verdict with a code of its own is
+    /// no noise; so a central may well answer EOT with one more ACK.
     pub(super) fn may_be_shifted(&self) -> bool {
-        self.is_doubtful || self.unanswered > 0 || (self.has_refused && self.blocks > 1)
+        self.had_refusal && (self.is_doubtful || self.unanswered > 0 || self.had_bare)
     }
 
     /// One verdict too many: no page of this call is certain of its own.

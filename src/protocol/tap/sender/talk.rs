@@ -76,4 +76,7 @@ pub struct End {
     /// RS in the farewell, and what the central said to it: it refuses some
     /// page of this call after all, and nobody knows which.
     pub taken_back: Option<String>,
+    /// One ACK more came than blocks were sent, and one was sent again after
+    /// NAK: its page may arrive twice.
+    pub may_arrive_twice: bool,
 }

@@ -133,8 +133,9 @@ fn a_nak_that_comes_twice_has_the_block_sent_once() {
     assert_eq!(told(2, &turns), (fates, None));
     // The second one comes late: there is one copy more than ACKs can be told apart.
     for (late, why) in [
-        ("<ACK><CR>", SHIFTED),
-        ("112 max<CR><ESC><EOT><CR>", "112 max"),
+        ("<ACK><CR>", None),
+        ("<NAK><CR>", Some(SHIFTED)),
+        ("112 max<CR><ESC><EOT><CR>", Some("112 max")),
     ] {
         let turns = [
             Central(WELCOME),
@@ -149,7 +150,7 @@ fn a_nak_that_comes_twice_has_the_block_sent_once() {
             client(EOT),
             Central(late),
         ];
-        let why = Some(why.to_owned());
+        let why = why.map(str::to_owned);
         assert_eq!(told(1, &turns), (vec![(SENT, false)], why), "{late}");
     }
 }
@@ -188,7 +189,7 @@ fn a_nak_for_noise_is_not_the_blocks() {
     };
     let mut turns = begin();
     turns.extend([client(EOT), Central("<ACK><CR>")]);
-    assert_eq!(told(1, &turns), taken_back());
+    assert_eq!(told(1, &turns), sent());
     let mut turns = begin();
     turns.extend([client(HI), Central("<ACK><CR>"), client(EOT)]);
     turns.push(Central("514 Sum<CR><NAK><CR>"));
@@ -251,4 +252,33 @@ fn an_answer_that_comes_twice_is_found_out() {
     call.hear("<NAK><CR>");
     call.step(Input::Eof);
     assert_eq!(call.end().taken_back.as_deref(), Some(SHIFTED));
+}
+
+#[test]
+fn an_ack_to_eot_takes_nothing_back_and_one_behind_a_nak_is_told() {
+    let call = |turns: &[&str], twice: bool| {
+        let mut call = Call::new(settings(), vec![page("5550000", "Hi"); 3]);
+        call.hear("ID=");
+        call.hear(WELCOME);
+        for said in turns {
+            if said.contains("<NAK>") {
+                call.hear_out(said);
+            } else {
+                call.hear(said);
+            }
+        }
+        call.hear("<ACK><CR><ESC><EOT><CR>");
+        assert_eq!(call.end().taken_back, None, "{turns:?}");
+        assert_eq!(call.end().may_arrive_twice, twice, "{turns:?}");
+    };
+    call(&["<ACK><CR>", "<ACK><CR>", "<ACK><CR>"], false);
+    call(
+        &[
+            "211 OK<CR><ACK><CR>",
+            "511 No<CR><RS><CR>",
+            "211 OK<CR><ACK><CR>",
+        ],
+        false,
+    );
+    call(&["<NAK><CR>", "<ACK><CR>", "<ACK><CR>", "<ACK><CR>"], true);
 }

@@ -183,7 +183,7 @@ fn the_ends_of_the_transcripts_are_told() {
     // No code, and none was made of it.
     let old = played("x02");
     assert_eq!(old.verdict().fate.text, "Processing - Please Wait");
-    assert!(!old.sender.findings().codes);
+    assert_eq!(old.verdict().fate.code, None);
     assert_eq!(old.sender.findings().line_end, Some(LineEnd::CrLf));
     let early = played("x11");
     assert!(early.sender.findings().early_goahead && early.sender.findings().goahead);
