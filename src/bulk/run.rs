@@ -14,7 +14,7 @@ use super::journal::Journal;
 use super::results::{Form, Results};
 use super::rows::{Row, Rows};
 use super::sender::Sender;
-use super::supply::{Supply, Within, lock};
+use super::supply::{Supply, lock};
 use super::together;
 use crate::cli::report::Report;
 use crate::cli::{ReportArgs, terminal};
@@ -132,18 +132,12 @@ fn run<'a, S: Sender + Send>(
 
 /// The next row. Who waits long for one rests meanwhile.
 fn next_row<S: Sender>(floor: &Floor<'_>, sender: &mut S) -> Option<Row> {
-    let Some(patience) = sender.patience() else {
-        return floor.supply.next();
-    };
-    match floor.supply.next_within(patience) {
-        Within::Row(row) => Some(*row),
-        Within::End => None,
-        Within::Nothing => {
-            sender.finish();
-            lock(&floor.books).take_back(sender);
-            floor.supply.next()
-        }
+    if let Ok(row) = floor.supply.next(sender.patience()) {
+        return row;
     }
+    sender.finish();
+    lock(&floor.books).take_back(sender);
+    floor.supply.next(None).ok().flatten()
 }
 
 fn work<S: Sender>(floor: &Floor<'_>, sender: &mut S) {

@@ -16,22 +16,13 @@ use crate::transport::interrupt::Interrupt;
 #[derive(Debug)]
 pub struct Supply<'a> {
     /// Taken by the one who reads, who may wait for long.
-    rows: Mutex<Option<Rows<'a>>>,
+    rows: Mutex<Option<Box<Rows<'a>>>>,
     /// They are there again.
     free: Condvar,
+    /// There may be someone who waits for that: telling nobody costs a system call.
+    is_shared: bool,
     interrupt: &'a Interrupt,
     state: Mutex<State>,
-}
-
-/// What [`Supply::next_within`] brings.
-#[derive(Debug)]
-pub(super) enum Within {
-    /// The next row.
-    Row(Box<Row>),
-    /// There are no more; said once to each worker, which then leaves.
-    End,
-    /// None so far.
-    Nothing,
 }
 
 #[derive(Debug, Default)]
@@ -45,14 +36,16 @@ impl<'a> Supply<'a> {
     /// The rows of a file; none of them after a signal.
     pub fn new(rows: Rows<'a>, interrupt: &'a Interrupt) -> Self {
         Self {
-            rows: Mutex::new(Some(rows)),
+            rows: Mutex::new(Some(Box::new(rows))),
             free: Condvar::new(),
+            is_shared: false,
             interrupt,
             state: Mutex::default(),
         }
     }
 
-    pub(super) fn for_workers(self, workers: usize) -> Self {
+    pub(super) fn for_workers(mut self, workers: usize) -> Self {
+        self.is_shared = workers > 1;
         lock(&self.state).workers = workers;
         self
     }
@@ -66,41 +59,28 @@ impl<'a> Supply<'a> {
         (state.returned, state.failure)
     }
 
-    /// The next row. `None` is said once to each worker, which then leaves.
-    pub(super) fn next(&self) -> Option<Row> {
-        match self.get(None) {
-            Within::Row(row) => Some(*row),
-            Within::End | Within::Nothing => None,
+    /// The next row, without a limit to the patience or if it is there by
+    /// then. `None` is said once to each worker, which then leaves.
+    pub(super) fn next(&self, patience: Option<Duration>) -> Result<Option<Row>, Late> {
+        let row = self.get(patience)?;
+        if row.is_some() {
+            return Ok(row);
         }
-    }
-
-    /// The next row, if there is one by then.
-    pub(super) fn next_within(&self, patience: Duration) -> Within {
-        self.get(Some(patience))
+        // What was given back meanwhile is not left to nobody.
+        let mut state = lock(&self.state);
+        let row = state.take_returned(self.interrupt);
+        if row.is_none() {
+            state.workers = state.workers.saturating_sub(1);
+        }
+        Ok(row)
     }
 
     /// The next row if it is there by now: nobody waits, nor for who waits.
     pub(super) fn next_at_hand(&self) -> Option<Row> {
-        self.get_or_nothing(Some(Duration::ZERO))
-            .unwrap_or_default()
+        self.get(Some(Duration::ZERO)).unwrap_or_default()
     }
 
-    fn get(&self, patience: Option<Duration>) -> Within {
-        match self.get_or_nothing(patience) {
-            Ok(Some(row)) => return Within::Row(Box::new(row)),
-            Err(Late) => return Within::Nothing,
-            Ok(None) => {}
-        }
-        // What was given back meanwhile is not left to nobody.
-        let mut state = lock(&self.state);
-        if let Some(row) = state.take_returned(self.interrupt) {
-            return Within::Row(Box::new(row));
-        }
-        state.workers = state.workers.saturating_sub(1);
-        Within::End
-    }
-
-    fn get_or_nothing(&self, patience: Option<Duration>) -> Result<Option<Row>, Late> {
+    fn get(&self, patience: Option<Duration>) -> Result<Option<Row>, Late> {
         let returned = lock(&self.state).take_returned(self.interrupt);
         if returned.is_some() {
             return Ok(returned);
@@ -111,14 +91,16 @@ impl<'a> Supply<'a> {
         let there = left.is_none_or(|left| rows.is_at_hand(Deadline::after(left)));
         let row = there.then(|| self.read_from(&mut rows)).ok_or(Late);
         *lock(&self.rows) = Some(rows);
-        self.free.notify_one();
+        if self.is_shared {
+            self.free.notify_one();
+        }
         row
     }
 
     /// The rows, once nobody else has them.
-    fn take(&self, patience: Option<Duration>) -> Option<Rows<'a>> {
+    fn take(&self, patience: Option<Duration>) -> Option<Box<Rows<'a>>> {
         let rows = lock(&self.rows);
-        let gone = |rows: &mut Option<Rows<'_>>| rows.is_none();
+        let gone = |rows: &mut Option<Box<Rows<'_>>>| rows.is_none();
         let mut rows = match patience {
             None => self
                 .free
@@ -166,7 +148,7 @@ impl<'a> Supply<'a> {
 
 /// There was nothing in time.
 #[derive(Debug)]
-struct Late;
+pub(super) struct Late;
 
 impl State {
     fn take_returned(&mut self, interrupt: &Interrupt) -> Option<Row> {
