@@ -11,11 +11,11 @@ pub struct Settings {
     pub service: String,
     /// The password, where the central wants one: printable ASCII.
     pub password: Option<String>,
-    /// So many CRs are said, each waiting [`Phase::Prompt`], before there is no `ID=`.
+    /// So many CRs are said, each waiting [`crate::protocol::Phase::Prompt`], before there is no `ID=`.
     pub prompts: u32,
     /// The central says when to begin. Otherwise silence after its ACK will do.
     pub goahead: bool,
-    /// Wait [`Phase::Pause`] before the first CR, and before the logon.
+    /// Wait [`crate::protocol::Phase::Pause`] before the first CR, and before the logon.
     pub pause: bool,
     /// May control characters be escaped?
     pub escape: Escape,
