@@ -3,7 +3,8 @@
 //!
 //! Answers for its flags and for what it needs to begin. The dialogue is
 //! [`crate::protocol::tap::receiver`]'s affair, the answers to its questions
-//! [`host`]'s, one call behind the other [`device`]'s, and what becomes of a page [`crate::sink`]'s.
+//! [`host`]'s, one call behind the other [`device`]'s, and what becomes of a page
+//! [`crate::sink`]'s.
 
 mod device;
 mod host;
@@ -29,6 +30,9 @@ use crate::session::Session;
 use crate::transport::fd::{Deadline, Line};
 
 const NAME: &str = "ixo-serve";
+
+/// The longest password, in bytes; the protocol speaks of six.
+const MAX_PASSWORD: usize = 64;
 
 /// Be a paging central (TAP, IXO) on standard input and output or a serial line
 #[derive(Debug, Parser)]
@@ -190,9 +194,6 @@ fn password(path: &Path) -> Result<Vec<u8>, Failure> {
     }
     Ok(line.to_vec())
 }
-
-/// The longest password, in bytes; the protocol speaks of six.
-const MAX_PASSWORD: usize = 64;
 
 #[cfg(test)]
 mod tests {

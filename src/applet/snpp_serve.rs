@@ -1,9 +1,9 @@
 //! `snpp-serve`: one SNPP session on standard input and output, into a spool
 //! or to a command.
 //!
-//! Answers for its flags and for what it needs to begin. The dialogue is [`crate::protocol::snpp::server`]'s affair, the
-//! answers to its questions [`host`]'s, and what becomes of a page
-//! [`crate::sink`]'s.
+//! Answers for its flags and for what it needs to begin. The dialogue is
+//! [`crate::protocol::snpp::server`]'s affair, the answers to its questions
+//! [`host`]'s, and what becomes of a page [`crate::sink`]'s.
 
 mod host;
 mod tickets;

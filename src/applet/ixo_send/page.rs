@@ -75,7 +75,7 @@ impl Page {
         page("").map_err(bad)?;
         let mut remarks = Vec::new();
         let plain = seven_bits(text, args.charset, &mut remarks);
-        if wishes.numeric && plain.contains(|c: char| !is_numeric(c)) {
+        if wishes.numeric && !plain.bytes().all(tap::page::is_numeric) {
             return Err(Failure::data(
                 "the pager shows no letters: --numeric takes digits, blanks, and - * # only",
             ));
@@ -159,10 +159,6 @@ impl Page {
             parts: self.parts.len(),
         }
     }
-}
-
-fn is_numeric(c: char) -> bool {
-    c.is_ascii_digit() || matches!(c, ' ' | '-' | '*' | '#')
 }
 
 /// The text without what no 7-bit line carries: transliterated, or marked `?`.

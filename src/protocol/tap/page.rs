@@ -49,6 +49,11 @@ pub fn room(pager: &str) -> usize {
     MAX_INFO.saturating_sub(field_1(pager).len() + 2)
 }
 
+/// Is it something that a pager without letters shows?
+pub fn is_numeric(byte: u8) -> bool {
+    byte.is_ascii_digit() || b" -*#".contains(&byte)
+}
+
 /// The bytes that a text takes on the line.
 pub fn measure(text: &str, escapes: bool, fields: bool) -> usize {
     let controls = text.bytes().filter(|byte| *byte < 0x20);

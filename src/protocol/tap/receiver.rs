@@ -206,18 +206,19 @@ impl Receiver {
         }
         let behind_block = std::mem::replace(&mut self.behind_block, frame.is_block);
         let is_empty = !frame.is_block && frame.bytes.is_empty();
-        if is_empty && self.known && self.broke_silence == Some(frame.start) {
-            // A client may have gone without a word, and this be another one's
-            // call; if it is a stray CR, nothing is lost.
-            return put(actions, say::PROMPT);
-        }
         if frame.is_block {
             actions.push(Action::Event(frame.wire()));
             self.block(frame, actions);
-        } else if !frame.bytes.is_empty() {
+        } else if !is_empty {
             actions.push(Action::Event(frame.wire()));
             self.line(frame, actions);
-        } else if !self.known && !behind_block {
+        } else if self.known {
+            // A client may have gone without a word, and this be another one's
+            // call; if it is a stray CR, nothing is lost.
+            if self.broke_silence == Some(frame.start) {
+                put(actions, say::PROMPT);
+            }
+        } else if !behind_block {
             self.prompts = 1;
             put(actions, say::PROMPT);
         }

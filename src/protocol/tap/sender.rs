@@ -91,8 +91,6 @@ pub struct Sender {
     /// be taken for a verdict on a page. NAK and `ID=` do not count: they may
     /// have been for noise, or have crossed the logon.
     unanswered: u32,
-    /// Blocks sent.
-    blocks: u32,
     /// More blocks were sent than verdicts heard.
     owed: u32,
     /// A block was answered with NAK, which may have been for noise.
@@ -137,7 +135,6 @@ impl Sender {
             naks: 0,
             outstanding: 0,
             unanswered: 0,
-            blocks: 0,
             owed: 0,
             had_nak: false,
             had_bare: false,

@@ -3,6 +3,7 @@
 use super::say::{self, Reply, Sign};
 use super::talk::Settings;
 use crate::protocol::tap::code;
+use crate::protocol::tap::page::is_numeric;
 use crate::text::shape::is_name;
 
 /// Why a page is not even asked about, whoever its pager is.
@@ -16,11 +17,6 @@ pub(super) fn refusal(settings: &Settings, pager: &str, text: &[u8]) -> Option<R
     }
     let most = settings.max_length.filter(|most| text.len() > *most);
     most.filter(|_| !settings.truncate).map(say::too_long)
-}
-
-/// What a pager without letters shows.
-fn is_numeric(byte: u8) -> bool {
-    byte.is_ascii_digit() || b" -*#".contains(&byte)
 }
 
 /// What a modem says, or is told, where it stands between a client and us.

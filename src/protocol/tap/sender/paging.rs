@@ -69,7 +69,6 @@ impl Sender {
     fn transmit(&mut self, actions: &mut Actions) {
         if let Some(hand) = &mut self.hand {
             hand.is_begun = true;
-            self.blocks += 1;
             self.owed += 1;
             self.state = State::Verdict;
             self.ear.expect_echo(&hand.block);
@@ -241,10 +240,10 @@ impl Sender {
         let fate = self.said.failure(verdict, why);
         let cause = self.said.refuse(Outcome::Untried, Exit::TempFail, why);
         let hand = self.hand.take().filter(|hand| hand.is_begun);
-        let is_for_good = self.said.code().is_some_and(code::is_for_good);
-        let is_plain = !is_for_good && !self.said.is_contradictory();
-        let again = is_plain && hand.as_ref().is_some_and(|hand| !hand.is_doubled);
-        let fate = if self.said.is_contradictory() {
+        let is_contradictory = self.said.is_contradictory();
+        let is_final = is_contradictory || self.said.code().is_some_and(code::is_for_good);
+        let again = !is_final && hand.as_ref().is_some_and(|hand| !hand.is_doubled);
+        let fate = if is_contradictory {
             let said = self.said.acceptance().response();
             let text = format!("{said}; then the central ended the call without an ACK");
             Fate::unknown(text)
