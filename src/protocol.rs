@@ -4,9 +4,11 @@
 //! It must never know a socket, a file, a clock or the environment. Its first
 //! law: fed whole, byte by byte or in any other chunks, it does the same.
 
+pub mod line;
 pub mod modem;
 pub mod snpp;
 pub mod tap;
+pub mod xtell;
 
 use std::ops::Range;
 use std::time::SystemTime;

@@ -11,9 +11,9 @@
 //! [`command`] and [`reply`] are the words, used by both sides; [`client`] and
 //! [`server`] are the machines. Nothing here opens a socket or reads a clock.
 
+pub mod body;
 pub mod client;
 pub mod command;
-pub mod line;
 pub mod plain;
 pub mod plan;
 pub mod progress;

@@ -31,9 +31,10 @@ use self::talk::{
     Answer, Credit, End, Forgotten, Login, Lookup, Question, Recipient, Settings, Ticket, Unit,
 };
 use self::transaction::Transaction;
+use super::body::Body;
 use super::command::{self, Verb};
-use super::line::{Body, Ending, Line, Lines};
 use super::plan::TwoWay;
+use crate::protocol::line::{Ending, Line, Lines};
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
 use crate::text::escape::printable;
 
