@@ -6,6 +6,7 @@
 //! applet ─▶ session ─▶ { protocol, transport }
 //!   │          └─ servers: what was accepted ─▶ sink ─▶ queue, or a command
 //!   ├─▶ access: who may come in; config: which names there are
+//!   ├─▶ terminal: who is logged in, and what is shown there
 //!   └─▶ cli, bulk, page, outcome, text, file, duration, exit, diag
 //! ```
 //!
@@ -29,5 +30,6 @@ pub mod protocol;
 pub mod queue;
 pub mod session;
 pub mod sink;
+pub mod terminal;
 pub mod text;
 pub mod transport;

@@ -117,6 +117,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("access", &["access", "transport", "diag", "file"]),
     (
+        "terminal",
+        &[
+            "terminal",
+            "transport::fd",
+            "transport::interrupt",
+            "diag::cause",
+        ],
+    ),
+    (
         "config",
         &[
             "config",
@@ -139,9 +148,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// What no other part of the house may import.
 const MAY_NOT_IMPORT: &[(&str, &[&str])] = &[
-    ("cli", &["applet", "session", "queue"]),
-    ("bulk", &["applet", "session", "queue", "protocol"]),
-    ("page", &["applet", "session", "queue", "transport"]),
+    ("cli", &["applet", "session", "queue", "terminal"]),
+    (
+        "bulk",
+        &["applet", "session", "queue", "protocol", "terminal"],
+    ),
+    (
+        "page",
+        &["applet", "session", "queue", "transport", "terminal"],
+    ),
 ];
 
 /// What a machine must not touch: it is told.

@@ -1,0 +1,91 @@
+//! Login names and numbers, within a deadline.
+//!
+//! getpwnam(3) knows no deadline, and behind it may be a server that does not
+//! answer, so it runs in a thread of its own, which is left behind when it
+//! takes too long.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+
+use crate::diag::cause;
+use crate::transport::fd::Deadline;
+
+/// The longest name that the name service is asked for, in bytes.
+const MAX_NAME: usize = 256;
+
+/// Can anyone be called so? Nobody else is looked for.
+pub(super) fn may_be_login(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len())
+        && !name.starts_with('-')
+        && !name.contains(|c: char| matches!(c, '/' | ':') || c.is_control())
+}
+
+/// The number of a login; `None`: there is no such account.
+pub(super) fn uid_of(name: &str, deadline: Deadline) -> Result<Option<u32>, String> {
+    let name = name.to_owned();
+    ask(deadline, move || {
+        uzers::get_user_by_name(&name).map(|user| user.uid())
+    })
+}
+
+/// The login of a number; `None`: there is no such account.
+pub(super) fn name_of(uid: u32, deadline: Deadline) -> Result<Option<String>, String> {
+    ask(deadline, move || {
+        let user = uzers::get_user_by_uid(uid)?;
+        user.name().to_str().map(str::to_owned)
+    })
+}
+
+fn ask<T: Send + 'static>(
+    deadline: Deadline,
+    question: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    let (answer, receiver) = channel();
+    let thread = thread::Builder::new().spawn(move || {
+        // Nobody listens any more once the deadline has passed.
+        _ = answer.send(question());
+    });
+    thread.map_err(|error| format!("cannot ask the name service: {}", cause(&error)))?;
+    let answer = match deadline.remaining() {
+        Some(left) => receiver.recv_timeout(left),
+        None => receiver.recv().map_err(RecvTimeoutError::from),
+    };
+    answer.map_err(|_| "the name service does not answer".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_cannot_be_a_login_is_not_asked_for() {
+        for name in ["joe", "j.doe", "DOM\\joe", "joe@example.org", "mü", "x$"] {
+            assert!(may_be_login(name), "{name}");
+        }
+        let long = "x".repeat(257);
+        for name in [
+            "", "-joe", "../joe", "/", "a:b", "a\nb", "a\0", "\u{9b}", &long,
+        ] {
+            assert!(!may_be_login(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn root_is_known_by_name_and_number_and_nobody_else_is_made_up() {
+        let deadline = Deadline::after(Duration::from_secs(10));
+        assert_eq!(uid_of("root", deadline), Ok(Some(0)));
+        assert_eq!(name_of(0, deadline), Ok(Some("root".to_owned())));
+        assert_eq!(uid_of("no such login", deadline), Ok(None));
+        assert_eq!(uid_of("a\0b", deadline), Ok(None));
+    }
+
+    #[test]
+    fn a_name_service_that_hangs_is_left_behind() {
+        let (_open, wait) = channel::<()>();
+        let answer = ask(Deadline::after(Duration::from_millis(20)), move || {
+            wait.recv().is_ok()
+        });
+        assert_eq!(answer, Err("the name service does not answer".to_owned()));
+    }
+}
