@@ -31,5 +31,6 @@ mod snpp_serve;
 mod superservers;
 mod support;
 mod telnet;
+mod terminal;
 mod users;
 mod window;
