@@ -7,6 +7,9 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
+use nix::errno::Errno;
+use nix::unistd::{Uid, User};
+
 use crate::diag::cause;
 use crate::transport::fd::Deadline;
 
@@ -23,17 +26,23 @@ pub(super) fn may_be_login(name: &str) -> bool {
 /// The number of a login; `None`: there is no such account.
 pub(super) fn uid_of(name: &str, deadline: Deadline) -> Result<Option<u32>, String> {
     let name = name.to_owned();
-    ask(deadline, move || {
-        uzers::get_user_by_name(&name).map(|user| user.uid())
-    })
+    let user = ask(deadline, move || User::from_name(&name))?;
+    Ok(found(user)?.map(|user| user.uid.as_raw()))
 }
 
 /// The login of a number; `None`: there is no such account.
 pub(super) fn name_of(uid: u32, deadline: Deadline) -> Result<Option<String>, String> {
-    ask(deadline, move || {
-        let user = uzers::get_user_by_uid(uid)?;
-        user.name().to_str().map(str::to_owned)
-    })
+    let user = ask(deadline, move || User::from_uid(Uid::from_raw(uid)))?;
+    Ok(found(user)?.map(|user| user.name))
+}
+
+/// Several errors, one for each system, say that there is nobody (getpwnam(3)).
+fn found(user: nix::Result<Option<User>>) -> Result<Option<User>, String> {
+    match user {
+        Ok(user) => Ok(user),
+        Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM | Errno::EINVAL) => Ok(None),
+        Err(error) => Err(format!("the name service: {}", error.desc())),
+    }
 }
 
 fn ask<T: Send + 'static>(

@@ -172,6 +172,11 @@ fn shows_hello_once(pty: &mut Pty) {
     assert!(!has_input(pty.fd()));
 }
 
+fn uid_of(name: &str) -> u32 {
+    let user = nix::unistd::User::from_name(name).unwrap();
+    user.expect("an account of every Debian").uid.as_raw()
+}
+
 #[test]
 fn a_session_of_logind_alone_is_enough() {
     skip_unless!("root");
@@ -222,7 +227,7 @@ fn a_session_that_is_over_proves_nothing() {
 fn utmp_alone_is_enough() {
     skip_unless!("root");
     let machine = Machine::new("terminal-utmp");
-    let uid = uzers::get_user_by_name("news").unwrap().uid();
+    let uid = uid_of("news");
     let mut pty = pty_of(uid);
     let line = line(&pty);
     machine.utmp(&[("ann", "pts/0"), ("news", &line)]);
@@ -244,7 +249,7 @@ fn whose_a_terminal_is_is_enough() {
     skip_unless!("root");
     let machine = Machine::new("terminal-owner");
     let lp = Addressee::User("lp");
-    let mut pty = pty_of(uzers::get_user_by_name("lp").unwrap().uid());
+    let mut pty = pty_of(uid_of("lp"));
     assert_eq!(
         show(&machine.find(&lp).unwrap(), Some(&line(&pty))),
         on(&pty)
@@ -704,14 +709,8 @@ fn the_console_user_is_at_the_seat_else_in_utmp_else_has_a_console() {
     };
     assert_eq!(user(), None);
     if device_node(&machine.dev("tty3"), 4, 3) && device_node(&machine.dev("ttyS0"), 4, 64) {
-        own(
-            &machine.dev("tty3"),
-            uzers::get_user_by_name("sys").unwrap().uid(),
-        );
-        own(
-            &machine.dev("ttyS0"),
-            uzers::get_user_by_name("bin").unwrap().uid(),
-        );
+        own(&machine.dev("tty3"), uid_of("sys"));
+        own(&machine.dev("ttyS0"), uid_of("bin"));
         assert_eq!(user().as_deref(), Some("sys"));
     }
     machine.utmp(&[("irc", "pts/4"), ("lp", ":0"), ("news", "tty2")]);
