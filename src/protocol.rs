@@ -4,6 +4,7 @@
 //! It must never know a socket, a file, a clock or the environment. Its first
 //! law: fed whole, byte by byte or in any other chunks, it does the same.
 
+pub mod ident;
 pub mod line;
 pub mod modem;
 pub mod snpp;

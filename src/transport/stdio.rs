@@ -20,6 +20,38 @@ pub fn line() -> io::Result<Line> {
     ))
 }
 
+/// Both ends of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ends {
+    /// Ours.
+    pub local: SocketAddr,
+    /// Theirs.
+    pub peer: SocketAddr,
+}
+
+impl Ends {
+    /// An IPv4 address in the guise of an IPv6 one is taken for what it is.
+    pub fn new(local: SocketAddr, peer: SocketAddr) -> Self {
+        let canonical = |end: SocketAddr| match end.ip().to_canonical() {
+            IpAddr::V4(address) => SocketAddr::new(address.into(), end.port()),
+            // With the interface that a link-local one is bound to.
+            IpAddr::V6(_) => end,
+        };
+        Self {
+            local: canonical(local),
+            peer: canonical(peer),
+        }
+    }
+
+    /// Of standard input. `None`: it is no socket of the Internet, or the peer
+    /// is gone.
+    pub fn of_stdin() -> Option<Self> {
+        let local = getsockname(stdin()).ok()?;
+        let peer = getpeername(stdin()).ok()??;
+        Some(Self::new(local.try_into().ok()?, peer.try_into().ok()?))
+    }
+}
+
 /// Who is at the other end of standard input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Far {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, SocketFlags, SocketType, connect as connect_socket, ipproto, socket_with,
+    AddressFamily, SocketFlags, SocketType, bind, connect as connect_socket, ipproto, socket_with,
     sockopt,
 };
 
@@ -33,12 +33,23 @@ pub fn connect(
             Some(left) => Deadline::after(left / share),
             None => Deadline::NEVER,
         };
-        match connect_to(address, limit, interrupt) {
+        match connect_to(address, None, limit, interrupt) {
             Ok(socket) => return line(socket),
             Err(text) => failure = OpenError::temporary(text),
         }
     }
     Err(failure)
+}
+
+/// Connects to an address from an address of this machine, whatever its port.
+pub fn connect_from(
+    mut local: SocketAddr,
+    address: SocketAddr,
+    deadline: Deadline,
+    interrupt: Option<&Interrupt>,
+) -> Result<Line, OpenError> {
+    local.set_port(0);
+    line(connect_to(&address, Some(&local), deadline, interrupt).map_err(OpenError::temporary)?)
 }
 
 fn line(socket: OwnedFd) -> Result<Line, OpenError> {
@@ -52,6 +63,7 @@ fn line(socket: OwnedFd) -> Result<Line, OpenError> {
 
 fn connect_to(
     address: &SocketAddr,
+    local: Option<&SocketAddr>,
     deadline: Deadline,
     interrupt: Option<&Interrupt>,
 ) -> Result<OwnedFd, String> {
@@ -63,6 +75,9 @@ fn connect_to(
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket =
         socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP)).map_err(text)?;
+    if let Some(local) = local {
+        bind(&socket, local).map_err(text)?;
+    }
     match connect_socket(&socket, address) {
         Ok(()) => return Ok(socket),
         Err(Errno::INPROGRESS | Errno::INTR) => {}

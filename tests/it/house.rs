@@ -115,7 +115,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "sink",
         &["sink", "queue", "transport", "text", "exit", "diag"],
     ),
-    ("access", &["access", "transport", "diag", "file"]),
+    (
+        "access",
+        // Ident is there to tell who comes in.
+        &["access", "transport", "diag", "file", "protocol::ident"],
+    ),
     (
         "terminal",
         &[

@@ -16,6 +16,7 @@ mod docs;
 mod durability;
 mod hostile;
 mod house;
+mod ident;
 mod ixo_send;
 mod ixo_serve;
 mod machines;

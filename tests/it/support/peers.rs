@@ -452,6 +452,26 @@ pub(crate) fn tcpserver_with<S: AsRef<OsStr>>(
     }
 }
 
+/// An ident server that hides nobody.
+///
+/// Needs `oidentd` and `tcpserver`.
+pub(crate) fn oidentd() -> Peer {
+    let scratch = Scratch::below(&env::temp_dir(), "oidentd");
+    let config = scratch.file("oidentd.conf", "");
+    let mut server = tcpserver();
+    // It would listen on a port that it is given, and cannot say which one is free.
+    server
+        .arg(find("oidentd").expect("oidentd"))
+        .args(["--stdio", "--nosyslog", "--config"])
+        .arg(config);
+    let (process, port) = Process::listening(&mut server, &Says::Stdout);
+    Peer {
+        port,
+        processes: vec![process],
+        scratch,
+    }
+}
+
 /// tcpserver that says its port, without DNS and ident, up to its program's name.
 fn tcpserver() -> Command {
     let mut server = command("tcpserver");
