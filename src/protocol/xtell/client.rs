@@ -61,6 +61,9 @@ enum State {
     Early(Vec<u8>),
     /// There were some: not more than their first line is wanted.
     Spoken,
+    /// It sends us away; or that was the verdict on the message before, and
+    /// then it does not close.
+    Dismissed(Fate),
     /// The reply to a message.
     Reply,
     /// The end of the line.
@@ -123,29 +126,34 @@ impl Client {
 
     /// Works off the lines that are there.
     fn run(&mut self, actions: &mut Actions) {
-        let phase = match self.state {
-            State::Spoken | State::Reply => Phase::Verdict,
-            State::Farewell => Phase::Farewell,
-            State::Asking | State::Early(_) | State::Over => return,
-        };
-        let Some(line) = self.lines.next(MAX_REPLY, false) else {
-            actions.push(Action::Wait(phase));
-            return;
-        };
-        actions.push(Action::Event(Wire::open(line.bytes.clone())));
-        match self.state {
-            State::Spoken => self.spoken(&line, actions),
-            State::Reply => self.reply(&line, actions),
-            _ => self.surplus(&line, actions),
+        loop {
+            let phase = match self.state {
+                State::Spoken | State::Reply => Phase::Verdict,
+                State::Dismissed(_) | State::Farewell => Phase::Farewell,
+                State::Asking | State::Early(_) | State::Over => return,
+            };
+            let Some(line) = self.lines.next(MAX_REPLY, false) else {
+                actions.push(Action::Wait(phase));
+                return;
+            };
+            actions.push(Action::Event(Wire::open(line.bytes.clone())));
+            match &mut self.state {
+                State::Spoken => self.spoken(&line, actions),
+                State::Reply => self.reply(&line, actions),
+                State::Dismissed(fate) => {
+                    let fate = fate.clone();
+                    self.end(Some(fate), Some(SHIFTED.to_owned()), actions);
+                }
+                _ => self.surplus(&line, actions),
+            }
         }
     }
 
     /// A line before the message: the connection is over, in order or not.
     fn spoken(&mut self, line: &Line, actions: &mut Actions) {
         match Reply::read(line.text()) {
-            Some(reply) if reply.code == OVER => {
-                let fate = Fate::untried(reply.text).with_code(OVER);
-                self.end(Some(fate), None, actions);
+            Some(reply) if self.replies > 0 && reply.code == OVER => {
+                self.state = State::Dismissed(Fate::untried(reply.text).with_code(OVER));
             }
             // Who sends everybody away may do so with any code of refusal.
             Some(reply) if self.replies == 0 && reply.is_known() && !reply.is_good() => {
@@ -164,8 +172,7 @@ impl Client {
     }
 
     fn reply(&mut self, line: &Line, actions: &mut Actions) {
-        let reply = Reply::read(line.text()).filter(|_| !line.cut);
-        match reply {
+        match Reply::read(line.text()) {
             Some(reply) if reply.is_known() => {
                 self.replies += 1;
                 self.refused |= !reply.is_good();
@@ -191,22 +198,23 @@ impl Client {
     /// farewell; or replies have shifted, but then all of them were good.
     fn surplus(&mut self, line: &Line, actions: &mut Actions) {
         let reply = Reply::read(line.text());
-        if !self.refused && reply.is_some_and(|reply| reply.is_good()) {
-            self.run(actions);
-        } else {
+        if self.refused || !reply.is_some_and(|reply| reply.is_good()) {
             self.end(None, Some(SHIFTED.to_owned()), actions);
         }
     }
 
     /// Nothing more comes, or nothing in time.
-    fn lost(&mut self, why: &str, actions: &mut Actions) {
-        let (fate, doubt) = match self.state {
-            State::Reply => (Some(Fate::unknown(why)), None),
-            State::Early(_) => (Some(Fate::untried(why)), None),
-            State::Spoken => (Some(Fate::untried(why)), Some(SHIFTED.to_owned())),
-            State::Asking | State::Farewell | State::Over => (None, None),
+    fn lost(&mut self, why: &str, closed: bool, actions: &mut Actions) {
+        let half = self.lines.has_rest();
+        let (fate, shifted) = match &mut self.state {
+            State::Reply => (Some(Fate::unknown(why)), false),
+            State::Early(_) => (Some(Fate::untried(why)), false),
+            State::Spoken => (Some(Fate::untried(why)), true),
+            State::Dismissed(fate) => (Some(fate.clone()), half || !closed),
+            State::Farewell => (None, half),
+            State::Asking | State::Over => (None, false),
         };
-        self.end(fate, doubt, actions);
+        self.end(fate, shifted.then(|| SHIFTED.to_owned()), actions);
     }
 }
 
@@ -227,14 +235,14 @@ impl Machine for Client {
                     _ => self.run(&mut actions),
                 }
             }
-            Input::Eof => self.lost("the server closed the connection", &mut actions),
+            Input::Eof => self.lost("the server closed the connection", true, &mut actions),
             Input::Timeout => match &mut self.state {
                 State::Early(line) => {
                     actions.push(Action::Send(Wire::open(std::mem::take(line))));
                     self.state = State::Reply;
                     actions.push(Action::Wait(Phase::Verdict));
                 }
-                _ => self.lost("no reply in time", &mut actions),
+                _ => self.lost("no reply in time", false, &mut actions),
             },
         }
         actions
