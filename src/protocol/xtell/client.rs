@@ -182,10 +182,7 @@ impl Client {
             reply => {
                 let said = printable(line.text());
                 let fate = reply.map_or_else(
-                    || {
-                        let text = format!("no reply of xtell: {said}");
-                        Fate::new(Outcome::Refused, Exit::Protocol, text)
-                    },
+                    || Fate::unknown(format!("no reply of xtell: {said}")),
                     Reply::fate,
                 );
                 let doubt = format!("the server went on with {said}");

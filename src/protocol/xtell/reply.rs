@@ -1,7 +1,7 @@
 //! What a server says to a message: a code of three digits and a text.
 //!
 //! Answers for what each code makes of the message. The first digit decides,
-//! 2 or 4; anything else is no reply of xtell.
+//! 2 or 4; anything else is no reply of xtell, and says nothing about it.
 
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
@@ -45,8 +45,9 @@ impl Reply {
             200..=299 => (Outcome::Sent, Exit::Ok),
             403 => (Outcome::Refused, Exit::NoUser),
             404 | 405 => (Outcome::Refused, Exit::NoPermission),
-            400..=499 if self.code != 406 => (Outcome::Temporary, Exit::TempFail),
-            _ => (Outcome::Refused, Exit::Protocol),
+            406 => (Outcome::Refused, Exit::Protocol),
+            400..=499 => (Outcome::Temporary, Exit::TempFail),
+            _ => (Outcome::Unknown, Exit::Unknown),
         };
         Fate::new(outcome, exit, self.text).with_code(self.code)
     }
