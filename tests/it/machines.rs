@@ -6,6 +6,7 @@
 mod tap;
 mod tap_receiver;
 mod window;
+mod xtell;
 
 use std::fs;
 use std::path::Path;

@@ -95,3 +95,70 @@ impl Message {
 fn has_control(field: &[u8]) -> bool {
     field.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(from: &str, user: &str, device: &str, text: &str) -> Message {
+        Message {
+            from: from.into(),
+            user: user.into(),
+            device: device.into(),
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn a_message_is_read_as_it_was_written() {
+        for message in [
+            message("joe", "jane", "pts/3", "see 12:30, ok?"),
+            message("", "", "", ":"),
+            message("QUIT", "", "", " "),
+            message("j\u{f6}e", "jane", "", "\t\u{20ac}\x1b"),
+        ] {
+            let line = message.wire().unwrap();
+            let line = line.strip_suffix(b"\r\n").unwrap();
+            assert_eq!(Message::read(line), Some(message));
+        }
+    }
+
+    #[test]
+    fn what_would_be_read_as_something_else_is_not_written() {
+        for (message, error) in [
+            (message("j:", "", "", "x"), BadMessage::Colon("sender")),
+            (message("", "j:k", "", "x"), BadMessage::Colon("user")),
+            (message("", "", ":", "x"), BadMessage::Colon("terminal")),
+            (message("\n", "", "", "x"), BadMessage::Control("sender")),
+            (message("", "j\r", "", "x"), BadMessage::Control("user")),
+            (message("", "", "\0", "x"), BadMessage::Control("terminal")),
+            (
+                message("", "", "", "x\nQUIT"),
+                BadMessage::Control("message"),
+            ),
+            (message("", "", "", "\r"), BadMessage::Control("message")),
+            (message("", "", "", "\0"), BadMessage::Control("message")),
+            (message("joe", "jane", "pts/3", ""), BadMessage::Empty),
+        ] {
+            assert_eq!(message.wire(), Err(error), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn three_colons_and_a_text_make_a_message() {
+        for line in [
+            &b""[..],
+            b"a",
+            b"a:b:c",
+            b":::",
+            b"a:b:c:",
+            b"\r:b:c:x",
+            b"a:\0:c:x",
+            b"a:b:\n:x",
+        ] {
+            assert_eq!(Message::read(line), None, "{line:?}");
+        }
+        let found = Message::read(b":::x\r\0:").unwrap();
+        assert_eq!(found.text, b"x\r\0:");
+    }
+}

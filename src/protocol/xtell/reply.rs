@@ -91,3 +91,76 @@ impl Verdict {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &[u8]) -> Option<(u16, String)> {
+        Reply::read(line).map(|reply| (reply.code, reply.text))
+    }
+
+    #[test]
+    fn a_code_has_three_digits() {
+        let reply = |code, text: &str| Some((code, text.to_owned()));
+        assert_eq!(read(b"200 message sent"), reply(200, "message sent"));
+        assert_eq!(read(b"406"), reply(406, ""));
+        assert_eq!(read(b"007\tx \x1b"), reply(7, "x ^["));
+        assert_eq!(read(b"200\xff"), reply(200, r"\xff"));
+        for line in [
+            &b""[..],
+            b"2",
+            b"20",
+            b"20 x",
+            b"2000",
+            b"2000 x",
+            b"2xx",
+            b"x200",
+            b" 200",
+            b"-20",
+            b"+20 x",
+            "\u{662}\u{660}\u{660}".as_bytes(),
+        ] {
+            assert_eq!(read(line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn only_codes_of_the_protocol_are_a_verdict() {
+        for code in 0..=999 {
+            let reply = Reply {
+                code,
+                text: String::new(),
+            };
+            let known = reply.is_known();
+            let good = reply.is_good();
+            let fate = reply.fate();
+            assert_eq!(
+                known,
+                (200..300).contains(&code) || (400..500).contains(&code)
+            );
+            assert_eq!(good, fate.outcome == Outcome::Sent, "{code}");
+            assert_eq!(known, fate.outcome != Outcome::Unknown, "{code}");
+            assert_eq!(fate.code, Some(code));
+        }
+    }
+
+    #[test]
+    fn each_verdict_has_its_line_and_what_a_client_makes_of_it() {
+        for (verdict, exit) in [
+            (Verdict::Shown, Exit::Ok),
+            (Verdict::NotLoggedIn, Exit::NoUser),
+            (Verdict::Closed, Exit::NoPermission),
+            (Verdict::NoDevice, Exit::NoPermission),
+            (Verdict::Failed, Exit::NoPermission),
+            (Verdict::Syntax, Exit::Protocol),
+            (Verdict::TooLong, Exit::TempFail),
+            (Verdict::Unverified, Exit::TempFail),
+        ] {
+            let line = verdict.wire().strip_suffix(b"\r\n").unwrap();
+            let reply = Reply::read(line).unwrap();
+            assert_eq!(reply.is_good(), verdict == Verdict::Shown);
+            assert_eq!(reply.fate().exit, exit, "{verdict:?}");
+        }
+    }
+}
