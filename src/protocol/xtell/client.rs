@@ -19,6 +19,8 @@ use crate::protocol::line::{Line, Lines};
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
 use crate::text::escape::printable;
 
+const QUIT: &[u8] = b"QUIT\r\n";
+
 /// What is kept of a reply, in bytes.
 const MAX_REPLY: usize = 512;
 
@@ -66,6 +68,13 @@ enum State {
     Dismissed(Fate),
     /// The reply to a message.
     Reply,
+    /// It said what is no reply, and QUIT was said: a verdict may follow.
+    Strange {
+        /// What it said.
+        said: String,
+        /// What that makes of the message.
+        fate: Fate,
+    },
     /// The end of the line.
     Farewell,
     Over,
@@ -111,7 +120,7 @@ impl Client {
                 actions.push(Action::Wait(Phase::Quiet));
             }
             Answer::Quit => {
-                actions.push(Action::Send(Wire::open(&b"QUIT\r\n"[..])));
+                actions.push(Action::Send(Wire::open(QUIT)));
                 self.state = State::Farewell;
                 self.run(actions);
             }
@@ -129,7 +138,7 @@ impl Client {
         loop {
             let phase = match self.state {
                 State::Spoken | State::Reply => Phase::Verdict,
-                State::Dismissed(_) | State::Farewell => Phase::Farewell,
+                State::Dismissed(_) | State::Strange { .. } | State::Farewell => Phase::Farewell,
                 State::Asking | State::Early(_) | State::Over => return,
             };
             let Some(line) = self.lines.next(MAX_REPLY, false) else {
@@ -144,6 +153,7 @@ impl Client {
                     let fate = fate.clone();
                     self.end(Some(fate), Some(SHIFTED.to_owned()), actions);
                 }
+                State::Strange { .. } => self.strange(&line, actions),
                 _ => self.surplus(&line, actions),
             }
         }
@@ -182,12 +192,28 @@ impl Client {
             reply => {
                 let said = printable(line.text());
                 let fate = reply.map_or_else(
-                    || Fate::unknown(format!("no reply of xtell: {said}")),
+                    || {
+                        let text = format!("no reply of xtell: {said}");
+                        Fate::new(Outcome::Refused, Exit::Protocol, text)
+                    },
                     Reply::fate,
                 );
-                let doubt = format!("the server went on with {said}");
-                self.end(Some(fate), Some(doubt), actions);
+                self.state = State::Strange { said, fate };
+                actions.push(Action::Send(Wire::open(QUIT)));
             }
+        }
+    }
+
+    /// A line behind one that is no reply, which may have been a banner: a good
+    /// one may be the verdict, or the answer to QUIT.
+    fn strange(&mut self, line: &Line, actions: &mut Actions) {
+        let State::Strange { said, .. } = &self.state else {
+            return;
+        };
+        if Reply::read(line.text()).is_some_and(|reply| reply.is_good()) {
+            let text = format!("no reply of xtell: {said}; the message may have been shown");
+            let doubt = went_on_with(said);
+            self.end(Some(Fate::unknown(text)), Some(doubt), actions);
         }
     }
 
@@ -204,6 +230,10 @@ impl Client {
     fn lost(&mut self, why: &str, closed: bool, actions: &mut Actions) {
         let half = self.lines.has_rest();
         let (fate, shifted) = match &mut self.state {
+            State::Strange { said, fate } => {
+                let (fate, doubt) = (fate.clone(), went_on_with(said));
+                return self.end(Some(fate), Some(doubt), actions);
+            }
             State::Reply => (Some(Fate::unknown(why)), false),
             State::Early(_) => (Some(Fate::untried(why)), false),
             State::Spoken => (Some(Fate::untried(why)), true),
@@ -213,6 +243,11 @@ impl Client {
         };
         self.end(fate, shifted.then(|| SHIFTED.to_owned()), actions);
     }
+}
+
+/// Why the messages before a line that is no reply are in doubt.
+fn went_on_with(said: &str) -> String {
+    format!("the server went on with {said}")
 }
 
 impl Machine for Client {

@@ -1,7 +1,7 @@
 //! What a server says to a message: a code of three digits and a text.
 //!
 //! Answers for what each code makes of the message. The first digit decides,
-//! 2 or 4; anything else is no reply of xtell, and says nothing about it.
+//! 2 or 4; anything else is no reply of xtell.
 
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
@@ -45,9 +45,8 @@ impl Reply {
             200..=299 => (Outcome::Sent, Exit::Ok),
             403 => (Outcome::Refused, Exit::NoUser),
             404 | 405 => (Outcome::Refused, Exit::NoPermission),
-            406 => (Outcome::Refused, Exit::Protocol),
-            400..=499 => (Outcome::Temporary, Exit::TempFail),
-            _ => (Outcome::Unknown, Exit::Unknown),
+            400..=499 if self.code != 406 => (Outcome::Temporary, Exit::TempFail),
+            _ => (Outcome::Refused, Exit::Protocol),
         };
         Fate::new(outcome, exit, self.text).with_code(self.code)
     }
@@ -140,7 +139,7 @@ mod tests {
                 (200..300).contains(&code) || (400..500).contains(&code)
             );
             assert_eq!(good, fate.outcome == Outcome::Sent, "{code}");
-            assert_eq!(known, fate.outcome != Outcome::Unknown, "{code}");
+            assert_eq!(known && code != 406, fate.exit != Exit::Protocol, "{code}");
             assert_eq!(fate.code, Some(code));
         }
     }

@@ -189,6 +189,7 @@ fn short(fate: &Fate) -> Short {
 const SENT: Short = (Outcome::Sent, Exit::Ok, Some(200));
 const NO_USER: Short = (Outcome::Refused, Exit::NoUser, Some(403));
 const LOST: Short = (Outcome::Unknown, Exit::Unknown, None);
+const STRANGE: Short = (Outcome::Refused, Exit::Protocol, None);
 const UNTRIED: Short = (Outcome::Untried, Exit::TempFail, None);
 const EARLY: Short = (Outcome::Untried, Exit::Protocol, None);
 

@@ -6,13 +6,17 @@ use pagebox::protocol::xtell::client::{Answer, End};
 use pagebox::protocol::{Input, Phase};
 use proptest::prelude::*;
 
-use super::{BYTES, Call, Did, EARLY, LOST, NO_USER, SENT, Short, UNTRIED, WHOLE, closed};
+use super::{BYTES, Call, Did, EARLY, LOST, NO_USER, SENT, STRANGE, Short, UNTRIED, WHOLE, closed};
 
 /// What one message comes to whose reply is this, and whether the connection goes on.
 fn verdict(reply: &[u8]) -> (Short, String, bool) {
     let calls = [WHOLE, BYTES].map(|sizes| {
         let mut call = Call::at_reply(1);
         call.hear_bytes(reply, sizes);
+        // What was strange gets its verdict when nothing more comes.
+        if call.fates().is_empty() {
+            call.step(Input::Eof);
+        }
         call
     });
     let [whole, bytes] = calls;
@@ -56,27 +60,27 @@ fn the_first_digit_decides() {
 }
 
 #[test]
-fn what_is_no_reply_says_nothing_about_the_message() {
-    let unknown = |code| (Outcome::Unknown, Exit::Unknown, Some(code));
+fn what_is_no_reply_breaks_the_protocol() {
+    let broken = |code| (Outcome::Refused, Exit::Protocol, Some(code));
     for (reply, expected, text) in [
-        ("100 wait", unknown(100), "wait"),
-        ("300 go on", unknown(300), "go on"),
-        ("500 what?", unknown(500), "what?"),
-        ("000 x", unknown(0), "x"),
-        ("099 x", unknown(99), "x"),
-        ("999", unknown(999), ""),
-        ("2000 x", LOST, "no reply of xtell: 2000 x"),
-        ("20", LOST, "no reply of xtell: 20"),
-        ("2", LOST, "no reply of xtell: 2"),
-        ("2xx", LOST, "no reply of xtell: 2xx"),
-        ("", LOST, "no reply of xtell: "),
-        (" 200 x", LOST, "no reply of xtell:  200 x"),
-        ("+20 x", LOST, "no reply of xtell: +20 x"),
-        ("-200", LOST, "no reply of xtell: -200"),
-        ("message sent", LOST, "no reply of xtell: message sent"),
-        ("２００ x", LOST, "no reply of xtell: ２００ x"),
-        ("\x1b[2J", LOST, "no reply of xtell: ^[[2J"),
-        ("\u{ff}200 x", LOST, "no reply of xtell: \u{ff}200 x"),
+        ("100 wait", broken(100), "wait"),
+        ("300 go on", broken(300), "go on"),
+        ("500 what?", broken(500), "what?"),
+        ("000 x", broken(0), "x"),
+        ("099 x", broken(99), "x"),
+        ("999", broken(999), ""),
+        ("2000 x", STRANGE, "no reply of xtell: 2000 x"),
+        ("20", STRANGE, "no reply of xtell: 20"),
+        ("2", STRANGE, "no reply of xtell: 2"),
+        ("2xx", STRANGE, "no reply of xtell: 2xx"),
+        ("", STRANGE, "no reply of xtell: "),
+        (" 200 x", STRANGE, "no reply of xtell:  200 x"),
+        ("+20 x", STRANGE, "no reply of xtell: +20 x"),
+        ("-200", STRANGE, "no reply of xtell: -200"),
+        ("message sent", STRANGE, "no reply of xtell: message sent"),
+        ("２００ x", STRANGE, "no reply of xtell: ２００ x"),
+        ("\x1b[2J", STRANGE, "no reply of xtell: ^[[2J"),
+        ("\u{ff}200 x", STRANGE, "no reply of xtell: \u{ff}200 x"),
     ] {
         for end in ["\r\n", "\n"] {
             let line = format!("{reply}{end}");
@@ -102,7 +106,7 @@ fn a_long_reply_is_cut_and_counts() {
         assert!(text.len() < 1024, "{}", text.len());
     }
     let (fate, text, goes_on) = verdict(&[&b"x".repeat(100_000)[..], b"\n"].concat());
-    assert_eq!((fate, goes_on), (LOST, false));
+    assert_eq!((fate, goes_on), (STRANGE, false));
     assert!(text.len() < 1024, "{}", text.len());
 }
 
@@ -111,14 +115,44 @@ fn a_strange_reply_puts_those_before_in_doubt() {
     for strange in ["500 x\n", "x\n", "\n"] {
         let mut call = Call::at_reply(2);
         call.hear(strange);
+        call.step(Input::Eof);
         assert_eq!(call.shorts()[0], SENT);
-        assert_eq!(call.shorts()[1].0, Outcome::Unknown);
+        assert_eq!(call.shorts()[1].1, Exit::Protocol);
         let doubt = format!("the server went on with {}", strange.trim_end());
         assert_eq!(call.end().doubt.as_deref(), Some(doubt.as_str()));
         // With none before, there is nothing to doubt.
         let mut first = Call::at_reply(1);
         first.hear(strange);
+        first.step(Input::Timeout);
         assert_eq!(first.end().doubt, None);
+    }
+}
+
+/// A banner, and behind it what may be the verdict.
+#[test]
+fn a_good_reply_behind_a_strange_one_leaves_the_message_unknown() {
+    for (rest, expected) in [
+        ("200 message sent\r\n", LOST),
+        ("403 no\r\n200 bye\r\n", LOST),
+        ("403 no\r\n", STRANGE),
+        ("x\r\n", STRANGE),
+        ("", STRANGE),
+    ] {
+        for together in [true, false] {
+            let mut call = Call::at_reply(1);
+            if together {
+                call.hear(&format!("welcome\r\n{rest}"));
+            } else {
+                call.hear("welcome\r\n");
+                call.hear(rest);
+            }
+            if !call.ended() {
+                assert_eq!(call.waits, Some(Phase::Farewell));
+                call.step(Input::Eof);
+            }
+            assert_eq!(call.shorts(), [expected], "{rest:?}");
+            assert!(call.said().ends_with("QUIT\r\n"));
+        }
     }
 }
 
