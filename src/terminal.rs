@@ -86,10 +86,10 @@ pub enum Shown {
     Failed(String),
 }
 
-/// A login as far as it is known.
-struct Who {
-    name: Option<String>,
-    uid: Option<u32>,
+/// Who is meant, as far as that is known.
+enum Who {
+    Login(String),
+    Uid(u32),
 }
 
 impl Places {
@@ -117,9 +117,6 @@ impl Places {
         deadline: Deadline,
         warnings: &mut Vec<String>,
     ) -> Option<(String, Tree, Vec<Device>)> {
-        if matches!(to, Addressee::User(name) if !accounts::may_be_login(name)) {
-            return None;
-        }
         let sessions = logind::sessions(&self.sessions, warnings);
         let records = utmp::read(self.utmp.as_deref(), warnings);
         let entries = || utmp::entries(&records, utmp::NATIVE);
@@ -127,21 +124,23 @@ impl Places {
         let present = tree.names(warnings);
 
         let who = match to {
-            Addressee::User(name) => Who {
-                name: Some((*name).to_owned()),
-                uid: None,
-            },
+            Addressee::User(name) => Who::Login((*name).to_owned()),
             Addressee::Console => console(&tree, &sessions, entries(), &present)?,
         };
-        let name = match (who.name, who.uid) {
-            (Some(name), _) => name,
-            (None, Some(uid)) => known(accounts::name_of(uid, deadline), warnings)??,
-            (None, None) => return None,
+        let (name, uid) = match who {
+            Who::Login(name) => (name, None),
+            Who::Uid(uid) => {
+                let name = known(accounts::name_of(uid, deadline), warnings)??;
+                (name, Some(uid))
+            }
         };
+        if !accounts::may_be_login(&name) {
+            return None;
+        }
         let theirs = || sessions.iter().filter(|session| session.user == name);
         let logins = || entries().filter(|entry| entry.is_of(&name));
         let logged_in = theirs().next().is_some() || logins().next().is_some();
-        let uid = who.uid.or_else(|| theirs().find_map(|session| session.uid));
+        let uid = uid.or_else(|| theirs().find_map(|session| session.uid));
         let uid = match uid {
             Some(uid) => Some(uid),
             // None: no such account, and so nobody is logged in.
@@ -194,29 +193,20 @@ fn console<'a>(
         .filter(|session| session.active == active)
         .min_by_key(|session| Reverse(used(&session.terminal)));
     if let Some(session) = session {
-        return Some(Who {
-            name: Some(session.user.clone()),
-            uid: session.uid,
-        });
+        return Some(Who::Login(session.user.clone()));
     }
     let entry = entries
         .filter(Entry::is_at_console)
         .min_by_key(|entry| Reverse(used(&entry.terminal())));
     if let Some(name) = entry.and_then(|entry| entry.login()) {
-        return Some(Who {
-            name: Some(name),
-            uid: None,
-        });
+        return Some(Who::Login(name));
     }
     let consoles = present.iter().filter(|name| name.is_console());
     let console = consoles
         .filter_map(|name| tree.look(name.clone()))
         .filter(|device| device.owner() != 0)
         .min_by_key(|device| Reverse(device.used()))?;
-    Some(Who {
-        name: None,
-        uid: Some(console.owner()),
-    })
+    Some(Who::Uid(console.owner()))
 }
 
 impl Found {

@@ -7,7 +7,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
@@ -106,6 +106,7 @@ pub(super) enum Fate {
 /// The directories of devices.
 #[derive(Debug)]
 pub(super) struct Tree {
+    path: PathBuf,
     dev: Option<OwnedFd>,
     pts: Option<OwnedFd>,
 }
@@ -130,7 +131,11 @@ impl Tree {
             pts => pts.and_then(Result::ok),
         };
         let dev = dev.map_err(|error| warn(path, error)).ok();
-        Self { dev, pts }
+        Self {
+            path: path.to_owned(),
+            dev,
+            pts,
+        }
     }
 
     /// All that may be terminals, by their names. To be asked once.
@@ -143,7 +148,10 @@ impl Tree {
                     own.iter()
                         .filter_map(|own| Name::parse(&format!("{prefix}{own}"))),
                 ),
-                Err(error) => warnings.push(format!("/dev/{prefix}: {}", cause(&error))),
+                Err(error) => {
+                    let path = self.path.join(prefix);
+                    warnings.push(format!("{}: {}", path.display(), cause(&error)));
+                }
             }
         }
         names

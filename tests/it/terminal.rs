@@ -5,7 +5,7 @@
 use std::fs::{self, File, Permissions};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -67,7 +67,7 @@ impl Machine {
         self
     }
 
-    fn dev(&self, name: &str) -> std::path::PathBuf {
+    fn dev(&self, name: &str) -> PathBuf {
         self.places.dev.join(name)
     }
 
@@ -209,7 +209,7 @@ fn a_session_of_logind_alone_is_enough() {
 
 #[test]
 fn a_session_that_is_over_proves_nothing() {
-    let machine = Machine::new("terminal-closing");
+    let machine = Machine::new("terminal-closing").with_devices();
     machine.session("1", "UID=1\nUSER=joe\nSTATE=closing\nCLASS=user\n");
     machine.session(
         "2",
@@ -714,6 +714,11 @@ fn the_console_user_is_at_the_seat_else_in_utmp_else_has_a_console() {
         assert_eq!(user().as_deref(), Some("sys"));
     }
     machine.utmp(&[("irc", "pts/4"), ("lp", ":0"), ("news", "tty2")]);
+    assert_eq!(user().as_deref(), Some("lp"));
+    // A name that is none is nobody's.
+    machine.utmp(&[("\u{1b}[2J", ":0")]);
+    assert_eq!(user(), None);
+    machine.utmp(&[("lp", ":0")]);
     assert_eq!(user().as_deref(), Some("lp"));
     // At the seat, but not on the screen; a greeter is nobody.
     machine.session(
