@@ -1,15 +1,17 @@
 /*
- * Whole sessions: connect, PAGE, MESS, SEND, QUIT, and wait for the end of file.
+ * Whole sessions: connect, PAGE, MESS, SEND, QUIT, and wait for the end of file;
+ * or, of xtell, connect, one message, QUIT, and the end of file.
  *
  * sessions PORT COUNT
  *
  *     COUNT of them, one after the other, with whoever listens on 127.0.0.1.
  *
- * sessions ROUNDS COUNT -- NAME COMMAND [ARG]... [-- NAME COMMAND [ARG]...]...
+ * sessions ROUNDS COUNT [MESSAGE] -- NAME COMMAND [ARG]... [-- NAME COMMAND ...]...
  *
  *     Does what tcpserver does: accepts the connection, forks, makes it standard
  *     input and output, and executes the command. Each command in turn has COUNT
- *     sessions a round, and a line is printed for each:
+ *     sessions a round, of xtell where there is a MESSAGE, and a line is printed
+ *     for each:
  *
  *         NAME  median CPU time in us  least CPU time in us
  *
@@ -51,15 +53,21 @@ static int call(const struct sockaddr_in *address)
     return fd;
 }
 
-static void talk(int fd)
+/* A session of SNPP, or of xtell with this message. */
+static void talk(int fd, const char *message)
 {
     char byte;
 
-    expect(fd);
-    command(fd, "PAGE", "5551212");
-    command(fd, "MESS", "Disk 87% full on host db1");
-    command(fd, "SEND", "");
-    command(fd, "QUIT", "");
+    if (message != NULL) {
+        command(fd, message, "");
+        say(fd, "QUIT", "");
+    } else {
+        expect(fd);
+        command(fd, "PAGE", "5551212");
+        command(fd, "MESS", "Disk 87% full on host db1");
+        command(fd, "SEND", "");
+        command(fd, "QUIT", "");
+    }
     shutdown(fd, SHUT_WR);
     if (read(fd, &byte, 1) != 0) {
         fputs("sessions: something comes behind QUIT\n", stderr);
@@ -69,7 +77,8 @@ static void talk(int fd)
 }
 
 /* The CPU time of one session of a server, in us. */
-static double serve(int listener, const struct sockaddr_in *address, char **argv)
+static double serve(int listener, const struct sockaddr_in *address, const char *message,
+                    char **argv)
 {
     struct rusage usage;
     int client = call(address), connection = accept(listener, NULL, NULL), status;
@@ -88,7 +97,7 @@ static double serve(int listener, const struct sockaddr_in *address, char **argv
         _exit(127);
     }
     close(connection);
-    talk(client);
+    talk(client, message);
     if (wait4(pid, &status, 0, &usage) != pid)
         die("sessions");
     if (status != 0) {
@@ -112,6 +121,7 @@ int main(int argc, char **argv)
     socklen_t size = sizeof address;
     struct server servers[MOST] = {{0}};
     int rounds = argc > 2 ? atoi(argv[1]) : 0, count = argc > 2 ? atoi(argv[2]) : 0;
+    const char *message = argc > 3 && strcmp(argv[3], "--") != 0 ? argv[3] : NULL;
     int listener, n = 0;
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -119,7 +129,7 @@ int main(int argc, char **argv)
     if (argc == 3) {
         address.sin_port = htons((unsigned short)rounds);
         while (count-- > 0)
-            talk(call(&address));
+            talk(call(&address), NULL);
         return 0;
     }
     for (int i = 3; i + 2 < argc && n < MOST; i++) {
@@ -132,7 +142,7 @@ int main(int argc, char **argv)
     }
     if (rounds <= 0 || count <= 0 || n == 0) {
         fputs("usage: sessions PORT COUNT\n"
-              "       sessions ROUNDS COUNT -- NAME COMMAND [ARG]... [-- NAME ...]...\n",
+              "       sessions ROUNDS COUNT [MESSAGE] -- NAME COMMAND [ARG]... [-- NAME ...]...\n",
               stderr);
         return 64;
     }
@@ -142,11 +152,11 @@ int main(int argc, char **argv)
         die("sessions");
     /* A first one of each warms up. */
     for (int i = 0; i < n; i++)
-        serve(listener, &address, servers[i].argv);
+        serve(listener, &address, message, servers[i].argv);
     for (int round = 0; round < rounds; round++)
         for (int i = 0; i < n; i++) {
             for (int session = 0; session < count; session++)
-                servers[i].cpu[round] += serve(listener, &address, servers[i].argv);
+                servers[i].cpu[round] += serve(listener, &address, message, servers[i].argv);
             servers[i].cpu[round] /= count;
         }
     for (int i = 0; i < n; i++) {

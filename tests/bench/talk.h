@@ -29,7 +29,7 @@ static void expect(int fd)
     }
 }
 
-static void command(int fd, const char *verb, const char *argument)
+static void say(int fd, const char *verb, const char *argument)
 {
     char line[512];
     int length = snprintf(line, sizeof line, "%s%s%s\r\n", verb, *argument ? " " : "", argument);
@@ -38,5 +38,10 @@ static void command(int fd, const char *verb, const char *argument)
         fputs("bench: cannot write\n", stderr);
         exit(76);
     }
+}
+
+static void command(int fd, const char *verb, const char *argument)
+{
+    say(fd, verb, argument);
     expect(fd);
 }
