@@ -23,12 +23,12 @@ complete -c ixo-send -l pause -d 'Pause before the first character and before th
 complete -c ixo-send -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c ixo-send -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
 complete -c ixo-send -s m -l message -d 'The message; - reads standard input' -r
-complete -c ixo-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block]' -r
+complete -c ixo-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
 complete -c ixo-send -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c ixo-send -l max-parts -d 'Most parts of a split message' -r
-complete -c ixo-send -l charset -d 'Characters of the message: ascii transliterates [default: SNPP utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c ixo-send -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c ixo-send -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c ixo-send -l delimiter -d 'Character between two columns; \\t is a tab' -r
@@ -39,8 +39,8 @@ complete -c ixo-send -l retry -d 'Try a page that was not taken, or not tried, t
 complete -c ixo-send -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
 complete -c ixo-send -l retry-max-time -d 'Begin no retry later than this after the first try' -r
 complete -c ixo-send -l connect-timeout -d 'Limit for name lookup and connection' -r
-complete -c ixo-send -l timeout -d 'Limit for everything up to the page itself [default: SNPP 15s, a probe 10s; TAP has limits for each step]' -r
-complete -c ixo-send -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s]' -r
+complete -c ixo-send -l timeout -d 'Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]' -r
+complete -c ixo-send -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]' -r
 complete -c ixo-send -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
 complete -c ixo-send -l telnet -d 'The connection is one of telnet'
 complete -c ixo-send -l rfc2217 -d 'The connection is one of telnet, and sets speed, framing and DTR of the far serial line'

@@ -41,12 +41,12 @@ _ixo-send() {
 '--critical=[CRITICAL when the greeting takes longer]:DUR:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 bytes of each line\]]:N:_default' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
 truncate\:"Send the beginning"
 split\:"Send parts, marked (1/3)"))' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
@@ -57,8 +57,8 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--retry-delay=[Pause before the first retry; each further one is twice as long]:DUR:_default' \
 '--retry-max-time=[Begin no retry later than this after the first try]:DUR:_default' \
 '--connect-timeout=[Limit for name lookup and connection]:DUR:_default' \
-'--timeout=[Limit for everything up to the page itself \[default\: SNPP 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
-'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s\]]:DUR:_default' \
+'--timeout=[Limit for everything up to the page itself \[default\: SNPP and xtell 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
+'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s\]]:DUR:_default' \
 '--proxy-command=[Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port]:CMD:_default' \
 '(--device --rfc2217)--telnet[The connection is one of telnet]' \
 '(--device)--rfc2217[The connection is one of telnet, and sets speed, framing and DTR of the far serial line]' \

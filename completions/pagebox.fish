@@ -32,6 +32,7 @@ complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-serve" -d 'Be a
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l device -d 'Serial line' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l baud -d 'Speed of the serial line, in bits per second' -r
@@ -58,12 +59,12 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l pause -d 'P
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-parts -d 'Most parts of a split message' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l delimiter -d 'Character between two columns; \\t is a tab' -r
@@ -74,8 +75,8 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l retry -d 'T
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l retry-max-time -d 'Begin no retry later than this after the first try' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l connect-timeout -d 'Limit for name lookup and connection' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l timeout -d 'Limit for everything up to the page itself [default: SNPP 15s, a probe 10s; TAP has limits for each step]' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l timeout -d 'Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l telnet -d 'The connection is one of telnet'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l rfc2217 -d 'The connection is one of telnet, and sets speed, framing and DTR of the far serial line'
@@ -132,8 +133,8 @@ LOGI\t'The login'
 HELP\t'HELP'
 PAGE\t'PAGE'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l connect-timeout -d 'Limit for name lookup and connection' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l timeout -d 'Limit for everything up to the page itself [default: SNPP 15s, a probe 10s; TAP has limits for each step]' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l timeout -d 'Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l features -d 'Which levels and commands does it know? Asks HELP, and else tries'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l nagios -d 'Speak and exit like a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
@@ -169,12 +170,12 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l body -d 'H
 mess\t''
 data\t''"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-parts -d 'Most parts of a split message' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l delimiter -d 'Character between two columns; \\t is a tab' -r
@@ -185,8 +186,8 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry -d '
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l retry-max-time -d 'Begin no retry later than this after the first try' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l connect-timeout -d 'Limit for name lookup and connection' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l timeout -d 'Limit for everything up to the page itself [default: SNPP 15s, a probe 10s; TAP has limits for each step]' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l timeout -d 'Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l strict -d 'Send nothing where the gateway refuses any option'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l one-send -d 'Send to all pagers with one SEND: they share one fate'
@@ -222,9 +223,42 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l log-text 
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l require-login -d 'Take nothing from a client before its login'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s V -l version -d 'Print version'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l from -d 'Who sends it [default: the login name]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s m -l message -d 'The message; - reads standard input' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-parts -d 'Most parts of a split message' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+ascii\t'Transliterated, for networks that carry nothing else'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l csv -d 'Send one page for each row; - reads standard input' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l delimiter -d 'Character between two columns; \\t is a tab' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l journal -d 'Make the run resumable: what went out is not sent again' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l jobs -d 'Connections to send over' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l window -d 'Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l retry -d 'Try a page that was not taken, or not tried, this many times more' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l retry-max-time -d 'Begin no retry later than this after the first try' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l connect-timeout -d 'Limit for name lookup and connection' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l timeout -d 'Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
+truncate\t'Send the beginning'
+split\t'Send parts, marked (1/3)'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l envelope -d 'Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l tone -d 'Page without a text'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l retry-unknown -d 'Try again also what may be out already: it may arrive twice'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s v -l verbose -d 'Show the dialogue on standard error, secrets masked'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s q -l quiet -d 'Print nothing; the exit status tells'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l dry-run -d 'Say what would be sent, and connect to nothing'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

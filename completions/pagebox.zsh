@@ -57,12 +57,12 @@ _arguments "${_arguments_options[@]}" : \
 '--critical=[CRITICAL when the greeting takes longer]:DUR:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 bytes of each line\]]:N:_default' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
 truncate\:"Send the beginning"
 split\:"Send parts, marked (1/3)"))' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
@@ -73,8 +73,8 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--retry-delay=[Pause before the first retry; each further one is twice as long]:DUR:_default' \
 '--retry-max-time=[Begin no retry later than this after the first try]:DUR:_default' \
 '--connect-timeout=[Limit for name lookup and connection]:DUR:_default' \
-'--timeout=[Limit for everything up to the page itself \[default\: SNPP 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
-'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s\]]:DUR:_default' \
+'--timeout=[Limit for everything up to the page itself \[default\: SNPP and xtell 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
+'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s\]]:DUR:_default' \
 '--proxy-command=[Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port]:CMD:_default' \
 '(--device --rfc2217)--telnet[The connection is one of telnet]' \
 '(--device)--rfc2217[The connection is one of telnet, and sets speed, framing and DTR of the far serial line]' \
@@ -152,8 +152,8 @@ LOGI\:"The login"
 HELP\:"HELP"
 PAGE\:"PAGE"))' \
 '--connect-timeout=[Limit for name lookup and connection]:DUR:_default' \
-'--timeout=[Limit for everything up to the page itself \[default\: SNPP 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
-'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s\]]:DUR:_default' \
+'--timeout=[Limit for everything up to the page itself \[default\: SNPP and xtell 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
+'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s\]]:DUR:_default' \
 '--proxy-command=[Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port]:CMD:_default' \
 '--features[Which levels and commands does it know? Asks HELP, and else tries]' \
 '(--json --dry-run)--nagios[Speak and exit like a monitoring plugin\: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN]' \
@@ -196,12 +196,12 @@ _arguments "${_arguments_options[@]}" : \
 '--body=[How the message is handed over\: auto is DATA for several lines, MESS otherwise]:HOW:(auto mess data)' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 bytes of each line\]]:N:_default' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
 truncate\:"Send the beginning"
 split\:"Send parts, marked (1/3)"))' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
@@ -212,8 +212,8 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--retry-delay=[Pause before the first retry; each further one is twice as long]:DUR:_default' \
 '--retry-max-time=[Begin no retry later than this after the first try]:DUR:_default' \
 '--connect-timeout=[Limit for name lookup and connection]:DUR:_default' \
-'--timeout=[Limit for everything up to the page itself \[default\: SNPP 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
-'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s\]]:DUR:_default' \
+'--timeout=[Limit for everything up to the page itself \[default\: SNPP and xtell 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
+'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s\]]:DUR:_default' \
 '--proxy-command=[Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port]:CMD:_default' \
 '--strict[Send nothing where the gateway refuses any option]' \
 '(--csv)--one-send[Send to all pagers with one SEND\: they share one fate]' \
@@ -266,6 +266,51 @@ _arguments "${_arguments_options[@]}" : \
 '*::command -- Command that delivers each page, instead of the spool:_default' \
 && ret=0
 ;;
+(xtell)
+_arguments "${_arguments_options[@]}" : \
+'--from=[Who sends it \[default\: the login name\]]:NAME:_default' \
+'-m+[The message; - reads standard input]:TEXT:_default' \
+'--message=[The message; - reads standard input]:TEXT:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 bytes of each line\]]:N:_default' \
+'--max-parts=[Most parts of a split message]:N:_default' \
+'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+ascii\:"Transliterated, for networks that carry nothing else"))' \
+'(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
+'--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
+'--journal=[Make the run resumable\: what went out is not sent again]:FILE:_files' \
+'--jobs=[Connections to send over]:N:_default' \
+'--window=[Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING]:N:_default' \
+'--retry=[Try a page that was not taken, or not tried, this many times more]:N:_default' \
+'--retry-delay=[Pause before the first retry; each further one is twice as long]:DUR:_default' \
+'--retry-max-time=[Begin no retry later than this after the first try]:DUR:_default' \
+'--connect-timeout=[Limit for name lookup and connection]:DUR:_default' \
+'--timeout=[Limit for everything up to the page itself \[default\: SNPP and xtell 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
+'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s\]]:DUR:_default' \
+'--proxy-command=[Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port]:CMD:_default' \
+'--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
+truncate\:"Send the beginning"
+split\:"Send parts, marked (1/3)"))' \
+'(--csv -m --message --tone)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
+'(-m --message)--tone[Page without a text]' \
+'--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
+'-4[Use IPv4 only]' \
+'--ipv4[Use IPv4 only]' \
+'(-4 --ipv4)-6[Use IPv6 only]' \
+'(-4 --ipv4)--ipv6[Use IPv6 only]' \
+'-v[Show the dialogue on standard error, secrets masked]' \
+'--verbose[Show the dialogue on standard error, secrets masked]' \
+'(-v --verbose)-q[Print nothing; the exit status tells]' \
+'(-v --verbose)--quiet[Print nothing; the exit status tells]' \
+'--json[Print results as JSON, one object a line]' \
+'--dry-run[Say what would be sent, and connect to nothing]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+'::target -- User to be told, or several separated by commas; asked for where a person can be:_default' \
+'*::words -- The message; without it each line of standard input is sent as it comes:_default' \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 ":: :_pagebox__subcmd__help_commands" \
@@ -298,6 +343,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(xtell)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -319,6 +368,7 @@ _pagebox_commands() {
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
+'xtell:Send a message to a user'\''s terminal on another machine' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pagebox commands' commands "$@"
@@ -331,6 +381,7 @@ _pagebox__subcmd__help_commands() {
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
+'xtell:Send a message to a user'\''s terminal on another machine' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pagebox help commands' commands "$@"
@@ -365,6 +416,11 @@ _pagebox__subcmd__help__subcmd__snpp-serve_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help snpp-serve commands' commands "$@"
 }
+(( $+functions[_pagebox__subcmd__help__subcmd__xtell_commands] )) ||
+_pagebox__subcmd__help__subcmd__xtell_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help xtell commands' commands "$@"
+}
 (( $+functions[_pagebox__subcmd__ixo-send_commands] )) ||
 _pagebox__subcmd__ixo-send_commands() {
     local commands; commands=()
@@ -389,6 +445,11 @@ _pagebox__subcmd__snpp-send_commands() {
 _pagebox__subcmd__snpp-serve_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox snpp-serve commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__xtell_commands] )) ||
+_pagebox__subcmd__xtell_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox xtell commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_pagebox" ]; then

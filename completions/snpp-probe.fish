@@ -10,8 +10,8 @@ LOGI\t'The login'
 HELP\t'HELP'
 PAGE\t'PAGE'"
 complete -c snpp-probe -l connect-timeout -d 'Limit for name lookup and connection' -r
-complete -c snpp-probe -l timeout -d 'Limit for everything up to the page itself [default: SNPP 15s, a probe 10s; TAP has limits for each step]' -r
-complete -c snpp-probe -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s]' -r
+complete -c snpp-probe -l timeout -d 'Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]' -r
+complete -c snpp-probe -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]' -r
 complete -c snpp-probe -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
 complete -c snpp-probe -l features -d 'Which levels and commands does it know? Asks HELP, and else tries'
 complete -c snpp-probe -l nagios -d 'Speak and exit like a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'

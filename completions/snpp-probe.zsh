@@ -29,8 +29,8 @@ LOGI\:"The login"
 HELP\:"HELP"
 PAGE\:"PAGE"))' \
 '--connect-timeout=[Limit for name lookup and connection]:DUR:_default' \
-'--timeout=[Limit for everything up to the page itself \[default\: SNPP 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
-'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s\]]:DUR:_default' \
+'--timeout=[Limit for everything up to the page itself \[default\: SNPP and xtell 15s, a probe 10s; TAP has limits for each step\]]:DUR:_default' \
+'--verdict-timeout=[Limit for the verdict on a page \[default\: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s\]]:DUR:_default' \
 '--proxy-command=[Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port]:CMD:_default' \
 '--features[Which levels and commands does it know? Asks HELP, and else tries]' \
 '(--json --dry-run)--nagios[Speak and exit like a monitoring plugin\: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN]' \

@@ -22,12 +22,12 @@ complete -c snpp-send -l body -d 'How the message is handed over: auto is DATA f
 mess\t''
 data\t''"
 complete -c snpp-send -s m -l message -d 'The message; - reads standard input' -r
-complete -c snpp-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block]' -r
+complete -c snpp-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
 complete -c snpp-send -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c snpp-send -l max-parts -d 'Most parts of a split message' -r
-complete -c snpp-send -l charset -d 'Characters of the message: ascii transliterates [default: SNPP utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c snpp-send -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c snpp-send -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c snpp-send -l delimiter -d 'Character between two columns; \\t is a tab' -r
@@ -38,8 +38,8 @@ complete -c snpp-send -l retry -d 'Try a page that was not taken, or not tried, 
 complete -c snpp-send -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
 complete -c snpp-send -l retry-max-time -d 'Begin no retry later than this after the first try' -r
 complete -c snpp-send -l connect-timeout -d 'Limit for name lookup and connection' -r
-complete -c snpp-send -l timeout -d 'Limit for everything up to the page itself [default: SNPP 15s, a probe 10s; TAP has limits for each step]' -r
-complete -c snpp-send -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s]' -r
+complete -c snpp-send -l timeout -d 'Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]' -r
+complete -c snpp-send -l verdict-timeout -d 'Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]' -r
 complete -c snpp-send -l proxy-command -d 'Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port' -r
 complete -c snpp-send -l strict -d 'Send nothing where the gateway refuses any option'
 complete -c snpp-send -l one-send -d 'Send to all pagers with one SEND: they share one fate'

@@ -12,6 +12,7 @@ mod snpp;
 mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;
+mod xtell;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -59,7 +60,7 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 5] = [
+pub const APPLETS: [Applet; 6] = [
     applet!(
         "ixo-send",
         ixo_send,
@@ -90,6 +91,12 @@ pub const APPLETS: [Applet; 5] = [
         8,
         "Serve one SNPP session on standard input and output"
     ),
+    applet!(
+        "xtell",
+        xtell,
+        1,
+        "Send a message to a user's terminal on another machine"
+    ),
 ];
 
 const NAME: &str = "pagebox";
@@ -98,11 +105,16 @@ fn find(name: &str) -> Option<&'static Applet> {
     APPLETS.iter().find(|applet| applet.name == name)
 }
 
-/// The applet that a program's own name calls for: its last component, without
-/// the dash that login puts in front.
-fn of_program(program: &OsStr) -> Option<&'static Applet> {
+/// A program's own name: its last component, without the dash that login puts
+/// in front.
+fn name_of(program: &OsStr) -> Option<&str> {
     let name = Path::new(program).file_name()?.to_str()?;
-    find(name.strip_prefix('-').unwrap_or(name))
+    Some(name.strip_prefix('-').unwrap_or(name))
+}
+
+/// The applet that a program's own name calls for.
+fn of_program(program: &OsStr) -> Option<&'static Applet> {
+    name_of(program).and_then(find)
 }
 
 /// Runs what an argument vector asks for. It may be empty.
@@ -111,6 +123,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let program = args.next().unwrap_or_default();
     if let Some(applet) = of_program(&program) {
         return start(applet, args);
+    }
+    if name_of(&program) == Some(xtell::write::NAME) {
+        return write(args.collect());
     }
     let word = args.next().unwrap_or_default();
     match word.to_str() {
@@ -130,6 +145,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             Diag::anywhere(NAME).warn(&text);
             Exit::Usage
         }
+    }
+}
+
+/// Stands in for write(1).
+fn write(words: Vec<OsString>) -> Exit {
+    match (find("xtell"), xtell::write::words(words)) {
+        (Some(applet), Ok(words)) => start(applet, words.into_iter()),
+        (_, Err(text)) => {
+            Diag::anywhere(xtell::write::NAME).warn(text);
+            Exit::Usage
+        }
+        (None, _) => Exit::Software,
     }
 }
 

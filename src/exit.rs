@@ -17,7 +17,7 @@ pub enum Exit {
     Data,
     /// An input file cannot be read.
     NoInput,
-    /// The addressee is unknown.
+    /// The addressee is unknown, or not there.
     NoUser,
     /// The name service says for sure that there is no such host.
     NoHost,
@@ -37,7 +37,7 @@ pub enum Exit {
     TempFail,
     /// The other side broke the protocol.
     Protocol,
-    /// Not permitted: login refused.
+    /// Not permitted: a login or a message was refused.
     NoPermission,
     /// The configuration is wrong.
     Config,
@@ -66,7 +66,11 @@ pub const TABLE: &[(Exit, u8, &str)] = &[
         "the message, an argument or a row is not acceptable",
     ),
     (Exit::NoInput, 66, "an input file cannot be read"),
-    (Exit::NoUser, 67, "the pager is unknown"),
+    (
+        Exit::NoUser,
+        67,
+        "the pager is unknown, or the user is not logged in",
+    ),
     (Exit::NoHost, 68, "the host name does not exist"),
     (Exit::Unavailable, 69, "the service refused for good"),
     (Exit::Software, 70, "a bug in pagebox"),
@@ -80,7 +84,11 @@ pub const TABLE: &[(Exit, u8, &str)] = &[
         "nothing went out; running the same command again is safe",
     ),
     (Exit::Protocol, 76, "the other side broke the protocol"),
-    (Exit::NoPermission, 77, "not permitted: login refused"),
+    (
+        Exit::NoPermission,
+        77,
+        "not permitted: a login or a message was refused",
+    ),
     (Exit::Config, 78, "the configuration is wrong"),
     (
         Exit::Unknown,

@@ -95,7 +95,7 @@ fn pages(args: &Args, diag: &Diag) -> Result<Vec<Page>, Failure> {
         let text = args.text.text(&args.words)?;
         (pagers(target)?, PageOptions::default(), None, text)
     };
-    page::supports(&options, pin.is_some())?;
+    send::supports("TAP", &options, pin.is_some())?;
     let mut pages = Vec::new();
     // What is only spelled otherwise is the same pager.
     let mut known = HashSet::new();

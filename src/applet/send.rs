@@ -7,6 +7,7 @@ use crate::cli::report::{Report, put};
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome};
+use crate::page::PageOptions;
 
 /// Says why nothing could be sent at all; `target` is whom it was for.
 pub(super) fn fail(flags: ReportArgs, target: &str, failure: &Failure, diag: &Diag) -> Exit {
@@ -74,4 +75,41 @@ pub(super) fn say_plan(
         put(&format!("{}\n", said.join("\n")), diag);
     }
     Ok(())
+}
+
+/// Fails for options that a protocol has no words for, and without which the
+/// page would go now, elsewhere, or to someone it is not for.
+pub(super) fn supports(protocol: &str, options: &PageOptions, pin: bool) -> Result<(), Failure> {
+    let given = [
+        (options.hold.is_some(), "hold it until later"),
+        (options.coverage.is_some(), "choose its coverage area"),
+        (options.expire.is_some(), "let it expire"),
+        (pin, "give a PIN"),
+    ];
+    match given.into_iter().find(|(is_given, _)| *is_given) {
+        Some((_, what)) => {
+            let text = format!("{protocol} cannot {what}: the page is not sent");
+            Err(Failure::new(Exit::Unavailable, text))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Options that a protocol has no words for, and that do no harm; and what
+/// tells the user.
+pub(super) fn left_out(protocol: &str, options: &PageOptions) -> (Vec<String>, Option<String>) {
+    let names: Vec<String> = [
+        (options.level.is_some(), "level"),
+        (options.alert.is_some(), "alert"),
+        (options.caller.is_some(), "caller"),
+        (options.subject.is_some(), "subject"),
+    ]
+    .into_iter()
+    .filter(|(is_given, _)| *is_given)
+    .map(|(_, name)| name.to_owned())
+    .collect();
+    let list = names.join(", ");
+    let remark = format!("{protocol} has no words for {list}: the page goes without");
+    let remark = (!names.is_empty()).then_some(remark);
+    (names, remark)
 }

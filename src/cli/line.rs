@@ -23,10 +23,10 @@ pub struct LineArgs {
     /// Limit for name lookup and connection
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = duration::limit, help_heading = "Line")]
     pub connect_timeout: Duration,
-    /// Limit for everything up to the page itself [default: SNPP 15s, a probe 10s; TAP has limits for each step]
+    /// Limit for everything up to the page itself [default: SNPP and xtell 15s, a probe 10s; TAP has limits for each step]
     #[arg(long, value_name = "DUR", value_parser = duration::limit, help_heading = "Line")]
     pub timeout: Option<Duration>,
-    /// Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s]
+    /// Limit for the verdict on a page [default: SNPP 300s, delivery may be synchronous; TAP 45s; xtell 30s]
     #[arg(long, value_name = "DUR", value_parser = duration::limit, help_heading = "Line")]
     pub verdict_timeout: Option<Duration>,
     /// Run this command, without a shell, and use its standard input and output as the line; %h and %p are host and port

@@ -21,7 +21,7 @@ use pagebox::protocol::tap::code;
 use pagebox::queue::job::{Job, Recipient, Sender, TwoWay};
 use pagebox::sink::command::VARIABLES;
 
-use self::examples::gateway;
+use self::examples::{gateway, terminals};
 use self::page::{Item, Page};
 use crate::support::central::{self, OnLine};
 use crate::support::peers::skip_unless;
@@ -211,7 +211,7 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 6] = [
+const STATUSES: [(&str, &[u8]); 7] = [
     ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
@@ -231,6 +231,12 @@ const STATUSES: [(&str, &[u8]); 6] = [
         ],
     ),
     ("snpp-serve", &[0, 64, 70, 71, 73, 74, 78]),
+    (
+        "xtell",
+        &[
+            0, 64, 65, 66, 67, 68, 69, 70, 71, 73, 74, 75, 76, 77, 78, 79, 130, 143,
+        ],
+    ),
 ];
 
 fn is_of_plugin(exit: Exit) -> bool {
@@ -296,7 +302,7 @@ fn heads(page: &Page, section: &str, subsection: Option<&str>) -> BTreeSet<Strin
 #[test]
 fn outcomes_and_columns_are_those_of_the_program() {
     let outcomes = set(Outcome::ALL.map(Outcome::word));
-    for name in ["ixo-send", "snpp-send"] {
+    for name in ["ixo-send", "snpp-send", "xtell"] {
         assert_eq!(heads(&page_of(name), "OUTCOMES", None), outcomes, "{name}");
     }
     let page = page_of("snpp-send");
@@ -456,4 +462,16 @@ fn json_fields_are_those_of_the_page() {
     let send = applet("ixo-send").args(["--json", "--probe", "--device"]);
     seen.append(&mut keys(&send.arg(line.path()).run().stdout));
     assert_eq!(page_of("ixo-send").words("JSON", None, ".Va"), seen);
+
+    let server = Fake::lockstep(terminals);
+    let jane = format!("jane@{}", server.addr());
+    let nobody = format!("nobody@{}", server.addr());
+    let csv = scratch.file("lines.csv", format!("pager,message\n{jane},Hi\n"));
+    let csv = csv.to_str().unwrap();
+    let mut seen = BTreeSet::new();
+    for words in [&[&*nobody, "Hi"][..], &["--csv", csv]] {
+        let send = applet("xtell").arg("--json").args(words);
+        seen.append(&mut keys(&send.run().stdout));
+    }
+    assert_eq!(page_of("xtell").words("JSON", None, ".Va"), seen);
 }

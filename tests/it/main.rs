@@ -35,3 +35,4 @@ mod telnet;
 mod terminal;
 mod users;
 mod window;
+mod xtell;

@@ -7,12 +7,13 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{Cmd, applet, kit, pagebox, scratch};
 
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "ixo-send",
     "ixo-serve",
     "snpp-probe",
     "snpp-send",
     "snpp-serve",
+    "xtell",
 ];
 
 fn version(name: &str) -> String {

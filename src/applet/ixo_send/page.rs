@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::applet::send;
 use crate::bulk::sender::Receipt;
 use crate::cli::message::TextArgs;
 use crate::cli::report::Report;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::outcome::Fate;
 use crate::page::PageOptions;
 use crate::protocol::tap;
@@ -38,24 +39,6 @@ pub(super) struct Page {
     left_out: Vec<String>,
     /// What is not sent exactly as it was given.
     remarks: Vec<String>,
-}
-
-/// Options that TAP has no words for, and without which the page would go now,
-/// elsewhere, or to someone it is not for.
-pub(super) fn supports(options: &PageOptions, pin: bool) -> Result<(), Failure> {
-    let given = [
-        (options.hold.is_some(), "hold it until later"),
-        (options.coverage.is_some(), "choose its coverage area"),
-        (options.expire.is_some(), "let it expire"),
-        (pin, "give a PIN"),
-    ];
-    match given.into_iter().find(|(is_given, _)| *is_given) {
-        Some((_, what)) => {
-            let text = format!("TAP cannot {what}: the page is not sent");
-            Err(Failure::new(Exit::Unavailable, text))
-        }
-        None => Ok(()),
-    }
 }
 
 impl Page {
@@ -92,20 +75,8 @@ impl Page {
         }
         let parts = fitted.parts.iter();
         let parts = parts.map(|text| page(text.trim_end_matches(' ')));
-        let left_out = [
-            (options.level.is_some(), "level"),
-            (options.alert.is_some(), "alert"),
-            (options.caller.is_some(), "caller"),
-            (options.subject.is_some(), "subject"),
-        ];
-        let left_out = left_out.into_iter().filter(|(is_given, _)| *is_given);
-        let left_out: Vec<String> = left_out.map(|(_, name)| name.to_owned()).collect();
-        if !left_out.is_empty() {
-            let list = left_out.join(", ");
-            remarks.push(format!(
-                "TAP has no words for {list}: the page goes without"
-            ));
-        }
+        let (left_out, remark) = send::left_out("TAP", options);
+        remarks.extend(remark);
         Ok(Self {
             number,
             id: String::new(),

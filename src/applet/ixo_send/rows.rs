@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::caller::Caller;
-use super::page::{self, Page};
+use super::page::Page;
 use super::way::Settings;
+use crate::applet::send;
 use crate::bulk::rows::{Row, RowPage};
 use crate::bulk::run::{self, Setup};
 use crate::bulk::sender::{Commit, Sender, TakenBack};
@@ -26,7 +27,7 @@ impl Sender for RowSender<'_> {
     type Prepared = Page;
 
     fn prepare(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
-        page::supports(&page.options, page.pin.is_some())?;
+        send::supports("TAP", &page.options, page.pin.is_some())?;
         let args = self.settings.args;
         let page = Page::new(
             row.number,

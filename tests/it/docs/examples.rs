@@ -2,8 +2,9 @@
 //!
 //! An example is a shell session: a line that begins with `$ ` is run, with
 //! `pager.example.com` and `backup.example.com` standing for gateways of our
-//! own, and `pager.example.com:1444` for one behind TLS, `central.example.com:2001`
-//! and `/dev/ttyS0` for paging centrals. `$ echo $?` and the
+//! own, and `pager.example.com:1444` for one behind TLS, `db1.example.com` for
+//! a machine with terminals, `central.example.com:2001` and `/dev/ttyS0` for paging
+//! centrals. `$ echo $?` and the
 //! number below it tell the status, which is 0 otherwise. Lines below a command
 //! are what it says, on either stream; `...` stands for anything, and a number
 //! with a point for any such number. An example that begins with
@@ -61,6 +62,17 @@ pub(super) fn gateway(client: &mut Conversation) {
     }
 }
 
+/// A server of xtell on whose machine everybody is logged in but `nobody`.
+pub(super) fn terminals(client: &mut Conversation) {
+    while let Some(line) = client.hear().filter(|line| line != "QUIT") {
+        client.say(match line.split(':').nth(1) {
+            Some("nobody") => "403 user is not currently logged in\r\n",
+            Some(_) => "200 message sent\r\n",
+            None => "406 syntax error\r\n",
+        });
+    }
+}
+
 /// A command of a session, what it should say, and how it should end.
 #[derive(Debug, Default)]
 struct Step {
@@ -105,6 +117,7 @@ struct Stage {
     names: Vec<(&'static str, String)>,
     scratch: Scratch,
     _gateways: [Fake; 2],
+    _terminals: Fake,
     _central: Fake,
     _line: OnLine,
 }
@@ -116,6 +129,7 @@ impl Stage {
         }
         let gateways = [Fake::lockstep(gateway), Fake::lockstep(gateway)];
         let [pager, backup] = [gateways[0].addr(), gateways[1].addr()];
+        let terminals = Fake::lockstep(terminals);
         let (central, line) = (central::on_tcp(), OnLine::new());
         // The longer name first.
         let names = vec![
@@ -123,6 +137,8 @@ impl Stage {
             ("pager.example.com", pager),
             ("backup.example.com:444", backup.clone()),
             ("backup.example.com", backup),
+            ("db1.example.com:4224", terminals.addr()),
+            ("db1.example.com", terminals.addr()),
             ("central.example.com:2001", central.addr()),
             ("/dev/ttyS0", line.path().to_str().unwrap().to_owned()),
         ];
@@ -130,6 +146,7 @@ impl Stage {
             names,
             scratch: scratch("examples"),
             _gateways: gateways,
+            _terminals: terminals,
             _central: central,
             _line: line,
         }

@@ -1,0 +1,37 @@
+//! Who sends a message, by his own account.
+
+use std::sync::OnceLock;
+
+use nix::unistd::{User, getuid};
+
+use crate::text::charset::Charset;
+
+/// The name that is given, or that of the login. What would not stay one field
+/// of a line is left out.
+pub(super) fn name(given: Option<&str>, charset: Charset) -> String {
+    let name = given.map_or_else(|| login().to_owned(), str::to_owned);
+    let mut name = charset.apply(name);
+    name.retain(|c| c != ':' && !c.is_control());
+    name
+}
+
+/// The login name of who runs us, looked up once.
+fn login() -> &'static str {
+    static LOGIN: OnceLock<String> = OnceLock::new();
+    LOGIN.get_or_init(|| match User::from_uid(getuid()) {
+        Ok(Some(user)) => user.name,
+        _ => std::env::var("LOGNAME").unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_one_field() {
+        let name = |given| name(Some(given), Charset::Ascii);
+        assert_eq!(name("a:b\r\n\u{1b}c\u{9b}"), "abc?");
+        assert_eq!(name("J\u{fc}rgen\u{ff1a}"), "Jurgen");
+    }
+}
