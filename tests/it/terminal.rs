@@ -17,6 +17,7 @@ use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, Timestamps, UTIME_OMIT, makedev, mknodat, utimensat,
 };
 use rustix::io::Errno;
+use rustix::termios::{Action, tcflow};
 
 use crate::support::peers::skip_unless;
 use crate::support::{Pty, Scratch, scratch};
@@ -608,7 +609,7 @@ fn fill(pty: &Pty) {
                 let mut fds = [PollFd::new(&device, PollFlags::OUT)];
                 let soon = Timespec {
                     tv_sec: 0,
-                    tv_nsec: 100_000_000,
+                    tv_nsec: 500_000_000,
                 };
                 if poll(&mut fds, Some(&soon)).unwrap() == 0 {
                     assert!(bytes > 0);
@@ -621,11 +622,11 @@ fn fill(pty: &Pty) {
 }
 
 #[track_caller]
-fn within_three_seconds<T>(work: impl FnOnce() -> T) -> T {
+fn without_hanging<T>(work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let done = work();
     let took = start.elapsed();
-    assert!(took < Duration::from_millis(3_500), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
     done
 }
 
@@ -638,14 +639,11 @@ fn a_terminal_that_nobody_reads_cannot_hang_us() {
     idle(&other, 10);
     fill(&full);
     let name = line(&full);
-    let why = within_three_seconds(|| failed(show(&machine.joe(), Some(&name))));
+    let why = without_hanging(|| failed(show(&machine.joe(), Some(&name))));
     assert_eq!(why, format!("{name}: it takes nothing"));
     assert!(!has_input(other.fd()));
     // The next one gets one try.
-    assert_eq!(
-        within_three_seconds(|| show(&machine.joe(), None)),
-        on(&other)
-    );
+    assert_eq!(without_hanging(|| show(&machine.joe(), None)), on(&other));
     shows_hello_once(&mut other);
 }
 
@@ -654,12 +652,12 @@ fn a_terminal_stopped_by_its_user_cannot_hang_us() {
     skip_unless!("root");
     let machine = Machine::of_joe("terminal-stopped");
     let mut pty = machine.pty();
-    // Control-S.
-    pty.write(b"\x13");
-    let why = within_three_seconds(|| failed(show(&machine.joe(), None)));
+    // What control-S does, at once.
+    let device = open(pty.path()).unwrap();
+    tcflow(&device, Action::OOff).unwrap();
+    let why = without_hanging(|| failed(show(&machine.joe(), None)));
     assert_eq!(why, format!("{}: it takes nothing", line(&pty)));
-    // And Control-Q.
-    pty.write(b"\x11");
+    tcflow(&device, Action::OOn).unwrap();
     assert_eq!(show(&machine.joe(), None), on(&pty));
     shows_hello_once(&mut pty);
 }
@@ -672,7 +670,7 @@ fn a_text_that_stands_there_in_part_is_shown_nowhere_else() {
     idle(&slow, 0);
     idle(&other, 10);
     let text = vec![b'x'; 1_000_000];
-    let why = within_three_seconds(|| failed(machine.joe().show(None, &text, None)));
+    let why = without_hanging(|| failed(machine.joe().show(None, &text, None)));
     let start = format!("{}: it takes nothing, ", line(&slow));
     assert!(why.starts_with(&start), "{why}");
     assert!(why.ends_with(" of 1000000 bytes not shown"), "{why}");
