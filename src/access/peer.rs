@@ -100,7 +100,7 @@ impl Peer {
         } else {
             Admission::Refused(match self.far {
                 Far::Hidden => "no address: gone already, or no peer of a network",
-                _ => "not this machine, and there is no --allow or --users",
+                _ => "not this machine, and no option lets others in",
             })
         }
     }
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn only_this_machine_comes_in_unasked() {
-        let stranger = Admission::Refused("not this machine, and there is no --allow or --users");
+        let stranger = Admission::Refused("not this machine, and no option lets others in");
         for (peer, admission) in [
             (inet("127.0.0.1"), Admission::Free),
             (inet("::1"), Admission::Free),

@@ -104,7 +104,7 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
     if let Some(path) = &args.serial.device {
         return device::serve(args, path, diag);
     }
-    let Some(mut guest) = serve::admit(&args.serve, false, NOT_YOU, diag)? else {
+    let Some(mut guest) = serve::admit(&args.serve.allow, false, NOT_YOU, diag)? else {
         return Ok(());
     };
     let ready = serve::signals().and_then(|interrupt| {

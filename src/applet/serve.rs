@@ -1,5 +1,5 @@
-//! What the servers of pages share: the flags of where pages go and who may
-//! send them, and what a session needs before it begins.
+//! What the servers share: what a session needs before it begins; and those of
+//! pages, the flags of where pages go and who may send them.
 //!
 //! Answers for turning away who may not speak here, and for every error of
 //! ours being told to the log and not to the client. What becomes of a page
@@ -53,7 +53,7 @@ pub(super) struct ServeArgs {
     command_timeout: Duration,
     /// Serve these networks and no others
     #[arg(long, value_name = "CIDR", num_args = 1.., value_delimiter = ',')]
-    allow: Vec<Network>,
+    pub(super) allow: Vec<Network>,
     /// Bytes of the spool's file system that stay free
     #[arg(long, value_name = "BYTES", default_value_t = 0)]
     min_free: u64,
@@ -132,7 +132,7 @@ pub(super) fn turn_away(words: &[u8]) {
 /// A client on standard input and output who may speak here.
 pub(super) struct Guest {
     pub(super) line: Line,
-    peer: Peer,
+    pub(super) peer: Peer,
     /// Nothing is taken from it before a login.
     pub(super) login_first: bool,
 }
@@ -145,10 +145,10 @@ impl Guest {
     }
 }
 
-/// Looks who is there. `None`: one that may not speak here; it was told so in
-/// `words`. `logins`: it could prove who it is.
+/// Looks who is there. `None`: one that may not speak here, see [`Peer::admit`];
+/// it was told so in `words`. `logins`: it could prove who it is.
 pub(super) fn admit(
-    args: &ServeArgs,
+    allow: &[Network],
     logins: bool,
     words: &[u8],
     diag: &Diag,
@@ -156,7 +156,7 @@ pub(super) fn admit(
     let line = stdio::line();
     let mut line = line.map_err(|error| os("standard input and output", &error))?;
     let peer = Peer::new(Far::of_stdin(), |name| std::env::var(name).ok());
-    let admission = peer.admit(&args.allow, logins);
+    let admission = peer.admit(allow, logins);
     if let Admission::Refused(why) = admission {
         diag.log(Priority::Warning, &format!("{peer}: refused: {why}"));
         line.part(words, Deadline::after(LINGER));

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args) -> Exit {
 }
 
 fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
-    let guest = serve::admit(&args.serve, args.users.is_some(), NOT_YOU, diag)?;
+    let guest = serve::admit(&args.serve.allow, args.users.is_some(), NOT_YOU, diag)?;
     let Some(mut guest) = guest else {
         return Ok(());
     };
