@@ -37,6 +37,9 @@ _pagebox() {
             pagebox,xtell)
                 cmd="pagebox__subcmd__xtell"
                 ;;
+            pagebox,xtelld)
+                cmd="pagebox__subcmd__xtelld"
+                ;;
             pagebox__subcmd__help,help)
                 cmd="pagebox__subcmd__help__subcmd__help"
                 ;;
@@ -58,6 +61,9 @@ _pagebox() {
             pagebox__subcmd__help,xtell)
                 cmd="pagebox__subcmd__help__subcmd__xtell"
                 ;;
+            pagebox__subcmd__help,xtelld)
+                cmd="pagebox__subcmd__help__subcmd__xtelld"
+                ;;
             *)
                 ;;
         esac
@@ -65,7 +71,7 @@ _pagebox() {
 
     case "${cmd}" in
         pagebox)
-            opts="-h -V --list --help --version ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help"
+            opts="-h -V --list --help --version ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -79,7 +85,7 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__help)
-            opts="ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help"
+            opts="ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -177,6 +183,20 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__help__subcmd__xtell)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pagebox__subcmd__help__subcmd__xtelld)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -817,6 +837,56 @@ _pagebox() {
                     ;;
                 --overflow)
                     COMPREPLY=($(compgen -W "reject truncate split" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pagebox__subcmd__xtelld)
+            opts="-h -V --utmp --sessions --dev --ident --ident-port --idle-timeout --session-timeout --max-messages --allow --log-text --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --utmp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sessions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dev)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ident)
+                    COMPREPLY=($(compgen -W "off try require" -- "${cur}"))
+                    return 0
+                    ;;
+                --ident-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-messages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -33,6 +33,7 @@ complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-probe" -d 'Ask
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "xtelld" -d 'Show messages from other machines on the terminals of this one'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l device -d 'Serial line' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l baud -d 'Speed of the serial line, in bits per second' -r
@@ -255,10 +256,25 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l json -d 'Print
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l dry-run -d 'Say what would be sent, and connect to nothing'
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s V -l version -d 'Print version'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l utmp -d 'File of logins [default: /run/utmp or /var/run/utmp, if there is one]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l sessions -d 'Directory of systemd-logind\'s sessions' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l dev -d 'Directory of the terminals\' devices' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l ident -d 'Ask the sender\'s machine who the sender is' -r -f -a "off\t'Nobody is asked, and every sender is marked'
+try\t'Whoever is not confirmed is marked'
+require\t'Whoever is not confirmed is refused'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l ident-port -d 'Port that is asked' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l idle-timeout -d 'Longest silence of a client' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l session-timeout -d 'Longest session' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l max-messages -d 'Most messages of one session' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l allow -d 'Serve these networks and no others' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l log-text -d 'Log the text of messages'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtelld" -d 'Show messages from other machines on the terminals of this one'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -311,6 +311,26 @@ split\:"Send parts, marked (1/3)"))' \
 '*::words -- The message; without it each line of standard input is sent as it comes:_default' \
 && ret=0
 ;;
+(xtelld)
+_arguments "${_arguments_options[@]}" : \
+'--utmp=[File of logins \[default\: /run/utmp or /var/run/utmp, if there is one\]]:FILE:_files' \
+'--sessions=[Directory of systemd-logind'\''s sessions]:DIR:_files' \
+'--dev=[Directory of the terminals'\'' devices]:DIR:_files' \
+'--ident=[Ask the sender'\''s machine who the sender is]:WHEN:((off\:"Nobody is asked, and every sender is marked"
+try\:"Whoever is not confirmed is marked"
+require\:"Whoever is not confirmed is refused"))' \
+'--ident-port=[Port that is asked]:N:_default' \
+'--idle-timeout=[Longest silence of a client]:DUR:_default' \
+'--session-timeout=[Longest session]:DUR:_default' \
+'--max-messages=[Most messages of one session]:N:_default' \
+'*--allow=[Serve these networks and no others]:CIDR:_default' \
+'--log-text[Log the text of messages]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 ":: :_pagebox__subcmd__help_commands" \
@@ -347,6 +367,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(xtelld)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (help)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -369,6 +393,7 @@ _pagebox_commands() {
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
 'xtell:Send a message to a user'\''s terminal on another machine' \
+'xtelld:Show messages from other machines on the terminals of this one' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pagebox commands' commands "$@"
@@ -382,6 +407,7 @@ _pagebox__subcmd__help_commands() {
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
 'xtell:Send a message to a user'\''s terminal on another machine' \
+'xtelld:Show messages from other machines on the terminals of this one' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'pagebox help commands' commands "$@"
@@ -421,6 +447,11 @@ _pagebox__subcmd__help__subcmd__xtell_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help xtell commands' commands "$@"
 }
+(( $+functions[_pagebox__subcmd__help__subcmd__xtelld_commands] )) ||
+_pagebox__subcmd__help__subcmd__xtelld_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help xtelld commands' commands "$@"
+}
 (( $+functions[_pagebox__subcmd__ixo-send_commands] )) ||
 _pagebox__subcmd__ixo-send_commands() {
     local commands; commands=()
@@ -450,6 +481,11 @@ _pagebox__subcmd__snpp-serve_commands() {
 _pagebox__subcmd__xtell_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox xtell commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__xtelld_commands] )) ||
+_pagebox__subcmd__xtelld_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox xtelld commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_pagebox" ]; then

@@ -13,6 +13,7 @@ mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;
 mod xtell;
+mod xtelld;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -60,7 +61,7 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 6] = [
+pub const APPLETS: [Applet; 7] = [
     applet!(
         "ixo-send",
         ixo_send,
@@ -96,6 +97,12 @@ pub const APPLETS: [Applet; 6] = [
         xtell,
         1,
         "Send a message to a user's terminal on another machine"
+    ),
+    applet!(
+        "xtelld",
+        xtelld,
+        8,
+        "Show messages from other machines on the terminals of this one"
     ),
 ];
 

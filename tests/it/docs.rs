@@ -211,7 +211,7 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 7] = [
+const STATUSES: [(&str, &[u8]); 8] = [
     ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
@@ -237,6 +237,7 @@ const STATUSES: [(&str, &[u8]); 7] = [
             0, 64, 65, 66, 67, 68, 69, 70, 71, 73, 74, 75, 76, 77, 78, 79, 130, 143,
         ],
     ),
+    ("xtelld", &[0, 64, 70, 71, 74]),
 ];
 
 fn is_of_plugin(exit: Exit) -> bool {

@@ -68,19 +68,19 @@ impl Caller {
         (Self::over(client), central)
     }
 
-    fn over(stream: TcpStream) -> Self {
+    pub(crate) fn over(stream: TcpStream) -> Self {
         let limit = Some(Duration::from_secs(20));
         stream.set_read_timeout(limit).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream }
     }
 
-    fn say(&mut self, words: impl AsRef<[u8]>) {
+    pub(crate) fn say(&mut self, words: impl AsRef<[u8]>) {
         self.stream.write_all(words.as_ref()).unwrap();
     }
 
     #[track_caller]
-    fn hear(&mut self, answer: &str) {
+    pub(crate) fn hear(&mut self, answer: &str) {
         let mut heard = vec![0; answer.len()];
         let read = self.stream.read_exact(&mut heard);
         let heard = heard.escape_ascii().to_string();
@@ -89,7 +89,7 @@ impl Caller {
     }
 
     #[track_caller]
-    fn ask(&mut self, words: impl AsRef<[u8]>, answer: &str) {
+    pub(crate) fn ask(&mut self, words: impl AsRef<[u8]>, answer: &str) {
         self.say(words);
         self.hear(answer);
     }
@@ -103,14 +103,14 @@ impl Caller {
 
     /// Says nothing more, and hears what the central still says until it closes.
     #[track_caller]
-    fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let _ = self.stream.shutdown(Shutdown::Write);
         self.end()
     }
 
     /// The same, with something to say still.
     #[track_caller]
-    fn end(&mut self) -> String {
+    pub(crate) fn end(&mut self) -> String {
         let mut rest = String::new();
         match self.stream.read_to_string(&mut rest) {
             Ok(_) => rest,

@@ -36,3 +36,4 @@ mod terminal;
 mod users;
 mod window;
 mod xtell;
+mod xtelld;

@@ -7,13 +7,14 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{Cmd, applet, kit, pagebox, scratch};
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "ixo-send",
     "ixo-serve",
     "snpp-probe",
     "snpp-send",
     "snpp-serve",
     "xtell",
+    "xtelld",
 ];
 
 fn version(name: &str) -> String {

@@ -12,7 +12,8 @@ use std::{env, thread};
 
 use crate::support::peers::{Peer, skip_unless, tcpserver_snpp_serve};
 use crate::support::supers::{
-    Inetd, inetd, inetd_with, inetd_words, log, shipped_inetd_line, socket_activate,
+    Inetd, inetd, inetd_with, inetd_words, log, optional_inetd_line, shipped_inetd_line,
+    socket_activate,
 };
 use crate::support::{Cmd, Scratch, applet, eventually, scratch};
 
@@ -306,24 +307,25 @@ fn the_line_for_inetd_is_for_this_machine_and_for_storms() {
 
 #[test]
 fn the_line_for_a_paging_central_is_like_it() {
-    let conf = fs::read_to_string(root().join("scripts/inetd.conf")).unwrap();
-    let lines: Vec<&str> = conf
-        .lines()
-        .filter_map(|line| line.strip_prefix("#127.0.0.1:"))
-        .collect();
-    let [line] = lines[..] else {
-        panic!("{lines:?}")
-    };
     let gateway = shipped_inetd_line().join(" ");
     let gateway = gateway.strip_prefix("127.0.0.1:444 ").unwrap();
-    let (port, central) = line.split_once(' ').unwrap();
-    assert!(port.parse::<u16>().is_ok());
+    let central = optional_inetd_line("ixo-serve").join(" ");
+    let (_, central) = central.split_once(' ').unwrap();
     assert_eq!(
         central,
         gateway
             .replace("snpp-serve", "ixo-serve")
             .replace("pagebox-snpp", "pagebox-ixo")
     );
+}
+
+#[test]
+fn the_line_for_messages_is_for_nobody_in_group_tty() {
+    let gateway = shipped_inetd_line();
+    let mut expected = vec!["127.0.0.1:4224".to_owned()];
+    expected.extend_from_slice(&gateway[1..4]);
+    expected.extend(["nobody:tty", "/usr/local/bin/xtelld", "xtelld"].map(str::to_owned));
+    assert_eq!(optional_inetd_line("xtelld"), expected);
 }
 
 /// Runs `scripts/install` with the program that is being tested.
@@ -351,12 +353,14 @@ fn install(scratch: &Scratch, destdir: &Path, prefix: &Path) {
 }
 
 /// The units below a prefix.
-fn units(prefix: &Path) -> [PathBuf; 3] {
+fn units(prefix: &Path) -> [PathBuf; 5] {
     let dir = prefix.join("lib/systemd/system");
     [
         "snpp-serve.socket",
         "snpp-serve@.service",
         "ixo-serve@.service",
+        "xtelld.socket",
+        "xtelld@.service",
     ]
     .map(|name| dir.join(name))
 }
@@ -380,7 +384,7 @@ fn what_is_installed_calls_what_is_installed() {
         fs::read_link(served).unwrap().display().to_string(),
         "pagebox"
     );
-    let [_, service, central] = units(&usr);
+    let [_, service, central, _, messages] = units(&usr);
     assert_eq!(
         values(&service, "ExecStart"),
         ["/usr/bin/snpp-serve --spool /var/spool/pagebox"]
@@ -389,6 +393,7 @@ fn what_is_installed_calls_what_is_installed() {
         values(&central, "ExecStart"),
         ["/usr/bin/ixo-serve --device /dev/%I --spool /var/spool/pagebox"]
     );
+    assert_eq!(values(&messages, "ExecStart"), ["/usr/bin/xtelld"]);
     let conf = usr.join("share/doc/pagebox/inetd.conf");
     let words = inetd_words(&fs::read_to_string(conf).unwrap());
     assert_eq!(words[5..7], ["/usr/bin/snpp-serve", "snpp-serve"]);
@@ -479,8 +484,19 @@ fn a_central_under_systemd_has_its_line_and_the_spool() {
     ] {
         assert_eq!(values(&central, key), [value], "{key}");
     }
-    // Whatever the gateway may not do, this may not do either, but for what a line needs.
-    let service = root().join("scripts/systemd/snpp-serve@.service");
+    // What a line needs.
+    assert_eq!(
+        given_back(&central),
+        [
+            "ReadWritePaths=/var/spool/pagebox",
+            "PrivateDevices=yes",
+            "PrivateUsers=yes"
+        ]
+    );
+}
+
+/// What the gateway may not do, and this unit may.
+fn given_back(unit: &Path) -> Vec<String> {
     let hardening = |unit: &Path| -> Vec<String> {
         let text = fs::read_to_string(unit).unwrap();
         let (_, below) = text.split_once("\nNoNewPrivileges=").unwrap();
@@ -488,17 +504,48 @@ fn a_central_under_systemd_has_its_line_and_the_spool() {
         let lines = lines.filter(|line| !line.starts_with('#') && !line.is_empty());
         lines.map(str::to_owned).collect()
     };
-    let central = hardening(&central);
-    let missing: Vec<String> = hardening(&service)
-        .into_iter()
-        .filter(|line| !central.contains(line))
-        .collect();
+    let gateway = root().join("scripts/systemd/snpp-serve@.service");
+    let there = hardening(unit);
+    let mut missing = hardening(&gateway);
+    missing.retain(|line| !there.contains(line));
+    missing
+}
+
+#[test]
+fn messages_under_systemd_reach_terminals_and_nothing_else() {
+    let [socket, service] =
+        ["xtelld.socket", "xtelld@.service"].map(|name| root().join("scripts/systemd").join(name));
+    for (unit, key, value) in [
+        (&socket, "ListenStream", "127.0.0.1:4224"),
+        (&socket, "Accept", "yes"),
+        (&socket, "TriggerLimitIntervalSec", "0"),
+        (&service, "StandardInput", "socket"),
+        (&service, "StandardError", "journal"),
+        (&service, "CollectMode", "inactive-or-failed"),
+        // nobody
+        (&service, "User", "65534"),
+        (&service, "Group", "tty"),
+        (&service, "DevicePolicy", "closed"),
+        (&service, "RestrictAddressFamilies", "AF_UNIX"),
+    ] {
+        assert_eq!(values(unit, key), [value], "{key}");
+    }
     assert_eq!(
-        missing,
+        values(&service, "DeviceAllow"),
+        ["char-pts w", "char-tty* w"]
+    );
+    // Terminals, those whose they are, and the name service.
+    assert_eq!(
+        given_back(&service),
         [
             "ReadWritePaths=/var/spool/pagebox",
             "PrivateDevices=yes",
+            "RestrictAddressFamilies=none",
             "PrivateUsers=yes"
         ]
     );
+    let gateway = root().join("scripts/systemd/snpp-serve.socket");
+    for key in ["MaxConnections", "MaxConnectionsPerSource", "NoDelay"] {
+        assert_eq!(values(&socket, key), values(&gateway, key), "{key}");
+    }
 }

@@ -13,6 +13,7 @@ pub(crate) mod desk;
 pub(crate) mod dice;
 pub(crate) mod fake;
 pub(crate) mod kit;
+pub(crate) mod login;
 pub(crate) mod modem;
 pub(crate) mod peers;
 pub(crate) mod pty;
@@ -20,6 +21,7 @@ pub(crate) mod scripted;
 pub(crate) mod spooled;
 pub(crate) mod supers;
 pub(crate) mod tap;
+pub(crate) mod utmp;
 
 pub(crate) use dice::Dice;
 pub(crate) use fake::Fake;

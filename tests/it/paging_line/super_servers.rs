@@ -63,7 +63,7 @@ fn calls_through_systemd_socket_activate() {
     skip_unless!("systemd-socket-activate");
     let scratch = scratch("ixo-systemd");
     let spool = scratch.join("spool");
-    let server = socket_activate_with("ixo-serve", &spool);
+    let server = socket_activate_with("ixo-serve", &["--spool".as_ref(), spool.as_os_str()]);
     calls(&server, &spool);
     let accepted = "<6>ixo-serve: 127.0.0.1: accepted ";
     eventually("it is logged", || {

@@ -6,6 +6,7 @@
 //! given one that was free. Who listens there is asked of the kernel: a port
 //! that somebody else was quicker to take is only tried again with another.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -20,18 +21,15 @@ use super::peers::{Peer, Process, command};
 ///
 /// Needs `systemd-socket-activate`.
 pub(crate) fn socket_activate(spool: &Path) -> Peer {
-    socket_activate_with("snpp-serve", spool)
+    socket_activate_with("snpp-serve", &["--spool".as_ref(), spool.as_os_str()])
 }
 
 /// The same with any server applet of ours.
-pub(crate) fn socket_activate_with(applet: &str, spool: &Path) -> Peer {
+pub(crate) fn socket_activate_with(applet: &str, args: &[&OsStr]) -> Peer {
     on_a_free_port(scratch("socket-activate"), |_, port| {
         let mut server = command("systemd-socket-activate");
         server.args(["--inetd", "-a", "-l", &format!("127.0.0.1:{port}")]);
-        server
-            .arg(link(applet))
-            .arg("--spool")
-            .arg(spool.as_os_str());
+        server.arg(link(applet)).args(args);
         server
     })
 }
@@ -78,6 +76,37 @@ pub(crate) fn inetd_with(setup: &Inetd, spool: &Path) -> Peer {
     })
 }
 
+/// The same with the line for xtelld there, and another file of logins.
+///
+/// Needs `inetd`.
+pub(crate) fn inetd_xtelld(utmp: &Path) -> Peer {
+    on_a_free_port(scratch("inetd"), |scratch, port| {
+        let mut words = optional_inetd_line("xtelld");
+        ours(&mut words, port);
+        words.extend(["--utmp".to_owned(), utmp.display().to_string()]);
+        let conf = scratch.file("inetd.conf", words.join(" ") + "\n");
+        let mut inetd = command("inetd");
+        inetd.arg("-d").arg(conf);
+        inetd
+    })
+}
+
+/// The words of a line in `scripts/inetd.conf` that whoever wants it has to
+/// uncomment, by its program.
+pub(crate) fn optional_inetd_line(program: &str) -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/inetd.conf");
+    let conf = fs::read_to_string(path).expect("scripts/inetd.conf");
+    let lines = conf
+        .lines()
+        .filter_map(|line| line.strip_prefix("#127.0.0.1:"));
+    let lines = lines.map(|line| format!("127.0.0.1:{line}"));
+    let words = lines.map(|line| line.split_whitespace().map(str::to_owned).collect());
+    let mut lines = words.filter(|words: &Vec<String>| words[6] == program);
+    let words = lines.next().expect("a line");
+    assert_eq!(lines.next(), None, "{program} has one line");
+    words
+}
+
 /// The seven words of the line in `scripts/inetd.conf`, argv from its name on.
 pub(crate) fn shipped_inetd_line() -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/inetd.conf");
@@ -93,20 +122,16 @@ pub(crate) fn inetd_words(conf: &str) -> Vec<String> {
     words
 }
 
-/// The shipped line with what differs here: the port, who we are, where the program and the spool are.
+/// The shipped line with what differs here, see [`ours`], and the spool.
 fn inetd_line(setup: &Inetd, spool: &Path, port: u16) -> String {
     let mut words = shipped_inetd_line();
-    let (address, _) = words[0].split_once(':').expect("an address and a port");
-    words[0] = format!("{address}:{port}");
     if let Some(wait) = setup.wait {
         wait.clone_into(&mut words[3]);
     }
-    let id = |option| Cmd::new("id").arg(option).run().stdout.trim().to_owned();
-    words[4] = format!("{}:{}", id("-un"), id("-gn"));
     if let Some(applet) = setup.applet {
         applet.clone_into(&mut words[6]);
     }
-    words[5] = link(&words[6]).display().to_string();
+    ours(&mut words, port);
     let last = words.last_mut().expect("the spool's directory");
     assert_eq!(last, "/var/spool/pagebox");
     *last = spool.display().to_string();
@@ -115,6 +140,15 @@ fn inetd_line(setup: &Inetd, spool: &Path, port: u16) -> String {
         "no word of an inetd.conf can have a blank: {words:?}"
     );
     words.join(" ")
+}
+
+/// Puts in what differs here: the port, who we are, where the program is.
+fn ours(words: &mut [String], port: u16) {
+    let (address, _) = words[0].split_once(':').expect("an address and a port");
+    words[0] = format!("{address}:{port}");
+    let id = |option| Cmd::new("id").arg(option).run().stdout.trim().to_owned();
+    words[4] = format!("{}:{}", id("-un"), id("-gn"));
+    words[5] = link(&words[6]).display().to_string();
 }
 
 /// What the super-server and, unless it is the client's socket, our server have said on standard error.

@@ -1,0 +1,85 @@
+//! `xtelld`: the sender, as its machine tells it.
+
+use super::started::connected;
+use super::{Machine, SENT};
+use crate::support::login::account;
+use crate::support::peers::{oidentd, skip_unless};
+
+const UNVERIFIED: &str = "400 sender cannot be verified\r\n";
+
+#[test]
+fn a_sender_is_confirmed_by_a_real_server_or_marked() {
+    skip_unless!("root", "oidentd");
+    let jane = account();
+    let mut terminal = jane.terminal(0);
+    let machine = Machine::with_login("xtelld-ident", &jane, &terminal);
+    let user = &jane.name;
+    let server = oidentd();
+    let port = server.port().to_string();
+    // Who we are, to the server: tests that need root have that name.
+    for (ident, from, shown) in [
+        ("off", "root", Some("?root")),
+        ("try", "root", Some("root")),
+        ("try", "", Some("root")),
+        ("try", "joe", Some("?joe")),
+        ("try", "Root", Some("?Root")),
+        ("require", "root", Some("root")),
+        ("require", "", Some("root")),
+        ("require", "joe", None),
+    ] {
+        let words = ["--ident", ident, "--ident-port", &port];
+        let (mut client, running) = connected(machine.xtelld().args(words));
+        let answer = if shown.is_some() { SENT } else { UNVERIFIED };
+        client.ask(format!("{from}:{user}::hi\r\n"), answer);
+        if let Some(shown) = shown {
+            terminal.expect(&format!("{shown}@127.0.0.1"), user, "hi");
+        }
+        assert_eq!(client.rest(), "");
+        let output = running.wait();
+        output.expect_status(0);
+        let doubt = ident != "off" && !["root", ""].contains(&from);
+        assert_eq!(
+            output.stderr.ends_with(": ident says root\n"),
+            doubt,
+            "{output:?}"
+        );
+    }
+    assert!(terminal.is_clean());
+}
+
+#[test]
+fn a_machine_that_does_not_answer_confirms_nobody() {
+    skip_unless!("root");
+    let jane = account();
+    let mut terminal = jane.terminal(0);
+    let machine = Machine::with_login("xtelld-no-ident", &jane, &terminal);
+    let user = &jane.name;
+    // A port that nobody listens at any more.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = port.local_addr().unwrap().port().to_string();
+    for (ident, answer) in [("try", SENT), ("require", UNVERIFIED)] {
+        let words = ["--ident", ident, "--ident-port", &port];
+        let (mut client, running) = connected(machine.xtelld().args(words));
+        // It is asked once; what is no message needs no sender.
+        client.ask(
+            format!("x\r\n:{user}::hi\r\n"),
+            &[super::SYNTAX, answer].concat(),
+        );
+        assert_eq!(client.rest(), "");
+        let output = running.wait();
+        output.expect_complaint(0, "", " from ?, 2 bytes: ident at 127.0.0.1:");
+    }
+    terminal.expect("?@127.0.0.1", user, "hi");
+    // Nor is anyone asked of whom the kernel knows nothing.
+    let server = machine.xtelld().args(["--ident", "require"]);
+    let output = server
+        .env("REMOTE_ADDR", "127.0.0.1")
+        .stdin(format!("root:{user}::hi\n"))
+        .run();
+    output.expect_complaint(
+        0,
+        UNVERIFIED,
+        "(400) from ?root, 2 bytes: no machine to ask for ident",
+    );
+    assert!(terminal.is_clean());
+}

@@ -1,0 +1,103 @@
+//! `xtelld` as it is really started: as a child of inetd's and of systemd's, and as a user who may
+//! do nothing but write to terminals.
+
+use std::env;
+use std::fs::{self, Permissions};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+
+use super::{FAILED, Machine, SENT};
+use crate::ixo_serve::Caller;
+use crate::support::login::account;
+use crate::support::peers::skip_unless;
+use crate::support::supers::{inetd_xtelld, log, socket_activate_with};
+use crate::support::{Cmd, Running, Scratch, eventually};
+
+/// The server, with a client of another process's at its other end, and its log on standard error.
+pub(super) fn connected(server: Cmd) -> (Caller, Running) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let socket = listener.accept().unwrap().0;
+    let out = socket.try_clone().unwrap();
+    let server = server.stdin_from(socket).stdout_to(out).spawn();
+    (Caller::over(client), server)
+}
+
+/// The group that may write to all terminals on which messages are allowed.
+fn group_tty() -> u32 {
+    let group = fs::read_to_string("/etc/group").unwrap();
+    let tty = group.lines().find_map(|line| line.strip_prefix("tty:"));
+    tty.unwrap().split(':').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn nobody_in_group_tty_can_show_a_message() {
+    skip_unless!("root", "setpriv");
+    let jane = account();
+    let mut terminal = jane.terminal(0);
+    let machine = Machine::with_login("xtelld-nobody-tty", &jane, &terminal);
+    // Where nobody can reach it.
+    let reach = Scratch::below(&env::temp_dir(), "xtelld");
+    fs::set_permissions(&*reach, Permissions::from_mode(0o755)).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_pagebox"), reach.join("xtelld")).unwrap();
+    fs::copy(machine.scratch.join("utmp"), reach.join("utmp")).unwrap();
+    terminal.group(group_tty());
+    let run = |group: &str| {
+        Cmd::new("setpriv")
+            .args(["--reuid", "65534", "--regid", group, "--clear-groups"])
+            .args(["--inh-caps=-all", "--bounding-set=-all"])
+            .arg(reach.join("xtelld"))
+            .arg("--utmp")
+            .arg(reach.join("utmp"))
+            .dir("/")
+            .stdin(format!("joe:{}::hi\n", jane.name))
+            .run()
+    };
+    let output = run("tty");
+    assert_eq!(output.stdout, SENT, "{}", output.stderr);
+    terminal.expect("?joe@unknown", &jane.name, "hi");
+    // Without the group it is our own trouble, and the log says what to do.
+    let output = run("65534");
+    let logged = format!(
+        "<3>xtelld: unknown: not shown to {} (405) from ?joe, 2 bytes: {}: Permission denied",
+        jane.name,
+        terminal.line()
+    );
+    output.expect_complaint(0, FAILED, &logged);
+    assert!(terminal.is_clean());
+}
+
+#[test]
+fn messages_through_systemd_socket_activate() {
+    skip_unless!("root", "systemd-socket-activate");
+    let jane = account();
+    let mut terminal = jane.terminal(0);
+    let machine = Machine::with_login("xtelld-systemd", &jane, &terminal);
+    let utmp = machine.scratch.join("utmp");
+    let server = socket_activate_with("xtelld", &["--utmp".as_ref(), utmp.as_os_str()]);
+    for words in ["one", "two"] {
+        let mut client = Caller::over(TcpStream::connect(server.addr()).unwrap());
+        client.ask(format!("joe:{}::{words}\r\n", jane.name), SENT);
+        terminal.expect("?joe@127.0.0.1", &jane.name, words);
+        client.say("QUIT\r\n");
+        assert_eq!(client.end(), "");
+    }
+    // As the journal wants it, on a standard error that is not the client's.
+    let shown = format!("<6>xtelld: 127.0.0.1: shown to {} on ", jane.name);
+    eventually("it is logged", || log(&server).matches(&shown).count() == 2);
+}
+
+#[test]
+fn messages_through_openbsd_inetd() {
+    skip_unless!("root", "inetd");
+    let jane = account();
+    let mut terminal = jane.terminal(0);
+    let machine = Machine::with_login("xtelld-inetd", &jane, &terminal);
+    let server = inetd_xtelld(&machine.scratch.join("utmp"));
+    let mut client = Caller::over(TcpStream::connect(server.addr()).unwrap());
+    client.ask(format!("joe:{}::hi\r\n", jane.name), SENT);
+    terminal.expect("?joe@127.0.0.1", &jane.name, "hi");
+    // Standard error is the client's socket there, and it hears nothing of the log.
+    assert_eq!(client.rest(), "");
+    assert!(!log(&server).contains("shown"), "{}", log(&server));
+}
