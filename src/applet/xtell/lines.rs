@@ -79,7 +79,7 @@ pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, F
         let text = match input.next(patience, settings.interrupt) {
             Ok(Next::End) => break,
             Ok(Next::Idle) => {
-                talkers.values_mut().for_each(Talker::finish);
+                talkers.values_mut().for_each(Talker::rest);
                 continue;
             }
             Ok(Next::Line(line)) => Text::of(&line, &settings.args.text)

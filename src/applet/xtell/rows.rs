@@ -58,7 +58,7 @@ impl Sender for RowSender<'_> {
     }
 
     fn finish(&mut self) {
-        self.talker.finish();
+        self.talker.rest();
     }
 }
 

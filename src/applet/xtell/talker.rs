@@ -72,9 +72,7 @@ impl<'a> Talker<'a> {
     pub(super) fn send(&mut self, page: &Page, commit: Commit<'_>) -> Report {
         let mut report = page.untried();
         if self.peer().is_some_and(|peer| *peer != page.target.peer) {
-            self.finish();
-            // That was the other server's.
-            drop(self.transcript());
+            self.rest();
         }
         for wire in &page.wires {
             self.send_message(&page.target.peer, wire, &mut report, commit);
@@ -92,12 +90,12 @@ impl<'a> Talker<'a> {
             self.receipts.pop();
         }
         if self.receipts.len() >= MAX_RECEIPTS {
-            self.finish();
+            self.rest();
         }
-        let ours = |taken: &TakenBack| taken.receipt.number == report.number;
-        let (ours, others) = self.take_back().into_iter().partition(ours);
+        let is_ours = |taken: &TakenBack| taken.receipt.number == report.number;
+        let (ours, others): (Vec<_>, Vec<_>) = self.take_back().into_iter().partition(is_ours);
         self.taken_back = others;
-        for taken in Vec::from_iter::<Vec<TakenBack>>(ours) {
+        for taken in ours {
             taken.apply(&mut report);
         }
         report
@@ -215,6 +213,12 @@ impl<'a> Talker<'a> {
             let doubt = connection.part(&mut self.trace, self.settings.interrupt);
             self.put_away(&peer, doubt);
         }
+    }
+
+    /// Says goodbye for a while: that is no part of the next page's dialogue.
+    pub(super) fn rest(&mut self) {
+        self.finish();
+        drop(self.transcript());
     }
 
     /// What is known now of the pages of a connection that ended.
