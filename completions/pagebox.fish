@@ -224,6 +224,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l log-text 
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l require-login -d 'Take nothing from a client before its login'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l host -d 'Host of targets that name none; further ones are tried in order [default: localhost]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l from -d 'Who sends it [default: the login name]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s m -l message -d 'The message; - reads standard input' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r

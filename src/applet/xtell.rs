@@ -89,7 +89,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
 fn targets(args: &Args) -> Result<Vec<Target>, Failure> {
     let target = args.target.clone().or_else(input::ask_target);
     match target {
-        Some(list) => Target::list(&list),
+        Some(list) => Target::list(&list, &args.host),
         None => Err(Failure::usage(
             "whom is it for? give a target, --csv or --envelope",
         )),
@@ -102,7 +102,7 @@ fn pages(args: &Args, targets: &[Target], diag: &Diag) -> Result<Vec<Page>, Fail
     if args.envelope {
         let envelope = Envelope::read(&options)?;
         send::supports(NAME, &envelope.options, envelope.pin.is_some())?;
-        targets.push(Target::parse(&envelope.pager)?);
+        targets.push(Target::parse(&envelope.pager, &args.host)?);
         options = envelope.options;
     }
     let text = Text::of(&args.text.text(&args.words)?, &args.text)?;
@@ -123,7 +123,7 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
     while let Some(page) = pages.next() {
         let wires = page.wires.iter().flat_map(|wire| shown(wire, None));
         let mut said: Vec<String> = wires.map(|line| format!("C: {line}")).collect();
-        let goes_on = |next: &&Page| next.target.peer == page.target.peer;
+        let goes_on = |next: &&Page| next.target.peers == page.target.peers;
         if !pages.peek().is_some_and(goes_on) {
             said.push("C: QUIT".to_owned());
         }

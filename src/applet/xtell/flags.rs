@@ -5,11 +5,13 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use super::NAME;
+use super::target;
 use crate::bulk::flags::BulkArgs;
 use crate::bulk::retry::RetryArgs;
 use crate::cli::ReportArgs;
 use crate::cli::line::LineArgs;
 use crate::cli::message::TextArgs;
+use crate::cli::peer::Peer;
 use crate::exit::{Exit, Failure};
 
 /// Send a message to a user's terminal on another machine
@@ -27,6 +29,9 @@ pub(crate) struct Args {
     /// The message; without it each line of standard input is sent as it comes
     #[arg(value_name = "MESSAGE WORD")]
     pub(super) words: Vec<OsString>,
+    /// Host of targets that name none; further ones are tried in order [default: localhost]
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = target::host)]
+    pub(super) host: Vec<Peer>,
     /// Who sends it [default: the login name]
     #[arg(long, value_name = "NAME", help_heading = "Message")]
     pub(super) from: Option<String>,

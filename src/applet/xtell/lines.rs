@@ -26,7 +26,7 @@ struct Reader<'t> {
     failed: bool,
 }
 
-type Talkers<'a> = HashMap<Peer, Talker<'a>>;
+type Talkers<'a> = HashMap<Vec<Peer>, Talker<'a>>;
 
 impl Reader<'_> {
     fn tell<'a>(&mut self, text: &Text, talkers: &mut Talkers<'a>, settings: &'a Settings<'a>) {
@@ -36,8 +36,10 @@ impl Reader<'_> {
             Ok(page) => page,
             Err(failure) => return self.refuse(&failure),
         };
-        let peer = self.target.peer.clone();
-        let talker = talkers.entry(peer).or_insert_with(|| Talker::new(settings));
+        let peers = self.target.peers.clone();
+        let talker = talkers
+            .entry(peers)
+            .or_insert_with(|| Talker::new(settings));
         let line = talker.send(&page, &mut || Ok(()));
         self.failed = !line.fate.outcome.accepted();
         // The dialogue is that of the last line: there may be no end of them.

@@ -30,7 +30,7 @@ impl Sender for RowSender<'_> {
     fn prepare(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
         send::supports("xtell", &page.options, page.pin.is_some())?;
         let args = self.settings.args;
-        let target = Target::parse(&row.pager)?;
+        let target = Target::parse(&row.pager, &args.host)?;
         let text = Text::of(&page.message, &args.text)?;
         let page = Page::new(row.number, &target, &text, &page.options, args)?;
         for text in text.remarks.iter().chain(&page.remark) {
@@ -72,8 +72,8 @@ pub(super) fn run(csv: &Path, settings: &Settings<'_>) -> Result<Exit, Failure> 
         needs_text: true,
         retry_unknown: args.retry.retry_unknown,
         fingerprint: format!(
-            "{:?} {:?} {:?} {:?}",
-            args.line.proxy_command, args.from, args.text, args.bulk.delimiter
+            "{:?} {:?} {:?} {:?} {:?}",
+            args.host, args.line.proxy_command, args.from, args.text, args.bulk.delimiter
         ),
         diag: settings.diag,
         interrupt: settings.interrupt,

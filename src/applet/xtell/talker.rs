@@ -71,11 +71,13 @@ impl<'a> Talker<'a> {
     /// Sends one page, message by message; the first that fails is the last.
     pub(super) fn send(&mut self, page: &Page, commit: Commit<'_>) -> Report {
         let mut report = page.untried();
-        if self.peer().is_some_and(|peer| *peer != page.target.peer) {
-            self.rest();
-        }
         for wire in &page.wires {
-            self.send_message(&page.target.peer, wire, &mut report, commit);
+            let peers = match report.server.as_ref().and_then(Place::peer) {
+                // Where the page began it goes on: who read the one part reads the other.
+                Some(peer) if report.parts.0 > 0 => vec![peer.clone()],
+                _ => page.target.peers.clone(),
+            };
+            self.send_message(&peers, wire, &mut report, commit);
             if !report.fate.outcome.accepted() {
                 break;
             }
@@ -107,35 +109,29 @@ impl<'a> Talker<'a> {
     }
 
     /// Tries and tries again.
-    fn send_message(&mut self, peer: &Peer, wire: &[u8], report: &mut Report, commit: Commit<'_>) {
+    fn send_message(
+        &mut self,
+        peers: &[Peer],
+        wire: &[u8],
+        report: &mut Report,
+        commit: Commit<'_>,
+    ) {
         let retry = &self.settings.args.retry;
         let interrupt = self.settings.interrupt;
         let mut backoff = Backoff::new(retry);
-        report.server = Some(Place::Net(peer.clone()));
-        if let Some(fate) = self.down.get(peer) {
-            report.fate = fate.clone();
-            return;
-        }
         loop {
-            let begun = Instant::now();
-            let (fate, is_down) = self.attempt(peer, wire, commit);
-            report.rtt = begun.elapsed();
-            report.attempts += 1;
-            report.transcript.extend(self.transcript());
-            report.send_reply = fate.code.map(|_| fate.response());
-            report.fate = fate;
-            // What may be out already is not tried again by itself.
-            report.settle_tries();
+            let unreachable = self.try_peers(peers, wire, report, commit);
             let is_unknown = report.fate.outcome == Outcome::Unknown;
             let goes_on = report.fate.outcome.may_retry() || (is_unknown && retry.retry_unknown);
-            let pause = backoff.pause().filter(|_| goes_on);
+            // None that could be tried is left.
+            let is_hopeless = peers.iter().all(|peer| self.down.contains_key(peer));
+            let pause = backoff.pause().filter(|_| goes_on && !is_hopeless);
             if interrupt.exit().is_some() {
                 return;
             }
             let Some(pause) = pause else {
-                if is_down && self.down.len() < MAX_DOWN {
-                    self.down.insert(peer.clone(), report.fate.clone());
-                }
+                let room = MAX_DOWN.saturating_sub(self.down.len());
+                self.down.extend(unreachable.into_iter().take(room));
                 return;
             };
             let text = format!("next try in {:.1} s", pause.as_secs_f64());
@@ -147,6 +143,50 @@ impl<'a> Talker<'a> {
         }
     }
 
+    /// One try at each server, until one has taken the message or may have.
+    /// Returns those that could not be talked to.
+    fn try_peers(
+        &mut self,
+        peers: &[Peer],
+        wire: &[u8],
+        report: &mut Report,
+        commit: Commit<'_>,
+    ) -> Vec<(Peer, Fate)> {
+        let mut unreachable = Vec::new();
+        let mut failed = None;
+        for peer in peers {
+            if let Some(fate) = self.down.get(peer) {
+                if failed.is_none() {
+                    report.server = Some(Place::Net(peer.clone()));
+                    report.fate = fate.clone();
+                }
+                continue;
+            }
+            if let Some(error) = failed.take() {
+                let text = format!("{error}; trying the next host");
+                self.settings.diag.warn(&text);
+            }
+            let begun = Instant::now();
+            let (fate, is_down) = self.attempt(peer, wire, commit);
+            report.server = Some(Place::Net(peer.clone()));
+            report.rtt = begun.elapsed();
+            report.attempts += 1;
+            report.transcript.extend(self.transcript());
+            report.send_reply = fate.code.map(|_| fate.response());
+            report.fate = fate;
+            if is_down {
+                unreachable.push((peer.clone(), report.fate.clone()));
+            }
+            // What may be out already is not tried again by itself.
+            report.settle_tries();
+            if !report.fate.outcome.may_retry() || self.settings.interrupt.exit().is_some() {
+                break;
+            }
+            failed = Some(report.error());
+        }
+        unreachable
+    }
+
     /// One try. A connection that had served before may be over by now, or
     /// have served enough: that is none, and the message is said in a new one.
     /// True: this server cannot be talked to.
@@ -154,6 +194,9 @@ impl<'a> Talker<'a> {
         let args = self.settings.args;
         let interrupt = self.settings.interrupt;
         let verdict = args.line.verdict_timeout.unwrap_or(VERDICT);
+        if self.peer().is_some_and(|open| open != peer) {
+            self.rest();
+        }
         loop {
             let mut deadline = Deadline::after(args.line.timeout.unwrap_or(TIMEOUT));
             let (mut connection, is_fresh) = match self.open.take() {

@@ -7,8 +7,13 @@ use crate::exit::Failure;
 use crate::page::pagers;
 use crate::protocol::xtell::PORT;
 
-/// The machine of a target that names none.
+/// The machine of a target that names none, where the user names none either.
 const HERE: &str = "localhost";
+
+/// `HOST[:PORT]`, with the port of xtell where there is none.
+pub(super) fn host(text: &str) -> Result<Peer, String> {
+    Peer::parse(text, PORT)
+}
 
 /// A user, one of his terminals or the best of them, and the machine.
 #[derive(Clone, Debug)]
@@ -19,12 +24,14 @@ pub(super) struct Target {
     pub(super) user: String,
     /// The terminal; empty where the server is to choose.
     pub(super) tty: String,
-    pub(super) peer: Peer,
+    /// The machines to try, in order; never empty.
+    pub(super) peers: Vec<Peer>,
 }
 
 impl Target {
-    /// Reads one of which it is known that it has no blank in it.
-    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+    /// Reads one of which it is known that it has no blank in it. `hosts` are
+    /// those of a target that names none.
+    pub(super) fn parse(text: &str, hosts: &[Peer]) -> Result<Self, Failure> {
         let (who, host) = match text.rsplit_once('@') {
             Some((who, host)) => (who, Some(host)),
             None => (text, None),
@@ -38,21 +45,24 @@ impl Target {
         if user.is_empty() && tty.is_empty() && host.is_none() {
             return Err(Failure::data(format!("{text:?} names nobody")));
         }
-        let peer = Peer::parse(host.unwrap_or(HERE), PORT);
+        let peers = match host {
+            None if !hosts.is_empty() => Ok(hosts.to_vec()),
+            named => self::host(named.unwrap_or(HERE)).map(|peer| vec![peer]),
+        };
         Ok(Self {
             text: text.to_owned(),
             user: user.to_owned(),
             tty: tty.to_owned(),
-            peer: peer.map_err(|error| Failure::data(format!("{text:?}: {error}")))?,
+            peers: peers.map_err(|error| Failure::data(format!("{text:?}: {error}")))?,
         })
     }
 
     /// Reads several, separated by commas; one that stands there twice, in
     /// whatever form, is taken once.
-    pub(super) fn list(text: &str) -> Result<Vec<Self>, Failure> {
+    pub(super) fn list(text: &str, hosts: &[Peer]) -> Result<Vec<Self>, Failure> {
         let mut targets: Vec<Self> = Vec::new();
         for item in pagers(text)? {
-            let target = Self::parse(&item)?;
+            let target = Self::parse(&item, hosts)?;
             if !targets.iter().any(|known| known.is_same(&target)) {
                 targets.push(target);
             }
@@ -63,9 +73,9 @@ impl Target {
     fn is_same(&self, other: &Self) -> bool {
         let key = |target: &Self| {
             let Self {
-                user, tty, peer, ..
+                user, tty, peers, ..
             } = target.clone();
-            (user, tty, peer)
+            (user, tty, peers)
         };
         key(self) == key(other)
     }
@@ -88,8 +98,8 @@ mod tests {
             ("@db1", "", "", "db1:4224"),
             (":console@db1", "", "console", "db1:4224"),
         ] {
-            let target = Target::parse(text).unwrap();
-            let read = (&*target.user, &*target.tty, target.peer.to_string());
+            let target = Target::parse(text, &[]).unwrap();
+            let read = (&*target.user, &*target.tty, target.peers[0].to_string());
             assert_eq!(read, (user, tty, peer.to_owned()), "{text}");
         }
     }
@@ -106,13 +116,22 @@ mod tests {
             "a b",
             "a,,b",
         ] {
-            assert!(Target::list(text).is_err(), "{text:?}");
+            assert!(Target::list(text, &[]).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn one_in_two_forms_is_one() {
         let same = "jane,jane@localhost,jane:@localhost:4224,jane:pts/3";
-        assert_eq!(Target::list(same).unwrap().len(), 2);
+        assert_eq!(Target::list(same, &[]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn hosts_are_for_targets_that_name_none() {
+        let hosts = [host("db1").unwrap(), host("[::1]:99").unwrap()];
+        assert_eq!(Target::parse("jane", &hosts).unwrap().peers, hosts);
+        let named = Target::parse("jane@db2", &hosts).unwrap();
+        assert_eq!(named.peers, [host("db2").unwrap()]);
+        assert!(Target::parse("jane@", &hosts).is_err());
     }
 }

@@ -64,10 +64,7 @@ fn a_server_that_cannot_be_reached_is_tried_once_and_others_go_on() {
 
 #[test]
 fn an_address_of_ipv6_stands_in_brackets() {
-    let Ok(listener) = std::net::TcpListener::bind("[::1]:0") else {
-        eprintln!("SKIPPED: no IPv6");
-        return;
-    };
+    let listener = std::net::TcpListener::bind("[::1]:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = std::thread::spawn(move || {
         use std::io::{Read, Write};
@@ -130,4 +127,67 @@ fn a_proxy_command_is_a_server_too() {
     run.expect(0, "a@h1 sent 200 shown\nb@h2 sent 200 shown\n", &run.stderr);
     let missing = xtell(&["--proxy-command", "/no/such/program", "a", "hi"]).run();
     missing.expect_complaint(78, "", "cannot run /no/such/program");
+}
+
+#[test]
+fn hosts_are_tried_in_order_by_targets_that_name_none() {
+    let (one, other, dead) = (polite(), polite(), closed());
+    let hosts = ["--host", &dead, "--host", &one.addr()];
+    let run = xtell(&hosts).args(["-v", &*format!("jane,{}", at("bob", &other)), "hi"]);
+    let run = run.run();
+    let told = format!(
+        "jane sent 200 message sent\n{} sent 200 message sent\n",
+        at("bob", &other)
+    );
+    run.expect(0, &told, &run.stderr);
+    let next = format!("{dead}: Connection refused (pager jane); trying the next host\n");
+    assert!(run.stderr.contains(&next), "{run:?}");
+    assert_eq!(one.heard(), ["joe:jane::hi", "QUIT"]);
+    assert_eq!(other.heard(), ["joe:bob::hi", "QUIT"]);
+
+    let rows = "pager,message\njane,1\njane,2\n";
+    let run = xtell(&hosts).args(["--csv", "-"]).stdin(rows).run();
+    run.expect_status(0);
+    assert!(run.stdout.contains("\n2,,jane,sent,200,"), "{run:?}");
+    // A host that could not be reached once is not asked again.
+    assert_eq!(run.stderr.matches("trying the next host").count(), 1);
+    assert_eq!(
+        one.heard()[2..],
+        ["joe:jane::1", "joe:jane::2", "QUIT"].map(str::to_owned)
+    );
+    let nobody = closed();
+    let run = xtell(&["--host", &dead, "--host", &nobody, "jane", "hi"]).run();
+    run.expect_status(75);
+}
+
+#[test]
+fn a_user_who_is_not_there_is_not_looked_for_elsewhere() {
+    const CODES: &[(&str, &str)] = &[("jane", "403 nobody"), ("bob", "400 busy")];
+    let (one, other) = (serves(CODES), polite());
+    let hosts = ["--host", &one.addr(), "--host", &other.addr()];
+    xtell(&hosts).args(["jane", "hi"]).run().expect_status(67);
+    assert!(other.heard().is_empty());
+    let run = xtell(&hosts).args(["bob", "hi"]).run();
+    run.expect_status(0);
+    assert_eq!(other.heard(), ["joe:bob::hi", "QUIT"]);
+}
+
+#[test]
+fn a_message_goes_on_where_it_began() {
+    let other = polite();
+    let one = crate::support::Fake::lockstep(|client| {
+        let mut replies = [SHOWN, "400 busy\r\n"].into_iter();
+        while client.hear().is_some_and(|line| line != "QUIT") {
+            client.say(replies.next().unwrap());
+        }
+    });
+    let hosts = ["--host", &one.addr(), "--host", &other.addr()];
+    let run = xtell(&hosts).args(["jane", "-m", "line 1\nline 2"]).run();
+    // Said once more in a new connection, where it is the first.
+    run.expect_status(0);
+    assert_eq!(
+        one.heard()[..3],
+        ["joe:jane::line 1", "joe:jane::line 2", "QUIT"].map(str::to_owned)
+    );
+    assert!(other.heard().is_empty());
 }
