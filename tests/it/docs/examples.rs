@@ -347,14 +347,17 @@ fn the_demonstration_ends_in_a_page() {
         // It may have to build what it runs.
         .limit(Duration::from_secs(300))
         .run();
-    // The page is there before anyone says so.
     let told = [
-        "central ",
+        "terminal ",
+        "\ndaemon ",
+        "\ncentral ",
         "\nrelay ",
-        "  C: SEND\n   ... and here it is, for 5551212: Disk full on db01\n",
+        "  C: SEND\n",
         "  S: 250 Message ",
-        "5551212 sent 250 Message ",
-        "  C: <STX>5551212<CR>Disk full on db01<CR><ETX>726<CR>\n",
+        "oncall sent 250 Message ",
+        "   Message from ?central@127.0.0.1 to oncall at ",
+        "\n   | Disk full on db01\n",
+        "  C: <STX>oncall<CR>Disk full on db01<CR><ETX>83:<CR>\n",
         "  S: 211 Page accepted<CR>\n",
         "  S: <ESC><EOT><CR>\n",
         "\nTo: 5550199; level=0\nCaller: Ops desk\n",
