@@ -1,8 +1,9 @@
 //! Login names and numbers, within a deadline.
 //!
-//! getpwnam(3) knows no deadline, and behind it may be a server that does not
-//! answer, so it runs in a thread of its own, which is left behind when it
-//! takes too long.
+//! Nearly everybody stands in /etc/passwd, and to look there costs a fraction of
+//! asking the name service, which is for the others. getpwnam(3) knows no
+//! deadline, and behind it may be a server that does not answer, so it runs in
+//! a thread of its own, which is left behind when it takes too long.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -10,11 +11,19 @@ use std::thread;
 use nix::errno::Errno;
 use nix::unistd::{Uid, User};
 
+use rustix::fs::CWD;
+
+use super::files;
 use crate::diag::cause;
 use crate::transport::fd::Deadline;
 
 /// The longest name that the name service is asked for, in bytes.
 const MAX_NAME: usize = 256;
+
+/// The accounts of this machine itself: passwd(5).
+const LOCAL: &str = "/etc/passwd";
+/// As much of them as is read, in bytes.
+const MAX_LOCAL: usize = 1024 * 1024;
 
 /// Can anyone be called so? Nobody else is looked for.
 pub(super) fn may_be_login(name: &str) -> bool {
@@ -25,6 +34,9 @@ pub(super) fn may_be_login(name: &str) -> bool {
 
 /// The number of a login; `None`: there is no such account.
 pub(super) fn uid_of(name: &str, deadline: Deadline) -> Result<Option<u32>, String> {
+    if let Some((_, uid)) = find(&local(), |(known, _)| *known == name) {
+        return Ok(Some(uid));
+    }
     let name = name.to_owned();
     let user = ask(deadline, move || User::from_name(&name))?;
     Ok(found(user)?.map(|user| user.uid.as_raw()))
@@ -32,6 +44,9 @@ pub(super) fn uid_of(name: &str, deadline: Deadline) -> Result<Option<u32>, Stri
 
 /// The login of a number; `None`: there is no such account.
 pub(super) fn name_of(uid: u32, deadline: Deadline) -> Result<Option<String>, String> {
+    if let Some((name, _)) = find(&local(), |(_, known)| *known == uid) {
+        return Ok(Some(name.to_owned()));
+    }
     let user = ask(deadline, move || User::from_uid(Uid::from_raw(uid)))?;
     Ok(found(user)?.map(|user| user.name))
 }
@@ -43,6 +58,23 @@ fn found(user: nix::Result<Option<User>>) -> Result<Option<User>, String> {
         Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM | Errno::EINVAL) => Ok(None),
         Err(error) => Err(format!("the name service: {}", error.desc())),
     }
+}
+
+/// Nothing, where it cannot be read: the name service can say as much.
+fn local() -> Vec<u8> {
+    files::read(CWD, LOCAL, MAX_LOCAL).unwrap_or_default()
+}
+
+/// The first account that is meant. A line that was cut, or is none, is nobody's.
+fn find(accounts: &[u8], is_meant: impl Fn(&(&str, u32)) -> bool) -> Option<(&str, u32)> {
+    let mut lines = accounts.split(|byte| *byte == b'\n').filter_map(|line| {
+        let mut fields = std::str::from_utf8(line).ok()?.split(':');
+        let (name, uid) = (fields.next()?, fields.nth(1)?);
+        // A number that another field follows is whole.
+        fields.next()?;
+        Some((name, uid.parse().ok()?))
+    });
+    lines.find(is_meant)
 }
 
 fn ask<T: Send + 'static>(
@@ -78,6 +110,21 @@ mod tests {
         ] {
             assert!(!may_be_login(name), "{name:?}");
         }
+    }
+
+    #[test]
+    fn accounts_are_found_by_name_and_number_in_whole_lines_alone() {
+        let accounts = b"root:x:0:0::/:/bin/sh\n#joe:x:5:5::/:\n+::::::\n\xff:x:6:6::/:\n\
+            joe:x:1000:1000:,,,:/home/joe:/bin/sh\njoe:x:7:7::/:\n\njane:x:100";
+        let uid = |name| find(accounts, |(known, _)| *known == name).map(|(_, uid)| uid);
+        assert_eq!(uid("root"), Some(0));
+        assert_eq!(uid("joe"), Some(1000));
+        let name = |uid| find(accounts, |(_, known)| *known == uid).map(|(name, _)| name);
+        assert_eq!(name(1000), Some("joe"));
+        for nobody in ["jane", "jo", "+", "", "x"] {
+            assert_eq!(uid(nobody), None, "{nobody}");
+        }
+        assert_eq!([name(100), name(6)], [None, None]);
     }
 
     #[test]
