@@ -76,14 +76,14 @@ pub(crate) fn inetd_with(setup: &Inetd, spool: &Path) -> Peer {
     })
 }
 
-/// The same with the line for xtelld there, and another file of logins.
+/// The same with the line for xtelld there, and further arguments.
 ///
 /// Needs `inetd`.
-pub(crate) fn inetd_xtelld(utmp: &Path) -> Peer {
+pub(crate) fn inetd_xtelld(args: &[String]) -> Peer {
     on_a_free_port(scratch("inetd"), |scratch, port| {
         let mut words = optional_inetd_line("xtelld");
         ours(&mut words, port);
-        words.extend(["--utmp".to_owned(), utmp.display().to_string()]);
+        words.extend_from_slice(args);
         let conf = scratch.file("inetd.conf", words.join(" ") + "\n");
         let mut inetd = command("inetd");
         inetd.arg("-d").arg(conf);
