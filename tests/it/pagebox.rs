@@ -134,6 +134,7 @@ fn a_wrong_command_line_is_64_and_talk() {
         ("snpp-send", &["--level", "12", "1", "x"]),
         ("snpp-serve", &["--max-message", "0"]),
         ("snpp-serve", &["--no-such-option"]),
+        ("xtelld", &["--ident", "perhaps"]),
     ] {
         let output = applet(name).args(words).run();
         output.expect_complaint(64, "", &format!("{name}: "));
@@ -162,6 +163,7 @@ fn a_full_disk_under_the_output_is_74() {
         &["--list"],
         &["snpp-send", "--help"],
         &["snpp-serve", "--version"],
+        &["xtelld", "--help"],
     ] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = pagebox().args(words).stdout_to(full).run();

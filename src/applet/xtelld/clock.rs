@@ -29,12 +29,49 @@ impl Clock {
     }
 }
 
-/// That of `TZ`, else that of this machine, else UTC, as the C library has it.
+/// That of `TZ`, else that of this machine, as the C library has it.
 fn zone() -> TimeZone {
     if env::var_os("TZ").is_some() {
         return TimeZone::system();
     }
-    let rules = file::read(Path::new(LOCAL)).ok();
+    rules(Path::new(LOCAL))
+}
+
+/// The zone of a file as zic(8) writes it; UTC where there is none.
+fn rules(path: &Path) -> TimeZone {
+    let rules = file::read(path).ok();
     let zone = rules.and_then(|rules| TimeZone::tzif("Local", &rules).ok());
     zone.unwrap_or(TimeZone::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A zone that has always been 5:45 ahead, in version 2 of the format.
+    fn kathmandu() -> Vec<u8> {
+        let mut block = b"TZif2".to_vec();
+        block.extend([0; 15]);
+        // No leap seconds, no transitions, one kind of time, whose name has 4 bytes.
+        for count in [0_u32, 0, 0, 0, 1, 4] {
+            block.extend(count.to_be_bytes());
+        }
+        block.extend(20_700_i32.to_be_bytes());
+        block.extend(b"\0\0NPT\0");
+        [block.as_slice(), block.as_slice(), b"\n<+0545>-5:45\n"].concat()
+    }
+
+    #[test]
+    fn a_zone_is_read_from_one_file_and_is_utc_where_that_is_none() {
+        let path = env::temp_dir().join(format!("pagebox-zone-{}", std::process::id()));
+        let epoch = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let time = rules(&path).to_datetime(Timestamp::UNIX_EPOCH).time();
+            std::fs::remove_file(&path).unwrap();
+            time
+        };
+        assert_eq!(epoch(&kathmandu()), Time::constant(5, 45, 0, 0));
+        assert_eq!(epoch(b"no zone"), Time::midnight());
+        assert_eq!(rules(&path), TimeZone::UTC);
+    }
 }

@@ -1,7 +1,9 @@
 //! `xtelld`: the sender, as its machine tells it.
 
+use std::net::TcpListener;
+
 use super::started::connected;
-use super::{Machine, SENT};
+use super::{Machine, SENT, SYNTAX};
 use crate::support::login::account;
 use crate::support::peers::{oidentd, skip_unless};
 
@@ -54,22 +56,34 @@ fn a_machine_that_does_not_answer_confirms_nobody() {
     let mut terminal = jane.terminal(0);
     let machine = Machine::with_login("xtelld-no-ident", &jane, &terminal);
     let user = &jane.name;
-    // A port that nobody listens at any more.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port().to_string();
-    for (ident, answer) in [("try", SENT), ("require", UNVERIFIED)] {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let show = |ident: &str, answer: &str, why: &str| {
         let words = ["--ident", ident, "--ident-port", &port];
         let (mut client, running) = connected(machine.xtelld().args(words));
-        // It is asked once; what is no message needs no sender.
-        client.ask(
-            format!("x\r\n:{user}::hi\r\n"),
-            &[super::SYNTAX, answer].concat(),
-        );
-        assert_eq!(client.rest(), "");
+        // What is no message needs no sender, and it is asked once.
+        let words = format!("x\r\n:{user}::hi\r\njoe:{user}::hi\r\n");
+        client.ask(words, &[SYNTAX, answer, answer].concat());
+        drop(client);
         let output = running.wait();
-        output.expect_complaint(0, "", " from ?, 2 bytes: ident at 127.0.0.1:");
+        output.expect_status(0);
+        for from in ["?", "?joe"] {
+            let why = format!(" from {from}, 2 bytes: ident at 127.0.0.1:{port}: {why}");
+            assert!(output.stderr.contains(&why), "{why}\n{}", output.stderr);
+        }
+        output.took
+    };
+    // It is there, and says nothing.
+    let took = show("try", SENT, "no answer in time").as_secs_f64();
+    assert!((5.0..8.0).contains(&took), "{took}");
+    // It is not there.
+    drop(listener);
+    show("try", SENT, "");
+    for _ in 0..2 {
+        terminal.skip("?@127.0.0.1", user, "hi");
+        terminal.skip("?joe@127.0.0.1", user, "hi");
     }
-    terminal.expect("?@127.0.0.1", user, "hi");
+    show("require", UNVERIFIED, "");
     // Nor is anyone asked of whom the kernel knows nothing.
     let server = machine.xtelld().args(["--ident", "require"]);
     let output = server
