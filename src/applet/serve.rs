@@ -5,6 +5,7 @@
 //! ours being told to the log and not to the client. What becomes of a page
 //! is [`intake`]'s affair. Must never know a word of any protocol.
 
+pub(super) mod dialogue;
 pub(super) mod intake;
 
 use std::ffi::OsString;

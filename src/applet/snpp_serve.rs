@@ -102,14 +102,14 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
     match ready {
         Ok((interrupt, ready)) => {
             let host = Host {
-                session: Session::new(Server::new(ready.settings), guest.line),
                 args,
                 intake: ready.intake,
                 users: ready.users,
                 credential: None,
                 tickets: tickets::Tickets::default(),
             };
-            host.talk(&interrupt);
+            let session = Session::new(Server::new(ready.settings), guest.line);
+            host.talk(session, &interrupt);
             Ok(())
         }
         Err(failure) => {

@@ -95,7 +95,6 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
     match serve::signals() {
         Ok(interrupt) => {
             let host = Host {
-                session: Session::new(Server::new(args.max_messages), guest.line),
                 args,
                 places: args.places(),
                 senders: Senders::new(args.ident, args.ident_port, &guest.peer),
@@ -103,7 +102,8 @@ fn serve(args: &Args, diag: &Diag) -> Result<(), Failure> {
                 messages: 0,
                 diag,
             };
-            host.talk(&interrupt);
+            let session = Session::new(Server::new(args.max_messages), guest.line);
+            host.talk(session, &interrupt);
             Ok(())
         }
         Err(failure) => {

@@ -4,7 +4,7 @@
 //! being begun once a signal came. What is answered is put into words by the
 //! machine.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::Args;
 use super::tickets::Tickets;
 use crate::access::users::{self, Users};
+use crate::applet::serve::dialogue::{Limits, talk};
 use crate::applet::serve::intake::Intake;
 use crate::applet::serve::{GUESS, LINGER};
 use crate::diag::{Priority, cause};
@@ -21,19 +22,16 @@ use crate::protocol::snpp::server::talk::{
     Verdict,
 };
 use crate::protocol::snpp::server::{GOING_DOWN, Server};
-use crate::protocol::{Input, Phase};
 use crate::queue::job::{self, Job, Sender};
 use crate::queue::spool::new_id;
 use crate::queue::tags::{self, Forget};
-use crate::session::{Pause, Session};
+use crate::session::Session;
 use crate::sink::{self, Sink};
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
-use crate::transport::trace::Trace;
 
 /// One session and those who take part in it.
 pub(super) struct Host<'a> {
-    pub(super) session: Session<Server>,
     pub(super) args: &'a Args,
     pub(super) intake: Intake<'a>,
     pub(super) users: Option<Users>,
@@ -45,43 +43,22 @@ pub(super) struct Host<'a> {
 
 impl Host<'_> {
     /// Serves the client to the end.
-    pub(super) fn talk(mut self, interrupt: &Interrupt) {
-        let mut whole = Deadline::after(self.args.session_timeout);
-        let mut trace = Trace::new(None, false);
-        let mut input = Input::Start;
-        loop {
-            let idle = self.args.idle_timeout;
-            let patience = |_: Phase| Deadline::after(idle).earlier(whole);
-            let pause = self
-                .session
-                .run(input, &patience, &mut trace, Some(interrupt));
-            let last_words = match pause {
-                // What was pipelined behind an answer is not begun any more.
-                Pause::Asked(_) if interrupt.exit().is_some() => GOING_DOWN,
-                Pause::Asked(question) => {
-                    let asked = Instant::now();
-                    match self.answer(question, interrupt) {
-                        Some(answer) => {
-                            // The client waits for us, not we for it.
-                            whole = whole.later(asked.elapsed());
-                            input = Input::Answer(answer);
-                            continue;
-                        }
-                        None => GOING_DOWN,
-                    }
-                }
-                Pause::Interrupted => GOING_DOWN,
-                Pause::Stalled => {
-                    self.ended(End::Timeout);
-                    b""
-                }
-                Pause::Done(end) => {
-                    self.ended(end);
-                    b""
-                }
-            };
-            return self.session.part(last_words, Deadline::after(LINGER));
-        }
+    pub(super) fn talk(mut self, mut session: Session<Server>, interrupt: &Interrupt) {
+        let limits = Limits {
+            idle: self.args.idle_timeout,
+            session: self.args.session_timeout,
+        };
+        let end = talk(&mut session, limits, End::Timeout, interrupt, |question| {
+            self.answer(question, interrupt)
+        });
+        let last_words = match end {
+            Some(end) => {
+                self.ended(end);
+                b""
+            }
+            None => GOING_DOWN,
+        };
+        session.part(last_words, Deadline::after(LINGER));
     }
 
     fn ended(&self, end: End) {

@@ -3,24 +3,23 @@
 //! Answers for the log, for a terminal not being flooded, and for nothing being
 //! begun once a signal came. What is answered is put into words by the machine.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::clock::Clock;
 use super::notice::{self, Notice};
 use super::sender::{Sender, Senders};
 use super::{Args, Ident};
 use crate::applet::serve::LINGER;
+use crate::applet::serve::dialogue::{Limits, talk};
 use crate::diag::{Diag, Priority};
 use crate::protocol::xtell::message::Message;
 use crate::protocol::xtell::reply::Verdict;
 use crate::protocol::xtell::server::{End, GOING_DOWN, Question, Server};
-use crate::protocol::{Input, Phase};
-use crate::session::{Pause, Session};
+use crate::session::Session;
 use crate::terminal::{Absent, Addressee, Found, Places, Shown};
 use crate::text::escape::printable;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
-use crate::transport::trace::Trace;
 
 /// So many messages are shown at once; a person who talks sends no more.
 const AT_ONCE: usize = 10;
@@ -32,7 +31,6 @@ const FIND: Duration = Duration::from_secs(5);
 
 /// One session and what it needs.
 pub(super) struct Host<'a> {
-    pub(super) session: Session<Server>,
     pub(super) args: &'a Args,
     pub(super) places: Places,
     pub(super) senders: Senders,
@@ -48,41 +46,26 @@ type Fate = Result<(String, String), (Verdict, Option<String>)>;
 
 impl Host<'_> {
     /// Serves the client to the end.
-    pub(super) fn talk(mut self, interrupt: &Interrupt) {
-        let mut whole = Deadline::after(self.args.session_timeout);
-        let mut trace = Trace::new(None, false);
-        let mut input = Input::Start;
-        loop {
-            let idle = self.args.idle_timeout;
-            let patience = |_: Phase| Deadline::after(idle).earlier(whole);
-            let pause = self
-                .session
-                .run(input, &patience, &mut trace, Some(interrupt));
-            let last_words = match pause {
-                Pause::Asked(Question::Deliver(message)) => {
-                    let asked = Instant::now();
-                    match self.deliver(&message, interrupt) {
-                        Some(verdict) => {
-                            // The client waits for us, not we for it.
-                            whole = whole.later(asked.elapsed());
-                            input = Input::Answer(verdict);
-                            continue;
-                        }
-                        None => GOING_DOWN,
-                    }
-                }
-                Pause::Interrupted => GOING_DOWN,
-                Pause::Stalled => {
-                    self.ended(End::Silent);
-                    b""
-                }
-                Pause::Done(end) => {
-                    self.ended(end);
-                    b""
-                }
-            };
-            return self.session.part(last_words, Deadline::after(LINGER));
-        }
+    pub(super) fn talk(mut self, mut session: Session<Server>, interrupt: &Interrupt) {
+        let limits = Limits {
+            idle: self.args.idle_timeout,
+            session: self.args.session_timeout,
+        };
+        let end = talk(
+            &mut session,
+            limits,
+            End::Silent,
+            interrupt,
+            |Question::Deliver(message)| self.deliver(&message, interrupt),
+        );
+        let last_words = match end {
+            Some(end) => {
+                self.ended(end);
+                b""
+            }
+            None => GOING_DOWN,
+        };
+        session.part(last_words, Deadline::after(LINGER));
     }
 
     fn ended(&self, end: End) {
@@ -101,7 +84,7 @@ impl Host<'_> {
             return None;
         }
         let sender = self.senders.sender(&message.from, interrupt);
-        // What was sent behind an answer is not begun any more.
+        // The ident server may have been waited for.
         if interrupt.exit().is_some() {
             return None;
         }
