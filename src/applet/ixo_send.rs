@@ -156,9 +156,6 @@ fn send_all(
     }
     let flags = settings.args.report;
     send::print(flags, &reports, &|_| None, settings.diag)?;
-    Ok(match settings.interrupt.exit() {
-        // A server that is stopped together with us waits for the verdict.
-        Some(exit) if !settings.args.envelope => exit,
-        _ => tally.exit(),
-    })
+    let chained = settings.args.envelope;
+    Ok(send::ended(settings.interrupt, chained, &tally))
 }

@@ -6,8 +6,9 @@ use crate::cli::ReportArgs;
 use crate::cli::report::{Report, put};
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
-use crate::outcome::{Fate, Outcome};
+use crate::outcome::{Fate, Outcome, Tally};
 use crate::page::PageOptions;
+use crate::transport::interrupt::Interrupt;
 
 /// Says why nothing could be sent at all; `target` is whom it was for.
 pub(super) fn fail(flags: ReportArgs, target: &str, failure: &Failure, diag: &Diag) -> Exit {
@@ -19,6 +20,15 @@ pub(super) fn fail(flags: ReportArgs, target: &str, failure: &Failure, diag: &Di
         put(&line, diag);
     }
     failure.exit
+}
+
+/// How a run of a command line ends. A server that is stopped together with a
+/// `chained` one waits for the verdict.
+pub(super) fn ended(interrupt: &Interrupt, chained: bool, tally: &Tally) -> Exit {
+    match interrupt.exit() {
+        Some(exit) if !chained => exit,
+        _ => tally.exit(),
+    }
 }
 
 /// Says what became of the pages of a command line: failures on standard

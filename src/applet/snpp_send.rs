@@ -215,12 +215,12 @@ fn send_all(
     let is_one_of_many = reports.len() > 1;
     let special = |report: &Report| special(args, report, is_one_of_many);
     send::print(args.report, &reports, &special, settings.diag)?;
-    Ok(match settings.interrupt.exit() {
-        // A server that is stopped together with us waits for the verdict.
-        Some(exit) if !args.envelope => exit,
-        None if tally.exit() == Exit::Ok && !replied => Exit::No,
-        _ => tally.exit(),
-    })
+    Ok(
+        match send::ended(settings.interrupt, args.envelope, &tally) {
+            Exit::Ok if !replied && settings.interrupt.exit().is_none() => Exit::No,
+            exit => exit,
+        },
+    )
 }
 
 /// What a report has to say beyond success: a reply, or the tag to ask with.

@@ -29,6 +29,20 @@ pub struct Receipt {
     pub parts: usize,
 }
 
+impl Receipt {
+    /// What is kept of a page that this was said of; `hash` is its row's.
+    pub fn of(report: &Report, hash: &str) -> Self {
+        Self {
+            number: report.number,
+            id: report.id.clone(),
+            pager: report.pager.clone(),
+            hash: hash.to_owned(),
+            attempts: report.attempts,
+            parts: report.parts.1,
+        }
+    }
+}
+
 /// A page that was called sent and is unknown.
 #[derive(Clone, Debug)]
 pub struct TakenBack {

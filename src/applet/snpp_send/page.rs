@@ -159,13 +159,6 @@ impl Page {
 
     /// What is kept of a recipient's accepted page.
     pub(super) fn receipt(&self, report: &Report) -> Receipt {
-        Receipt {
-            number: report.number,
-            id: report.id.clone(),
-            pager: report.pager.clone(),
-            hash: self.hash.clone(),
-            attempts: report.attempts,
-            parts: self.parts,
-        }
+        Receipt::of(report, &self.hash)
     }
 }

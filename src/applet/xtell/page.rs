@@ -132,13 +132,6 @@ impl Page {
 
     /// What is kept of it once it was accepted.
     pub(super) fn receipt(&self, report: &Report) -> Receipt {
-        Receipt {
-            number: report.number,
-            id: report.id.clone(),
-            pager: report.pager.clone(),
-            hash: self.hash.clone(),
-            attempts: report.attempts,
-            parts: self.wires.len(),
-        }
+        Receipt::of(report, &self.hash)
     }
 }
