@@ -534,14 +534,15 @@ fn messages_under_systemd_reach_terminals_and_nothing_else() {
         values(&service, "DeviceAllow"),
         ["char-pts w", "char-tty* w"]
     );
-    // Terminals, those whose they are, and the name service.
+    // Terminals, those whose they are, the name service, and what others leave as nobody.
     assert_eq!(
         given_back(&service),
         [
             "ReadWritePaths=/var/spool/pagebox",
             "PrivateDevices=yes",
             "RestrictAddressFamilies=none",
-            "PrivateUsers=yes"
+            "PrivateUsers=yes",
+            "RemoveIPC=yes"
         ]
     );
     let gateway = root().join("scripts/systemd/snpp-serve.socket");

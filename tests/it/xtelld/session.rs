@@ -167,6 +167,26 @@ fn a_signal_ends_a_session_in_order() {
 }
 
 #[test]
+fn the_time_that_a_terminal_takes_is_not_the_clients() {
+    skip_unless!("root");
+    let jane = account();
+    let terminal = jane.terminal(0);
+    let machine = Machine::with_login("xtelld-timer", &jane, &terminal);
+    terminal.block();
+    let (mut client, server) = connected(machine.xtelld().args(["--session-timeout", "1500ms"]));
+    client.ask(
+        format!("joe:{}:{}:hi\n", jane.name, terminal.line()),
+        NO_DEVICE,
+    );
+    client.ask("x\n", SYNTAX);
+    assert_eq!(client.rest(), "");
+    drop(client);
+    let output = server.wait();
+    output.expect_complaint(0, "", ": it takes nothing");
+    assert!(output.took >= Duration::from_millis(1900), "{output:?}");
+}
+
+#[test]
 fn a_client_that_goes_without_a_word_is_no_trouble() {
     skip_unless!("root");
     let jane = account();
