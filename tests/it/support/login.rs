@@ -3,15 +3,17 @@
 //! Whose a terminal is counts as a login, so a test has accounts of its own for
 //! as long as it runs. That needs `root`.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{env, thread};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FlockOperation, Timespec as Time, Timestamps, flock, futimens};
+use rustix::fs::{Timespec as Time, Timestamps, futimens};
 
 use super::pty::{Pty, open_raw};
 
@@ -19,7 +21,7 @@ use super::pty::{Pty, open_raw};
 pub(crate) struct Account {
     pub(crate) name: String,
     uid: u32,
-    _lock: File,
+    _lock: UnixDatagram,
 }
 
 /// One of the accounts of services, which are never logged in.
@@ -42,8 +44,9 @@ fn lease(line: &str) -> Option<Account> {
     if !(1..1000).contains(&uid) {
         return None;
     }
-    let lock = File::create(env::temp_dir().join(format!("pagebox-test-account-{uid}"))).ok()?;
-    flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
+    // A name that only one process of the machine can have at a time, and that leaves no file.
+    let lock = SocketAddr::from_abstract_name(format!("pagebox-test-account-{uid}")).ok()?;
+    let lock = UnixDatagram::bind_addr(&lock).ok()?;
     Some(Account {
         name: name.to_owned(),
         uid,
