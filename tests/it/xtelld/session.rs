@@ -56,6 +56,7 @@ fn who_is_silent_is_sent_away() {
         ("--idle-timeout", "joe:jane"),
         ("--session-timeout", "\n"),
     ] {
+        let began = Instant::now();
         let server = machine.xtelld().args([option, "300ms"]);
         let mut server = server.stdin_open().spawn();
         server.write(words);
@@ -67,7 +68,7 @@ fn who_is_silent_is_sent_away() {
             &format!("{said}{SILENT}"),
             "<4>xtelld: unknown: timed out\n",
         );
-        assert!(output.took >= Duration::from_millis(300));
+        assert!(began.elapsed() >= Duration::from_millis(300));
     }
     // Who says something all the time is no exception, a byte of a line or whole lines.
     let server = machine.xtelld().args(["--session-timeout", "500ms"]);
@@ -118,9 +119,10 @@ fn ten_messages_come_at_once_and_more_of_them_slowly() {
     let words = format!("joe:{}::hi\n", jane.name);
     let ten = machine.said(words.repeat(10));
     assert_eq!(ten.stdout, SENT.repeat(10));
-    let twenty = machine.said(words.repeat(20));
-    assert_eq!(twenty.stdout, SENT.repeat(20));
-    assert!(twenty.took >= Duration::from_secs(2), "{:?}", twenty.took);
+    let began = Instant::now();
+    assert_eq!(machine.said(words.repeat(20)).stdout, SENT.repeat(20));
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(2), "{took:?}");
     // A signal is not kept waiting by that.
     let mut server = machine.xtelld().stdin_open().spawn();
     server.write(words.repeat(20));
@@ -173,6 +175,7 @@ fn the_time_that_a_terminal_takes_is_not_the_clients() {
     let terminal = jane.terminal(0);
     let machine = Machine::with_login("xtelld-timer", &jane, &terminal);
     terminal.block();
+    let began = Instant::now();
     let (mut client, server) = connected(machine.xtelld().args(["--session-timeout", "1500ms"]));
     client.ask(
         format!("joe:{}:{}:hi\n", jane.name, terminal.line()),
@@ -181,9 +184,9 @@ fn the_time_that_a_terminal_takes_is_not_the_clients() {
     client.ask("x\n", SYNTAX);
     assert_eq!(client.rest(), "");
     drop(client);
-    let output = server.wait();
-    output.expect_complaint(0, "", ": it takes nothing");
-    assert!(output.took >= Duration::from_millis(1900), "{output:?}");
+    server.wait().expect_complaint(0, "", ": it takes nothing");
+    // Longer than a session may last.
+    assert!(began.elapsed() >= Duration::from_millis(1500));
 }
 
 #[test]
