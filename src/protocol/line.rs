@@ -69,6 +69,9 @@ pub struct Lines {
 impl Lines {
     /// Takes bytes from the line. Call [`Lines::next`] until it has none.
     pub fn push(&mut self, bytes: &[u8]) {
+        // Who takes one line at a time may never have been told that it was the last.
+        self.input.drain(..self.at);
+        self.at = 0;
         self.input.extend_from_slice(bytes);
     }
 
@@ -204,6 +207,16 @@ mod tests {
             assert_eq!(lines.next(100, true), None);
         }
         assert!(lines.held() < 20_000);
+    }
+
+    #[test]
+    fn lines_that_were_taken_are_not_kept() {
+        let mut lines = Lines::default();
+        for _ in 0..1000 {
+            lines.push(b"200 message sent\r\n");
+            assert!(lines.next(100, false).is_some());
+        }
+        assert!(lines.held() < 1000);
     }
 
     #[test]
