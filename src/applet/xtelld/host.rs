@@ -59,22 +59,19 @@ impl Host<'_> {
             |Question::Deliver(message)| self.deliver(&message, interrupt),
         );
         let last_words = match end {
-            Some(end) => {
-                self.ended(end);
+            // Who left waits for us to close, and has nothing more to say.
+            Some(End::Left) => return,
+            Some(End::Silent) => {
+                self.log(Priority::Warning, "timed out");
+                b""
+            }
+            Some(End::Enough) => {
+                self.log(Priority::Warning, "too many messages");
                 b""
             }
             None => GOING_DOWN,
         };
         session.part(last_words, Deadline::after(LINGER));
-    }
-
-    fn ended(&self, end: End) {
-        let why = match end {
-            End::Left => return,
-            End::Silent => "timed out",
-            End::Enough => "too many messages",
-        };
-        self.log(Priority::Warning, why);
     }
 
     /// `None`: a signal came, and the message was not begun.

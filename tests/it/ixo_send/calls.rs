@@ -157,9 +157,12 @@ fn a_call_that_is_lost_again_and_again_is_not_made_for_ever() {
 
 #[test]
 fn a_line_that_carries_no_page_is_not_paid_for_for_ever() {
-    for (verdict, outcome, status) in [("<NAK><CR>", "temporary", 75), (SILENCE, "unknown", 79)] {
+    for (verdict, limit, outcome, status) in [
+        ("<NAK><CR>", "10s", "temporary", 75),
+        (SILENCE, "20ms", "unknown", 79),
+    ] {
         let fake = Central::verdicts(&[verdict; 100]).on_tcp();
-        let flags = ["--verdict-timeout", "20ms", "--csv", "-"];
+        let flags = ["--verdict-timeout", limit, "--csv", "-"];
         let run = to(&fake, &flags).stdin(numbered(6)).run();
         let rows = results(&run);
         let is: Vec<&str> = rows.iter().map(|row| row["outcome"].as_str()).collect();
