@@ -44,6 +44,10 @@ pub fn ask(
         }
     }
     answer.truncate(MAX_ANSWER);
+    // What is cut may be the beginning of another name.
+    if answer.len() == MAX_ANSWER && !answer.contains(&b'\n') {
+        return Err(why("an answer without an end"));
+    }
     let line = answer.split_inclusive(|byte| *byte == b'\n').next();
     match line {
         Some(line) => read(line, theirs, ours).map_err(|text| why(&text)),

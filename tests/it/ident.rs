@@ -69,6 +69,8 @@ fn asked(server: &Fake) -> Result<String, String> {
 fn hostile_answers_name_nobody_and_one_line_is_enough() {
     let long = format!("4711, 4224 : USERID : UNIX : {}", "x".repeat(100_000));
     let endless = "x".repeat(1_000_000);
+    // The first 1000 bytes of it name somebody else.
+    let cut = format!("{:<997}joesph\r\n", "4711, 4224 : USERID : UNIX :");
     for (answer, expected) in [
         ("4711, 4224 : USERID : UNIX : joe\r\n", Ok("joe")),
         (
@@ -89,8 +91,9 @@ fn hostile_answers_name_nobody_and_one_line_is_enough() {
             "\r\n4711, 4224 : USERID : UNIX : joe\r\n",
             Err("not an answer of ident"),
         ),
-        (&long, Err("a name of more than 32 bytes")),
-        (&endless, Err("not an answer of ident")),
+        (&long, Err("an answer without an end")),
+        (&endless, Err("an answer without an end")),
+        (&cut, Err("an answer without an end")),
         ("", Err("closed without an answer")),
     ] {
         let said = answer.to_owned();
