@@ -12,6 +12,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
 use crate::support::kit::link;
 use crate::support::login::{Account, Terminal, account};
 use crate::support::peers::skip_unless;
@@ -255,10 +257,19 @@ fn the_time_is_that_of_the_machine() {
     let mut terminal = jane.terminal(0);
     let machine = Machine::with_login("xtelld-time", &jane, &terminal);
     let minute = || jiff::Timestamp::now().as_second().div_euclid(60);
+    // A file that waits for who writes it, and one without an end.
+    let fifo = machine.scratch.join("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let fifo = fifo.to_str().unwrap();
     for (zone, offset) in [
         (None, None),
         (Some("XST-05:45"), Some(345)),
         (Some("UTC0"), Some(0)),
+        (Some(":XST5"), Some(-300)),
+        (Some(""), Some(0)),
+        (Some("nowhere"), Some(0)),
+        (Some(fifo), Some(0)),
+        (Some("/dev/zero"), Some(0)),
     ] {
         let mut server = machine.xtelld().env_remove("TZ");
         if let Some(zone) = zone {

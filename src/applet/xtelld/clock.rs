@@ -31,17 +31,27 @@ impl Clock {
 
 /// That of `TZ`, else that of this machine, as the C library has it.
 fn zone() -> TimeZone {
-    if env::var_os("TZ").is_some() {
-        return TimeZone::system();
-    }
-    rules(Path::new(LOCAL))
+    let zone = match env::var_os("TZ") {
+        None => rules(Path::new(LOCAL)),
+        Some(name) => name.to_str().and_then(called),
+    };
+    zone.unwrap_or(TimeZone::UTC)
 }
 
-/// The zone of a file as zic(8) writes it; UTC where there is none.
-fn rules(path: &Path) -> TimeZone {
-    let rules = file::read(path).ok();
-    let zone = rules.and_then(|rules| TimeZone::tzif("Local", &rules).ok());
-    zone.unwrap_or(TimeZone::UTC)
+/// What `TZ` means: a file, a rule such as `CET-1CEST`, or a name.
+fn called(name: &str) -> Option<TimeZone> {
+    let name = name.strip_prefix(':').unwrap_or(name);
+    let path = Path::new(name);
+    if path.is_absolute() {
+        return rules(path);
+    }
+    TimeZone::posix(name).or_else(|_| TimeZone::get(name)).ok()
+}
+
+/// The rules in a file, which may be anything that waits or has no end.
+fn rules(path: &Path) -> Option<TimeZone> {
+    let rules = file::read(path).ok()?;
+    TimeZone::tzif("Local", &rules).ok()
 }
 
 #[cfg(test)]
@@ -66,12 +76,15 @@ mod tests {
         let path = env::temp_dir().join(format!("pagebox-zone-{}", std::process::id()));
         let epoch = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            let time = rules(&path).to_datetime(Timestamp::UNIX_EPOCH).time();
+            let time = rules(&path)
+                .unwrap_or(TimeZone::UTC)
+                .to_datetime(Timestamp::UNIX_EPOCH)
+                .time();
             std::fs::remove_file(&path).unwrap();
             time
         };
         assert_eq!(epoch(&kathmandu()), Time::constant(5, 45, 0, 0));
         assert_eq!(epoch(b"no zone"), Time::midnight());
-        assert_eq!(rules(&path), TimeZone::UTC);
+        assert_eq!(rules(&path), None);
     }
 }
