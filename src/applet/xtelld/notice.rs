@@ -38,8 +38,11 @@ impl Notice<'_> {
 }
 
 /// A name as it may be shown, and cut where it is longer than any name is.
+///
+/// No name has a TAB in it, and TABs would push what stands behind it into a
+/// line that seems to be another header.
 pub(super) fn name(bytes: &[u8]) -> String {
-    let mut shown = printable(bytes);
+    let mut shown = printable(bytes).replace('\t', "^I");
     if let Some((end, _)) = shown.char_indices().nth(MAX_NAME) {
         shown.truncate(end);
         shown.push('…');
@@ -75,7 +78,7 @@ mod tests {
                 "j\r\nane",
                 b"\x9b2J\x07\xc3\xa4\tx\x7f"
             ),
-            "\r\n\x07Message from j\to\\u{202e}e@h^[[2J to j^M^Jane at 09:05\r\n| \\x9b2J^G\u{e4}\tx^?\r\n"
+            "\r\n\x07Message from j^Io\\u{202e}e@h^[[2J to j^M^Jane at 09:05\r\n| \\x9b2J^G\u{e4}\tx^?\r\n"
         );
     }
 
@@ -101,6 +104,7 @@ mod tests {
             let whole = shown(from, host, user, &text);
             let inner = whole.strip_prefix("\r\n\x07").and_then(|rest| rest.strip_suffix("\r\n"));
             let (head, text) = inner.and_then(|inner| inner.split_once("\r\n")).unwrap();
+            prop_assert!(!head.contains('\t'), "{whole:?}");
             for c in head.chars().chain(text.chars()) {
                 let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
                 prop_assert!(!turns && (c == '\t' || !c.is_control()), "{whole:?}");
