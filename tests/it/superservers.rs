@@ -525,6 +525,8 @@ fn messages_under_systemd_reach_terminals_and_nothing_else() {
         // nobody
         (&service, "User", "65534"),
         (&service, "Group", "tty"),
+        // More than a message may take, and hearing what became of it.
+        (&service, "TimeoutStopSec", "10s"),
         (&service, "DevicePolicy", "closed"),
         (&service, "RestrictAddressFamilies", "AF_UNIX"),
     ] {
