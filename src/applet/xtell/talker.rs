@@ -223,6 +223,18 @@ impl<'a> Talker<'a> {
                 _ => deadline,
             };
             let fate = match connection.say(wire, &patience, &mut self.trace, interrupt) {
+                // It may be said again, and so it must be certain that it is not out.
+                Ok(fate) if fate.outcome.may_retry() => {
+                    let doubt = connection.part(&mut self.trace, interrupt);
+                    self.put_away(peer, doubt.clone());
+                    match doubt {
+                        Some(why) => Fate::unknown(format!(
+                            "{}, but {why}: it may have been shown",
+                            fate.response()
+                        )),
+                        None => fate,
+                    }
+                }
                 Ok(fate) => {
                     self.open = Some((peer.clone(), connection));
                     fate
@@ -238,7 +250,6 @@ impl<'a> Talker<'a> {
                 let is_down = is_over && fate.outcome == Outcome::Untried;
                 return (fate, is_down);
             }
-            self.finish();
         }
     }
 

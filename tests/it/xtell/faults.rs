@@ -108,6 +108,21 @@ fn two_replies_take_back_what_was_sent() {
     run.expect_status(79);
 }
 
+#[test]
+fn a_refusal_for_now_with_one_word_too_many_is_not_tried_again() {
+    let fake = does(|client| {
+        client.say("400 busy\r\n200 message sent\r\n");
+        answers(client, |_| SHOWN.to_owned());
+    });
+    let polite = super::polite();
+    let (first, second) = (fake.addr(), polite.addr());
+    let hosts = ["--host", &first, "--host", &second, "--retry", "1"];
+    let run = xtell(&hosts).args(["jane", "hi"]).run();
+    run.expect_complaint(79, "", "400 busy, but the server said more than one line");
+    assert_eq!(fake.heard(), ["joe:jane::hi", "QUIT"]);
+    assert_eq!(polite.connections(), 0);
+}
+
 /// Sends six lines to a server that takes two on a connection, and then does
 /// this with the next, or without one.
 fn two_on_each(end: impl Fn(&mut Conversation) + Send + Sync + 'static) -> Vec<String> {
