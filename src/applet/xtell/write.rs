@@ -19,7 +19,11 @@ pub(in crate::applet) fn words(words: Vec<OsString>) -> Result<Vec<OsString>, &'
     let (Some(user), Some(tty)) = (user.to_str(), tty.to_str()) else {
         return Err(USAGE);
     };
-    if user.starts_with('-') || tty.starts_with('-') || user.contains(',') {
+    // One user, and a terminal that names neither another one nor a machine.
+    if user.starts_with('-') || tty.starts_with('-') {
+        return Err(USAGE);
+    }
+    if user.contains(',') || tty.contains([',', '@']) {
         return Err(USAGE);
     }
     let target = match user.rsplit_once('@') {

@@ -113,6 +113,8 @@ fn it_stands_in_for_write() {
         &["-v", "a"],
         &["a", "-v"],
         &["a,b", "tty1"],
+        &["a", "tty1,b"],
+        &["a", "tty1@b"],
     ] {
         write(words).expect_complaint(64, "", "write: usage: write USER[@HOST] [TTY]");
     }
