@@ -87,7 +87,8 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
 
 /// Whom the message is for; a person who named nobody is asked.
 fn targets(args: &Args) -> Result<Vec<Target>, Failure> {
-    let target = args.target.clone().or_else(input::ask_target);
+    let target = args.target.clone();
+    let target = target.or_else(|| input::ask_target(args.report.quiet));
     match target {
         Some(list) => Target::list(&list, &args.host),
         None => Err(Failure::usage(

@@ -64,6 +64,13 @@ impl Input {
         Failure::data(format!("line {}: {text}", self.line))
     }
 
+    /// What came and was not asked for any more.
+    pub(super) fn remark(&self) -> Option<String> {
+        let line = self.line;
+        let text = format!("interrupted: what came after line {line} is not sent");
+        (!self.bytes.is_empty()).then_some(text)
+    }
+
     /// The next line, without its end.
     pub(super) fn next(
         &mut self,
@@ -147,9 +154,10 @@ fn say(words: Option<&[u8]>) {
     _ = io::stderr().write_all(words.unwrap_or_default());
 }
 
-/// Asks a person whom the message is for; `None` where there is nobody to ask.
-pub(super) fn ask_target() -> Option<String> {
-    if !terminal::asks_person() {
+/// Asks a person whom the message is for; `None` where there is nobody to ask,
+/// or nobody is to be.
+pub(super) fn ask_target(quiet: bool) -> Option<String> {
+    if quiet || !terminal::asks_person() {
         return None;
     }
     say(Some(b"To: "));

@@ -113,6 +113,9 @@ pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, F
             }
         }
     }
+    if let Some(text) = settings.interrupt.exit().and_then(|_| input.remark()) {
+        settings.diag.warn(&text);
+    }
     if seen == 0 {
         return match settings.interrupt.exit() {
             Some(exit) => Ok(exit),

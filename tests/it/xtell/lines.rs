@@ -103,6 +103,22 @@ fn a_signal_says_goodbye_first() {
 }
 
 #[test]
+fn lines_that_were_read_and_not_sent_are_not_lost_in_silence() {
+    let fake = Fake::lockstep(|client| {
+        client.hear();
+        client.hold(std::time::Duration::from_secs(20));
+    });
+    let mut run = xtell(&[&at("jane", &fake)]).stdin_open().spawn();
+    run.write("one\ntwo\nthr");
+    fake.wait_for("joe:jane::one");
+    run.signal(Signal::TERM);
+    let run = run.wait();
+    run.expect_status(143);
+    let told = "what came after line 1 is not sent";
+    assert!(run.stderr.contains(told), "{run:?}");
+}
+
+#[test]
 fn who_is_idle_says_goodbye_and_comes_again() {
     let fake = polite();
     let mut run = xtell(&["--json", &at("jane", &fake)])
@@ -176,4 +192,6 @@ fn a_person_who_named_nobody_is_asked() {
     run.wait_for_stderr("To: ");
     pty.write(b"\x04");
     run.wait().expect_complaint(64, "", "whom is it for?");
+    let (run, _pty) = at_terminal(applet("xtell").arg("-q"));
+    run.wait().expect(64, "", "");
 }
