@@ -137,7 +137,8 @@ impl Client {
     fn run(&mut self, actions: &mut Actions) {
         loop {
             let phase = match self.state {
-                State::Spoken | State::Reply => Phase::Verdict,
+                State::Spoken => Phase::Reply,
+                State::Reply => Phase::Verdict,
                 State::Dismissed(_) | State::Strange { .. } | State::Farewell => Phase::Farewell,
                 State::Asking | State::Early(_) | State::Over => return,
             };

@@ -276,6 +276,13 @@ fn who_sends_us_away_leaves_the_message_untried() {
 }
 
 #[test]
+fn the_rest_of_an_early_line_is_no_verdict() {
+    let mut call = Call::new(&["m"]);
+    call.hear("4");
+    assert_eq!(call.waits, Some(Phase::Reply));
+}
+
+#[test]
 fn an_endless_line_takes_no_memory_and_a_flood_no_stack() {
     for state in [|| Call::at_reply(1), || Call::at_farewell(&["200 ok"])] {
         let mut call = state();
