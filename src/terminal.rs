@@ -71,8 +71,18 @@ pub struct Found {
 /// Nobody of that name is logged in.
 #[derive(Debug)]
 pub struct Absent {
+    /// Nobody is, for sure; otherwise it could not be found out.
+    pub certain: bool,
     /// Sources that could not be read, for the log.
     pub warnings: Vec<String>,
+}
+
+/// Why nobody was found.
+enum Missing {
+    /// Nobody is there.
+    Nobody,
+    /// The name service or the devices could not be asked.
+    Unsure,
 }
 
 /// What became of a text.
@@ -101,13 +111,16 @@ impl Places {
     pub fn find(&self, to: &Addressee<'_>, deadline: Deadline) -> Result<Found, Absent> {
         let mut warnings = Vec::new();
         match self.search(to, deadline, &mut warnings) {
-            Some((user, tree, terminals)) => Ok(Found {
+            Ok((user, tree, terminals)) => Ok(Found {
                 user,
                 warnings,
                 tree,
                 terminals,
             }),
-            None => Err(Absent { warnings }),
+            Err(missing) => Err(Absent {
+                certain: matches!(missing, Missing::Nobody),
+                warnings,
+            }),
         }
     }
 
@@ -116,65 +129,73 @@ impl Places {
         to: &Addressee<'_>,
         deadline: Deadline,
         warnings: &mut Vec<String>,
-    ) -> Option<(String, Tree, Vec<Device>)> {
+    ) -> Result<(String, Tree, Vec<Device>), Missing> {
         let sessions = logind::sessions(&self.sessions, warnings);
         let records = utmp::read(self.utmp.as_deref(), warnings);
         let entries = || utmp::entries(&records, utmp::NATIVE);
         let tree = Tree::open(&self.dev, warnings);
         let present = tree.names(warnings);
+        let nobody = if tree.is_open() {
+            Missing::Nobody
+        } else {
+            Missing::Unsure
+        };
 
         let who = match to {
             Addressee::User(name) => Who::Login((*name).to_owned()),
-            Addressee::Console => console(&tree, &sessions, entries(), &present)?,
+            Addressee::Console => match console(&tree, &sessions, entries(), &present) {
+                Some(who) => who,
+                None => return Err(nobody),
+            },
         };
         let (name, uid) = match who {
             Who::Login(name) => (name, None),
             Who::Uid(uid) => {
-                let name = known(accounts::name_of(uid, deadline), warnings)??;
+                let name = known(accounts::name_of(uid, deadline), warnings)?;
                 (name, Some(uid))
             }
         };
         if !accounts::may_be_login(&name) {
-            return None;
+            return Err(Missing::Nobody);
         }
         let theirs = || sessions.iter().filter(|session| session.user == name);
         let logins = || entries().filter(|entry| entry.is_of(&name));
         let logged_in = theirs().next().is_some() || logins().next().is_some();
         let uid = uid.or_else(|| theirs().find_map(|session| session.uid));
         let uid = match uid {
-            Some(uid) => Some(uid),
-            // None: no such account, and so nobody is logged in.
-            None => match known(accounts::uid_of(&name, deadline), warnings) {
-                Some(uid) => Some(uid?),
-                None => None,
-            },
+            Some(uid) => uid,
+            None => known(accounts::uid_of(&name, deadline), warnings)?,
         };
 
         let named = theirs().filter_map(|session| session.terminal.clone());
         let named = named.chain(logins().filter_map(|entry| entry.terminal()));
         // All consoles that nobody uses are root's.
-        let owned = present
-            .iter()
-            .filter(|name| uid != Some(0) || name.is_pseudo());
+        let owned = present.iter().filter(|name| uid != 0 || name.is_pseudo());
         let mut seen = HashSet::new();
         let mut terminals: Vec<Device> = named
             .chain(owned.cloned())
             .filter(|name| seen.insert(name.clone()))
             .filter_map(|name| tree.look(name))
-            .filter(|device| Some(device.owner()) == uid)
+            .filter(|device| device.owner() == uid)
             .collect();
         // Whoever is known to no source but this one must have a terminal.
         if !logged_in && terminals.is_empty() {
-            return None;
+            return Err(nobody);
         }
         terminals.sort_by_key(|device| Reverse(device.used()));
-        Some((name, tree, terminals))
+        Ok((name, tree, terminals))
     }
 }
 
-/// What the name service said, or nothing but a warning.
-fn known<T>(answer: Result<T, String>, warnings: &mut Vec<String>) -> Option<T> {
-    answer.map_err(|why| warnings.push(why)).ok()
+/// What the name service said. Without an account nobody is logged in.
+fn known<T>(answer: Result<Option<T>, String>, warnings: &mut Vec<String>) -> Result<T, Missing> {
+    match answer {
+        Ok(known) => known.ok_or(Missing::Nobody),
+        Err(why) => {
+            warnings.push(why);
+            Err(Missing::Unsure)
+        }
+    }
 }
 
 /// Who sits at the machine itself: the least idle of those whom the first

@@ -138,6 +138,11 @@ impl Tree {
         }
     }
 
+    /// Can anything be found in it?
+    pub(super) fn is_open(&self) -> bool {
+        self.dev.is_some()
+    }
+
     /// All that may be terminals, by their names. To be asked once.
     pub(super) fn names(&self, warnings: &mut Vec<String>) -> Vec<Name> {
         let mut names = Vec::new();

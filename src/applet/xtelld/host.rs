@@ -104,11 +104,17 @@ impl Host<'_> {
             Addressee::User(user)
         };
         let found = self.places.find(&to, Deadline::after(FIND));
-        let (Ok(Found { warnings, .. }) | Err(Absent { warnings })) = &found;
+        let (Ok(Found { warnings, .. }) | Err(Absent { warnings, .. })) = &found;
         for warning in warnings {
             self.log(Priority::Error, warning);
         }
-        let found = found.map_err(|_| not_logged_in())?;
+        let found = found.map_err(|absent| {
+            if absent.certain {
+                not_logged_in()
+            } else {
+                (Verdict::Unavailable, None)
+            }
+        })?;
         let device = std::str::from_utf8(&message.device);
         let device = device.map_err(|_| (Verdict::NoDevice, None))?;
         let device = (!device.is_empty()).then_some(device);

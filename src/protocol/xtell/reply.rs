@@ -52,6 +52,9 @@ impl Reply {
     }
 }
 
+/// Said where nothing can be delivered.
+pub const UNAVAILABLE: &[u8] = b"400 service unavailable\r\n";
+
 /// What a server makes of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
@@ -71,6 +74,8 @@ pub enum Verdict {
     TooLong,
     /// Who sends it cannot be verified, and must be.
     Unverified,
+    /// Who is logged in cannot be found out.
+    Unavailable,
 }
 
 impl Verdict {
@@ -87,6 +92,7 @@ impl Verdict {
             Self::Syntax => b"406 syntax error\r\n",
             Self::TooLong => b"402 message too long\r\n",
             Self::Unverified => b"400 sender cannot be verified\r\n",
+            Self::Unavailable => UNAVAILABLE,
         }
     }
 }
@@ -155,6 +161,7 @@ mod tests {
             (Verdict::Syntax, Exit::Protocol),
             (Verdict::TooLong, Exit::TempFail),
             (Verdict::Unverified, Exit::TempFail),
+            (Verdict::Unavailable, Exit::TempFail),
         ] {
             let line = verdict.wire().strip_suffix(b"\r\n").unwrap();
             let reply = Reply::read(line).unwrap();

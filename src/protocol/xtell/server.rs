@@ -23,8 +23,6 @@ const MAX_LINE: usize = 1024;
 
 /// Said to who may not speak here.
 pub const NOT_YOU: &[u8] = b"400 no messages from your address\r\n";
-/// Said where nothing could be delivered.
-pub const UNAVAILABLE: &[u8] = b"400 service unavailable\r\n";
 /// Said by a server that is told to stop.
 pub const GOING_DOWN: &[u8] = b"400 going down\r\n";
 const ENOUGH: &[u8] = b"400 too many messages on one connection\r\n";

@@ -43,6 +43,26 @@ fn who_is_not_logged_in_is_told_from_nobody() {
 }
 
 #[test]
+fn what_cannot_be_found_out_is_no_fact_about_the_user() {
+    let machine = Machine::new("xtelld-blind");
+    let blind = |user: &str| {
+        let server = machine.xtelld().args(["--dev", "/nonexistent"]);
+        server.stdin(format!("joe:{user}::hi\njoe:::hi\n")).run()
+    };
+    let unavailable = "400 service unavailable\r\n".repeat(2);
+    let run = blind("root");
+    assert_eq!((run.status, run.stdout), (0, unavailable));
+    assert!(
+        run.stderr
+            .starts_with("<3>xtelld: unknown: /nonexistent: No such file or directory\n"),
+        "{}",
+        run.stderr
+    );
+    // Who cannot be a login is not there, wherever that might be.
+    assert!(blind("-x").stdout.starts_with(NOT_LOGGED_IN));
+}
+
+#[test]
 fn who_has_messages_off_is_not_written_to() {
     skip_unless!("root");
     let jane = account();
