@@ -176,7 +176,12 @@ impl Report {
             return;
         }
         self.fate.text = format!("part {} of {total}: {}", out + 1, self.fate.text);
-        if out > 0 && self.fate.outcome.may_retry() {
+        self.settle_rest();
+    }
+
+    /// The same, where it is said elsewhere which part is not out.
+    pub fn settle_rest(&mut self) {
+        if self.parts.0 > 0 && self.fate.outcome.may_retry() {
             self.make_unknown();
         }
     }

@@ -59,6 +59,11 @@ impl Input {
         }
     }
 
+    /// The number of the line that came last, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
     /// A failure of the line that came last.
     pub(super) fn blame(&self, text: &str) -> Failure {
         Failure::data(format!("line {}: {text}", self.line))

@@ -51,6 +51,14 @@ impl Reader<'_> {
         };
     }
 
+    /// Says which line did not go out. The first needs no number.
+    fn name(&mut self, line: u64) {
+        if self.failed && line > 1 {
+            let text = &mut self.report.fate.text;
+            *text = format!("line {line}: {text}");
+        }
+    }
+
     fn refuse(&mut self, failure: &Failure) {
         let text = failure.cause.to_string();
         self.report.fate = Fate::new(Outcome::Refused, failure.exit, text);
@@ -100,7 +108,10 @@ pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, F
         let mut lost = Vec::new();
         for reader in readers.iter_mut().filter(|reader| !reader.failed) {
             match &text {
-                Ok(text) => reader.tell(text, &mut talkers, settings),
+                Ok(text) => {
+                    reader.tell(text, &mut talkers, settings);
+                    reader.name(input.line());
+                }
                 Err(failure) => reader.refuse(failure),
             }
             lost.extend(reader.failed.then(|| reader.report.error()));
@@ -124,7 +135,7 @@ pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, F
     }
     let reports = readers.into_iter().map(|mut reader| {
         reader.report.parts.1 = seen;
-        reader.report.settle_parts();
+        reader.report.settle_rest();
         reader.report
     });
     conclude(reports.collect(), talkers.values_mut(), settings)

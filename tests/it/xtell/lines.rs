@@ -55,6 +55,27 @@ fn a_target_that_fails_gets_no_further_lines() {
 }
 
 #[test]
+fn the_line_that_fails_is_named() {
+    let fake = Fake::lockstep(|client| {
+        super::answers(client, |line| {
+            let bad = line.ends_with("bad") || line.contains(":(2/2) ");
+            if bad { "403 gone\r\n" } else { super::SHOWN }.to_owned()
+        });
+    });
+    let long = format!("one\n{}\n", "x".repeat(500));
+    for (input, text) in [
+        ("bad\n", "403 gone"),
+        ("one\n\nbad\nmore\n", "403 line 3: gone"),
+        (&long, "403 line 2: part 2 of 2: gone"),
+    ] {
+        let jane = at("jane", &fake);
+        let run = xtell(&[&jane]).stdin(input).run();
+        let told = format!("xtell: {}: {text} (pager {jane})\n", fake.addr());
+        run.expect(67, "", &told);
+    }
+}
+
+#[test]
 fn a_line_that_cannot_be_sent_ends_it() {
     let fake = polite();
     let jane = at("jane", &fake);
