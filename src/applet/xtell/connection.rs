@@ -55,7 +55,9 @@ impl Connection {
             Some(Pause::Asked(Question::Next(Some(fate)))) => Ok(fate),
             Some(Pause::Done(end)) => Err(end),
             _ => Err(End {
-                fate: Some(Fate::unknown("interrupted before the reply")),
+                fate: Some(Fate::unknown(
+                    "interrupted before the reply; the message may have been shown",
+                )),
                 doubt: None,
             }),
         }

@@ -229,7 +229,7 @@ impl<'a> Talker<'a> {
                     self.put_away(peer, doubt.clone());
                     match doubt {
                         Some(why) => Fate::unknown(format!(
-                            "{}, but {why}: it may have been shown",
+                            "{}, but {why}; the message may have been shown",
                             fate.response()
                         )),
                         None => fate,

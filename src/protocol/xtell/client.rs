@@ -235,7 +235,12 @@ impl Client {
                 let (fate, doubt) = (fate.clone(), went_on_with(said));
                 return self.end(Some(fate), Some(doubt), actions);
             }
-            State::Reply => (Some(Fate::unknown(why)), false),
+            State::Reply => (
+                Some(Fate::unknown(format!(
+                    "{why}; the message may have been shown"
+                ))),
+                false,
+            ),
             State::Early(_) => (Some(Fate::untried(why)), false),
             State::Spoken => (Some(Fate::untried(why)), true),
             State::Dismissed(fate) => (Some(fate.clone()), half || !closed),
