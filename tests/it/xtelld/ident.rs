@@ -12,7 +12,7 @@ const UNVERIFIED: &str = "400 sender cannot be verified\r\n";
 
 #[test]
 fn a_sender_is_confirmed_by_a_real_server_or_marked() {
-    skip_unless!("root", "oidentd");
+    skip_unless!("root", "oidentd", "tcpserver");
     let jane = account();
     let mut terminal = jane.terminal(0);
     let machine = Machine::with_login("xtelld-ident", &jane, &terminal);
@@ -75,9 +75,9 @@ fn a_machine_that_does_not_answer_confirms_nobody() {
         }
         began.elapsed()
     };
-    // It is there, and says nothing.
+    // It is there, and says nothing. Asked for each message, it would take twice 5 seconds.
     let took = show("try", SENT, "no answer in time").as_secs_f64();
-    assert!((5.0..8.0).contains(&took), "{took}");
+    assert!((5.0..10.0).contains(&took), "{took}");
     // It is not there.
     drop(listener);
     show("try", SENT, "");
