@@ -128,7 +128,7 @@ fn a_server_that_says_nothing_or_is_none_costs_no_more_than_the_deadline() {
     let deadline = Deadline::after(Duration::from_millis(200));
     let why = format!("ident at {}: no answer in time", silent.addr());
     assert_eq!(ask(&ends(), silent.port(), deadline, None), Err(why));
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(5));
 
     let lost = Fake::lockstep(|client| {
         client.hear();

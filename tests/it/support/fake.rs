@@ -136,7 +136,13 @@ impl Fake {
     /// Waits until some client has said this line.
     #[track_caller]
     pub(crate) fn wait_for(&self, line: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_for_within(PATIENCE, line);
+    }
+
+    /// The same, where it takes longer than anything else does.
+    #[track_caller]
+    pub(crate) fn wait_for_within(&self, limit: Duration, line: &str) {
+        let deadline = Instant::now() + limit;
         let mut state = self.shared.state.lock().unwrap();
         while !state.heard.iter().any(|heard| heard == line) {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -148,11 +148,7 @@ fn who_is_idle_says_goodbye_and_comes_again() {
         .spawn();
     run.write("one\n");
     fake.wait_for("joe:jane::one");
-    let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !fake.heard_so_far().contains(&"QUIT".to_owned()) {
-        assert!(std::time::Instant::now() < limit, "no goodbye");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    fake.wait_for_within(std::time::Duration::from_secs(20), "QUIT");
     run.write("two\n");
     fake.wait_for("joe:jane::two");
     let run = run.wait();

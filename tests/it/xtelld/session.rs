@@ -119,6 +119,8 @@ fn ten_messages_come_at_once_and_more_of_them_slowly() {
     let words = format!("joe:{}::hi\n", jane.name);
     let ten = machine.said(words.repeat(10));
     assert_eq!(ten.stdout, SENT.repeat(10));
+    // A fifth of a second before each would be that much.
+    assert!(ten.took < Duration::from_secs(2), "{:?}", ten.took);
     let began = Instant::now();
     assert_eq!(machine.said(words.repeat(20)).stdout, SENT.repeat(20));
     let took = began.elapsed();
@@ -160,12 +162,12 @@ fn a_signal_ends_a_session_in_order() {
         let mut open = open.into_iter().flatten().flatten();
         open.any(|fd| std::fs::read_link(fd.path()).is_ok_and(|to| to == terminal.path()))
     });
-    let began = Instant::now();
     server.signal(Signal::TERM);
     client.hear(&[NO_DEVICE, GOING_DOWN].concat());
-    assert!(began.elapsed() < Duration::from_millis(1500));
     assert_eq!(client.rest(), "");
-    server.wait().expect_status(0);
+    // Without the signal it would be "it takes nothing", 2 seconds later.
+    let stopped = format!("{line}: interrupted");
+    server.wait().expect_complaint(0, "", &stopped);
 }
 
 #[test]
@@ -176,7 +178,7 @@ fn the_time_that_a_terminal_takes_is_not_the_clients() {
     let machine = Machine::with_login("xtelld-timer", &jane, &terminal);
     terminal.block();
     let began = Instant::now();
-    let (mut client, server) = connected(machine.xtelld().args(["--session-timeout", "1500ms"]));
+    let (mut client, server) = connected(machine.xtelld().args(["--session-timeout", "1900ms"]));
     client.ask(
         format!("joe:{}:{}:hi\n", jane.name, terminal.line()),
         NO_DEVICE,
@@ -186,7 +188,7 @@ fn the_time_that_a_terminal_takes_is_not_the_clients() {
     drop(client);
     server.wait().expect_complaint(0, "", ": it takes nothing");
     // Longer than a session may last.
-    assert!(began.elapsed() >= Duration::from_millis(1500));
+    assert!(began.elapsed() >= Duration::from_millis(1900));
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn a_terminal_that_takes_nothing_holds_up_nobody_for_long() {
         let output = machine.said(format!("joe:{user}:{device}:hi\n"));
         output.expect_complaint(0, answer, ": it takes nothing");
         let took = began.elapsed().as_secs_f64();
-        assert!((2.0..4.0).contains(&took), "{took}");
+        assert!((2.0..10.0).contains(&took), "{took}");
     }
     // Nobody else is kept waiting, and a terminal that takes it gets it in the end.
     other.mode(0o620);
