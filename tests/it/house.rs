@@ -163,6 +163,9 @@ const MAY_NOT_IMPORT: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The parts of `protocol` that are a dialogue each: none knows another.
+const DIALOGUES: &[&str] = &["snpp", "tap", "xtell", "modem", "ident"];
+
 /// What a machine must not touch: it is told.
 const NOT_PURE: &[&str] = &[
     "std::net",
@@ -210,7 +213,7 @@ fn imports_go_one_way() {
             let may_not = find(MAY_NOT_IMPORT).is_some_and(within);
             // Only the thin binary runs applets, and it is no part of the library.
             let applet = part != "applet" && begins(inner, "applet");
-            if !may || may_not || applet {
+            if !may || may_not || applet || is_of_another_dialogue(&file, inner) {
                 wrong.push(format!("{file}: {path}"));
             }
         }
@@ -226,9 +229,40 @@ fn imports_go_one_way() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Does a file of one dialogue, or of what all of them share, name another?
+fn is_of_another_dialogue(file: &str, path: &str) -> bool {
+    let Some(own) = file.strip_prefix("protocol/") else {
+        return false;
+    };
+    let own = own.split(['/', '.']).next();
+    let named = path.split("::").nth(1);
+    named.is_some_and(|named| DIALOGUES.contains(&named)) && named != own
+}
+
+#[test]
+fn a_dialogue_knows_no_other() {
+    for (file, path, is_wrong) in [
+        ("protocol/xtell/client.rs", "protocol::xtell::reply", false),
+        ("protocol/xtell/client.rs", "protocol::line::Line", false),
+        ("protocol/xtell.rs", "protocol::snpp::reply", true),
+        ("protocol/tap/sender.rs", "protocol::modem", true),
+        ("protocol/line.rs", "protocol::snpp::body", true),
+        ("applet/snpp.rs", "protocol::snpp::reply", false),
+    ] {
+        assert_eq!(is_of_another_dialogue(file, path), is_wrong, "{file}");
+    }
+}
+
 #[test]
 fn every_part_of_the_rules_is_there() {
     let sources = sources();
+    for dialogue in DIALOGUES {
+        let file = format!("protocol/{dialogue}.rs");
+        assert!(
+            sources.iter().any(|(name, _)| *name == file),
+            "no src/{file}"
+        );
+    }
     for (part, _) in MAY_IMPORT.iter().chain(MAY_NOT_IMPORT) {
         let file = format!("{part}.rs");
         assert!(
