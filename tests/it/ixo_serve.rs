@@ -5,15 +5,15 @@ mod command;
 mod device;
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use pagebox::protocol::tap::block::{Block, Terminator};
 use rustix::process::Signal;
 
 use crate::support::peers::{skip_unless, tcpserver_with};
-use crate::support::{Cmd, Output, Page, Running, Scratch, Tmpfs, applet, scratch, spooled};
+use crate::support::{Caller, Cmd, Output, Page, Scratch, Tmpfs, applet, scratch, spooled};
 
 pub(crate) const WELCOME: &str = "110 1.8\r\x06\r\x1b[p\r";
 const ACCEPTED: &str = "211 Page accepted\r\x06\r";
@@ -54,69 +54,12 @@ fn expect_pages(scratch: &Scratch, pages: &[(&str, &str)]) {
     assert_eq!(there, pages.collect::<Vec<_>>());
 }
 
-/// A client that listens before it speaks again.
-pub(crate) struct Caller {
-    stream: TcpStream,
-}
-
 impl Caller {
-    /// Our central as a child of inetd's.
-    fn inetd(central: Cmd) -> (Self, Running) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let central = central.inetd(listener.accept().unwrap().0).spawn();
-        (Self::over(client), central)
-    }
-
-    pub(crate) fn over(stream: TcpStream) -> Self {
-        let limit = Some(Duration::from_secs(20));
-        stream.set_read_timeout(limit).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream }
-    }
-
-    pub(crate) fn say(&mut self, words: impl AsRef<[u8]>) {
-        self.stream.write_all(words.as_ref()).unwrap();
-    }
-
-    #[track_caller]
-    pub(crate) fn hear(&mut self, answer: &str) {
-        let mut heard = vec![0; answer.len()];
-        let read = self.stream.read_exact(&mut heard);
-        let heard = heard.escape_ascii().to_string();
-        assert!(read.is_ok(), "{read:?}: {heard}, not {answer:?}");
-        assert_eq!(heard, answer.as_bytes().escape_ascii().to_string());
-    }
-
-    #[track_caller]
-    pub(crate) fn ask(&mut self, words: impl AsRef<[u8]>, answer: &str) {
-        self.say(words);
-        self.hear(answer);
-    }
-
     /// Logs on.
     #[track_caller]
     fn log_on(&mut self) {
         self.ask("\r", "ID=");
         self.ask("\x1bPG1\r", WELCOME);
-    }
-
-    /// Says nothing more, and hears what the central still says until it closes.
-    #[track_caller]
-    pub(crate) fn rest(&mut self) -> String {
-        let _ = self.stream.shutdown(Shutdown::Write);
-        self.end()
-    }
-
-    /// The same, with something to say still.
-    #[track_caller]
-    pub(crate) fn end(&mut self) -> String {
-        let mut rest = String::new();
-        match self.stream.read_to_string(&mut rest) {
-            Ok(_) => rest,
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => panic!("reset; {rest:?}"),
-            Err(error) => panic!("{error}; {rest:?}"),
-        }
     }
 }
 

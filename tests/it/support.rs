@@ -8,6 +8,7 @@
     reason = "a tool box: not every test file needs every tool"
 )]
 
+pub(crate) mod caller;
 pub(crate) mod central;
 pub(crate) mod desk;
 pub(crate) mod dice;
@@ -23,6 +24,7 @@ pub(crate) mod supers;
 pub(crate) mod tap;
 pub(crate) mod utmp;
 
+pub(crate) use caller::Caller;
 pub(crate) use dice::Dice;
 pub(crate) use fake::Fake;
 pub(crate) use kit::{Cmd, Output, Running, Scratch, Tmpfs, applet, eventually, pagebox, scratch};

@@ -8,11 +8,10 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
 use super::{FAILED, Machine, SENT, SYNTAX};
-use crate::ixo_serve::Caller;
 use crate::support::login::{Account, Terminal, account};
 use crate::support::peers::{Peer, oidentd, skip_unless};
 use crate::support::supers::{inetd_xtelld, log, socket_activate_with};
-use crate::support::{Cmd, Running, Scratch, applet, eventually};
+use crate::support::{Caller, Cmd, Running, Scratch, applet, eventually};
 
 /// The server, with a client of another process's at its other end, and its log on standard error.
 pub(super) fn connected(server: Cmd) -> (Caller, Running) {
