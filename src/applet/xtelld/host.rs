@@ -139,8 +139,8 @@ impl Host<'_> {
             Ok((user, line)) => (Priority::Info, format!("shown to {user} on {line}"), None),
             Err((verdict, why)) => {
                 let priority = match verdict {
-                    // There was a terminal to show it on, and we could not.
-                    Verdict::Failed => Priority::Error,
+                    // There may be a terminal to show it on, and we could not.
+                    Verdict::Failed | Verdict::Unavailable => Priority::Error,
                     _ => Priority::Warning,
                 };
                 let user = match message.user.as_slice() {

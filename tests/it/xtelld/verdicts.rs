@@ -306,3 +306,24 @@ fn nothing_that_a_stranger_says_is_obeyed_by_the_terminal() {
         }
     }
 }
+
+#[test]
+fn who_cannot_be_looked_up_is_not_said_to_be_away() {
+    let machine = Machine::new("xtelld-lookup");
+    // In no file, and in that of logins; in neither case in /etc/passwd.
+    machine.logins(&[("elsewhere", "pts/0")]);
+    for user in ["nobody-here", "elsewhere"] {
+        // No thread can have so much, and so nobody asks the name service.
+        let server = machine.xtelld().env("RUST_MIN_STACK", "1000000000000000");
+        let output = server.stdin(format!("joe:{user}::hi\n")).run();
+        output.expect_status(0);
+        assert_eq!(output.stdout, "400 service unavailable\r\n");
+        let lines: Vec<&str> = output.stderr.lines().collect();
+        assert!(
+            lines[0].contains(": cannot ask the name service: "),
+            "{lines:?}"
+        );
+        let last = format!("<3>xtelld: unknown: not shown to {user} (400) from ?joe, 2 bytes");
+        assert_eq!(lines[1..], [last]);
+    }
+}
