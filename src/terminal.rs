@@ -37,16 +37,6 @@ pub struct Places {
     pub dev: PathBuf,
 }
 
-impl Default for Places {
-    fn default() -> Self {
-        Self {
-            utmp: None,
-            sessions: PathBuf::from("/run/systemd/sessions"),
-            dev: PathBuf::from("/dev"),
-        }
-    }
-}
-
 /// Whom a text is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Addressee<'a> {

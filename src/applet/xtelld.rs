@@ -19,6 +19,7 @@ use self::clock::Clock;
 use self::host::Host;
 use self::sender::Senders;
 use super::serve::{self, LINGER};
+use crate::access::ident::PORT;
 use crate::access::network::Network;
 use crate::cli::message::positive;
 use crate::diag::Diag;
@@ -49,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "WHEN", default_value = "off")]
     ident: Ident,
     /// Port that is asked
-    #[arg(long, value_name = "N", default_value_t = 113, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     ident_port: u16,
     /// Longest silence of a client
     #[arg(long, value_name = "DUR", default_value = "60s", value_parser = duration::limit)]
