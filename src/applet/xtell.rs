@@ -26,6 +26,7 @@ use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::Tally;
 use crate::page::PageOptions;
+use crate::protocol::xtell::client::QUIT;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::lines as shown;
 
@@ -102,7 +103,7 @@ fn pages(args: &Args, targets: &[Target], diag: &Diag) -> Result<Vec<Page>, Fail
     let (mut targets, mut options) = (targets.to_vec(), PageOptions::default());
     if args.envelope {
         let envelope = Envelope::read(&options)?;
-        send::supports(NAME, &envelope.options, envelope.pin.is_some())?;
+        send::supports("xtell", &envelope.options, envelope.pin.is_some())?;
         targets.push(Target::parse(&envelope.pager, &args.host)?);
         options = envelope.options;
     }
@@ -122,12 +123,11 @@ fn pages(args: &Args, targets: &[Target], diag: &Diag) -> Result<Vec<Page>, Fail
 fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> {
     let mut pages = pages.iter().peekable();
     while let Some(page) = pages.next() {
-        let wires = page.wires.iter().flat_map(|wire| shown(wire, None));
-        let mut said: Vec<String> = wires.map(|line| format!("C: {line}")).collect();
         let goes_on = |next: &&Page| next.target.peers == page.target.peers;
-        if !pages.peek().is_some_and(goes_on) {
-            said.push("C: QUIT".to_owned());
-        }
+        let farewell = (!pages.peek().is_some_and(goes_on)).then_some(QUIT);
+        let wires = page.wires.iter().map(Vec::as_slice).chain(farewell);
+        let said = wires.flat_map(|wire| shown(wire, None));
+        let said: Vec<String> = said.map(|line| format!("C: {line}")).collect();
         send::say_plan(args.report, vec![page.untried()], &said, diag)?;
     }
     Ok(Exit::Ok)

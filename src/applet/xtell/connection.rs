@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::outcome::Fate;
-use crate::protocol::xtell::client::{Answer, Client, End, Question};
+use crate::protocol::xtell::client::{Answer, Client, End, QUIT, Question};
 use crate::protocol::{Input, Phase};
 use crate::session::{Pause, Session};
 use crate::transport::fd::{Deadline, Line};
@@ -48,7 +48,7 @@ impl Connection {
             let limit = Deadline::after(ABANDON);
             pause = self.session.hear_out(limit, trace);
             if pause.is_none() {
-                self.session.part(b"QUIT\r\n", limit);
+                self.session.part(QUIT, limit);
             }
         }
         match pause {

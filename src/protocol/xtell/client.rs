@@ -19,7 +19,8 @@ use crate::protocol::line::{Line, Lines};
 use crate::protocol::{Action, Input, Machine, Phase, Wire};
 use crate::text::escape::printable;
 
-const QUIT: &[u8] = b"QUIT\r\n";
+/// The farewell, which gets no answer.
+pub const QUIT: &[u8] = b"QUIT\r\n";
 
 /// What is kept of a reply, in bytes.
 const MAX_REPLY: usize = 512;
