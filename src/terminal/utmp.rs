@@ -1,6 +1,7 @@
 //! Logins, as login(1) and its like keep them in the records of utmp(5).
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use rustix::fs::CWD;
@@ -13,8 +14,10 @@ use crate::diag::cause;
 const MAX: usize = 4 * 1024 * 1024;
 /// The type of a record that is somebody's login.
 const USER_PROCESS: i16 = 7;
-/// Where the user's name ends in every layout.
-const USED: usize = 76;
+/// Where the terminal stands in every layout.
+const LINE: Range<usize> = 8..40;
+/// Where the user's name does.
+const USER: Range<usize> = 44..76;
 
 /// The length of a record, which is all that layouts differ in as far as we read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,8 +71,8 @@ pub(super) fn entries(bytes: &[u8], layout: Layout) -> impl Iterator<Item = Entr
     bytes.chunks_exact(layout.0).filter_map(|record| {
         let (kind, _) = record.split_first_chunk()?;
         let entry = Entry {
-            line: text(record.get(8..40)?),
-            user: text(record.get(44..USED)?),
+            line: text(record.get(LINE)?),
+            user: text(record.get(USER)?),
         };
         let login = i16::from_ne_bytes(*kind) == USER_PROCESS && !entry.user.is_empty();
         login.then_some(entry)
@@ -84,7 +87,7 @@ fn text(field: &[u8]) -> &[u8] {
 impl Entry<'_> {
     /// Is it this user's? A longer name is cut in the file.
     pub(super) fn is_of(&self, user: &str) -> bool {
-        let cut = user.as_bytes().get(..USED - 44);
+        let cut = user.as_bytes().get(..USER.len());
         self.user == cut.unwrap_or(user.as_bytes())
     }
 
@@ -114,7 +117,7 @@ mod tests {
     fn record(layout: Layout, kind: i16, line: &str, user: &str) -> Vec<u8> {
         let mut bytes = vec![0xAA; layout.0];
         bytes[..2].copy_from_slice(&kind.to_ne_bytes());
-        for (at, text) in [(8, line), (44, user)] {
+        for (at, text) in [(LINE.start, line), (USER.start, user)] {
             bytes[at..at + 32].fill(0);
             bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
         }
