@@ -1,6 +1,9 @@
 //! Whom the other side's own machine takes it for (RFC 1413).
 //!
-//! As good as that machine, and no better. Unanswered is normal.
+//! Answers for the one question being asked from the right address, and for
+//! neither it nor a flood in answer to it holding anyone up. Must never know
+//! what a name is good for: it is as good as the machine that gives it, and many
+//! give none.
 
 use crate::diag::cause;
 use crate::protocol::ident::{query, read};

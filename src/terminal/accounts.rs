@@ -10,7 +10,6 @@ use std::thread;
 
 use nix::errno::Errno;
 use nix::unistd::{Uid, User};
-
 use rustix::fs::CWD;
 
 use super::files;

@@ -7,7 +7,7 @@ use crate::exit::Failure;
 use crate::page::pagers;
 use crate::protocol::xtell::PORT;
 
-/// The machine of a target that names none, where the user names none either.
+/// The machine where neither the target nor the command line names one.
 const HERE: &str = "localhost";
 
 /// `HOST[:PORT]`, with the port of xtell where there is none.
@@ -71,13 +71,8 @@ impl Target {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        let key = |target: &Self| {
-            let Self {
-                user, tty, peers, ..
-            } = target.clone();
-            (user, tty, peers)
-        };
-        key(self) == key(other)
+        // Not the text: one can be written in several ways.
+        (&self.user, &self.tty, &self.peers) == (&other.user, &other.tty, &other.peers)
     }
 }
 
