@@ -19,7 +19,9 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::termios::{Action, tcflow};
 
+use crate::support::login::fill;
 use crate::support::peers::skip_unless;
+use crate::support::utmp::utmp;
 use crate::support::{Pty, Scratch, scratch};
 
 const JOE: Addressee<'_> = Addressee::User("joe");
@@ -77,20 +79,7 @@ impl Machine {
     }
 
     fn utmp(&self, logins: &[(&str, &str)]) {
-        let mut records = Vec::new();
-        for (user, line) in logins {
-            let length = if cfg!(target_arch = "x86_64") {
-                384
-            } else {
-                400
-            };
-            let mut record = vec![0; length];
-            record[..2].copy_from_slice(&7_i16.to_ne_bytes());
-            record[8..8 + line.len()].copy_from_slice(line.as_bytes());
-            record[44..44 + user.len()].copy_from_slice(user.as_bytes());
-            records.extend(record);
-        }
-        fs::write(self.dir.join("utmp"), records).unwrap();
+        self.dir.file("utmp", utmp(logins));
     }
 
     fn pty(&self) -> Pty {
@@ -596,31 +585,6 @@ fn a_terminal_that_vanishes_gives_way_to_the_next_unless_it_was_named() {
     failed(show(&found, None));
 }
 
-/// Writes to it until it takes no more; nobody reads what it shows.
-fn fill(pty: &Pty) {
-    let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let device = rustix::fs::open(pty.path(), flags, Mode::empty()).unwrap();
-    let mut bytes = 0;
-    loop {
-        match rustix::io::write(&device, &[b'x'; 4096]) {
-            Ok(more) => bytes += more,
-            Err(Errno::AGAIN) => {
-                // What it took may still be on its way to where it is read.
-                let mut fds = [PollFd::new(&device, PollFlags::OUT)];
-                let soon = Timespec {
-                    tv_sec: 0,
-                    tv_nsec: 500_000_000,
-                };
-                if poll(&mut fds, Some(&soon)).unwrap() == 0 {
-                    assert!(bytes > 0);
-                    return;
-                }
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
-
 #[track_caller]
 fn without_hanging<T>(work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
@@ -637,7 +601,8 @@ fn a_terminal_that_nobody_reads_cannot_hang_us() {
     let (full, mut other) = (machine.pty(), machine.pty());
     idle(&full, 0);
     idle(&other, 10);
-    fill(&full);
+    let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+    fill(&rustix::fs::open(full.path(), flags, Mode::empty()).unwrap());
     let name = line(&full);
     let why = without_hanging(|| failed(show(&machine.joe(), Some(&name))));
     assert_eq!(why, format!("{name}: it takes nothing"));

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Timespec as Time, Timestamps, futimens};
+use rustix::io::Errno;
 
 use super::pty::{Pty, open_raw};
 
@@ -114,19 +115,7 @@ impl Terminal {
 
     /// Nobody reads it any more, and it is full.
     pub(crate) fn block(&self) {
-        rustix::io::ioctl_fionbio(&self.slave, true).expect("a terminal that does not wait");
-        loop {
-            while rustix::io::write(&self.slave, &[b'x'; 4096]).is_ok() {}
-            // What it took may still be on its way to where it is read.
-            let mut fds = [PollFd::new(&self.slave, PollFlags::OUT)];
-            let soon = Timespec {
-                tv_sec: 0,
-                tv_nsec: 100_000_000,
-            };
-            if poll(&mut fds, Some(&soon)).expect("poll") == 0 {
-                return;
-            }
-        }
+        fill(&self.slave);
     }
 
     /// What is on it next, so many bytes.
@@ -138,5 +127,27 @@ impl Terminal {
     pub(crate) fn is_clean(&self) -> bool {
         let mut fds = [PollFd::from_borrowed_fd(self.pty.fd(), PollFlags::IN)];
         poll(&mut fds, Some(&Timespec::default())).expect("poll") == 0
+    }
+}
+
+/// Writes to a terminal that nobody reads until it takes no more.
+pub(crate) fn fill(device: &OwnedFd) {
+    rustix::io::ioctl_fionbio(device, true).expect("a terminal that does not wait");
+    loop {
+        let full = loop {
+            if let Err(error) = rustix::io::write(device, &[b'x'; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(full, Errno::AGAIN);
+        // What it took may still be on its way to where it is read.
+        let mut fds = [PollFd::new(device, PollFlags::OUT)];
+        let soon = Timespec {
+            tv_sec: 0,
+            tv_nsec: 500_000_000,
+        };
+        if poll(&mut fds, Some(&soon)).expect("poll") == 0 {
+            return;
+        }
     }
 }
