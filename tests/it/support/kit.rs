@@ -19,6 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs, process};
 
+use pagebox::applet::APPLETS;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// How long a run may take that set no limit of its own.
@@ -51,19 +52,24 @@ pub(crate) fn pagebox() -> Cmd {
 
 /// The path of a link of that name to our program.
 pub(crate) fn link(name: &str) -> PathBuf {
-    let path = links().join(name);
+    link_in(links(), name)
+}
+
+fn link_in(dir: &Path, name: &str) -> PathBuf {
+    let path = dir.join(name);
     let exe = Path::new(env!("CARGO_BIN_EXE_pagebox"));
     if fs::read_link(&path).is_ok_and(|target| target == exe) {
         return path;
     }
     // Several tests, or several test runs, may be here at once: only a rename replaces a link whole.
-    let new = links().join(format!(".{name}.{}", unique()));
+    let new = dir.join(format!(".{name}.{}", unique()));
     symlink(exe, &new).expect("a link to our program");
     fs::rename(&new, &path).expect("a link to our program");
     path
 }
 
-/// The directory of the links; it comes first in the PATH of every `Cmd`.
+/// The directory of the links; it comes first in the PATH of every `Cmd`, and has all applets in
+/// it, for programs that call them by name.
 pub(crate) fn links() -> &'static Path {
     static LINKS: OnceLock<PathBuf> = OnceLock::new();
     LINKS.get_or_init(|| {
@@ -74,6 +80,9 @@ pub(crate) fn links() -> &'static Path {
         let build = build.unwrap_or_default().to_string_lossy();
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("links-{build}"));
         fs::create_dir_all(&dir).expect("a directory for links");
+        for applet in APPLETS {
+            link_in(&dir, applet.name);
+        }
         dir
     })
 }
