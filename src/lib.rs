@@ -5,7 +5,7 @@
 //! ```text
 //! applet ─▶ session ─▶ { protocol, transport }
 //!   │          └─ servers: what was accepted ─▶ sink ─▶ queue, or a command
-//!   ├─▶ access: who may come in; config: which names there are
+//!   ├─▶ access: who may come in, and who it is; config: which names there are
 //!   ├─▶ terminal: who is logged in, and what is shown there
 //!   └─▶ cli, bulk, page, outcome, text, file, duration, exit, diag
 //! ```

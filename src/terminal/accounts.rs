@@ -3,7 +3,8 @@
 //! Nearly everybody stands in /etc/passwd, and to look there costs a fraction of
 //! asking the name service, which is for the others. getpwnam(3) knows no
 //! deadline, and behind it may be a server that does not answer, so it runs in
-//! a thread of its own, which is left behind when it takes too long.
+//! a thread of its own, which is left behind when it takes too long. Must never
+//! know who is logged in.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;

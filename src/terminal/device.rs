@@ -3,7 +3,8 @@
 //!
 //! A name that someone gave opens nothing: it is compared with those of
 //! devices that were looked at, through no symbolic link, and found to be a
-//! terminal of the one who was meant. What is opened is looked at again.
+//! terminal of the one who was meant. What is opened is looked at again. Must
+//! never know who is logged in, nor what a text says.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

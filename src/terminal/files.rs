@@ -1,5 +1,5 @@
 //! Files and directories that others may be changing: never waited for, and
-//! read only as far as a bound.
+//! read only as far as a bound. Must never know what is in them.
 
 use std::io;
 use std::mem::MaybeUninit;

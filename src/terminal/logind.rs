@@ -1,6 +1,8 @@
 //! Sessions, as systemd-logind keeps them in files of `KEY=VALUE` lines.
 //!
-//! Debian 13 has nothing else that tells who is logged in.
+//! Debian 13 has nothing else that tells who is logged in. Answers for leaving
+//! out sessions that are over or nobody's. Must never know whether the terminal
+//! that a file names is there, and whose it is: a file may be out of date.
 
 use std::io;
 use std::os::fd::AsFd;

@@ -1,4 +1,8 @@
 //! Logins, as login(1) and its like keep them in the records of utmp(5).
+//!
+//! Answers for reading records of either layout, and no more of them than a
+//! bound. Must never know whether the terminal of an entry is there, and whose
+//! it is: a program that crashed leaves its entry behind.
 
 use std::io;
 use std::ops::Range;

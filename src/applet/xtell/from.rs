@@ -1,4 +1,7 @@
 //! Who sends a message, by his own account.
+//!
+//! Answers for the name staying one field of a line. Must never promise that it
+//! is true: a server that cares asks this machine (ident).
 
 use std::sync::OnceLock;
 

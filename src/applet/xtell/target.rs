@@ -1,6 +1,7 @@
 //! Whom a message is for: `USER[:TTY][@HOST[:PORT]]`.
 //!
-//! Must never know whether such a user or host exists.
+//! Answers for which machines are tried. Must never know whether such a user or
+//! host exists.
 
 use crate::cli::peer::Peer;
 use crate::exit::Failure;

@@ -1,4 +1,7 @@
 //! The words of write(1), as xtell's.
+//!
+//! Answers for two words being one user's terminal, and never an option or
+//! several targets.
 
 use std::ffi::OsString;
 
@@ -7,7 +10,8 @@ pub(in crate::applet) const NAME: &str = "write";
 
 const USAGE: &str = "usage: write USER[@HOST] [TTY]; xtell has options";
 
-/// `USER TTY` as one target; anything but one or two words is wrong.
+/// `USER TTY` as one target. A single word, or none, is xtell's to read, as
+/// `--help`; more than two are wrong.
 pub(in crate::applet) fn words(words: Vec<OsString>) -> Result<Vec<OsString>, &'static str> {
     let [user, tty] = words.as_slice() else {
         return if words.len() > 1 {
