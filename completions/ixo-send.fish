@@ -23,7 +23,7 @@ complete -c ixo-send -l pause -d 'Pause before the first character and before th
 complete -c ixo-send -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c ixo-send -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
 complete -c ixo-send -s m -l message -d 'The message; - reads standard input' -r
-complete -c ixo-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
+complete -c ixo-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
 complete -c ixo-send -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"

@@ -41,7 +41,7 @@ _ixo-send() {
 '--critical=[CRITICAL when the greeting takes longer]:DUR:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 bytes of each line\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes\]]:N:_default' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
 truncate\:"Send the beginning"
 split\:"Send parts, marked (1/3)"))' \

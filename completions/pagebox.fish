@@ -60,7 +60,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l pause -d 'P
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
@@ -171,7 +171,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l body -d 'H
 mess\t''
 data\t''"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
@@ -227,7 +227,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s V -l vers
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l host -d 'Host of targets that name none; further ones are tried in order [default: localhost]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l from -d 'Who sends it [default: the login name]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-parts -d 'Most parts of a split message' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"

@@ -22,7 +22,7 @@ complete -c snpp-send -l body -d 'How the message is handed over: auto is DATA f
 mess\t''
 data\t''"
 complete -c snpp-send -s m -l message -d 'The message; - reads standard input' -r
-complete -c snpp-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
+complete -c snpp-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
 complete -c snpp-send -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"

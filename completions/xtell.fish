@@ -1,7 +1,7 @@
 complete -c xtell -l host -d 'Host of targets that name none; further ones are tried in order [default: localhost]' -r
 complete -c xtell -l from -d 'Who sends it [default: the login name]' -r
 complete -c xtell -s m -l message -d 'The message; - reads standard input' -r
-complete -c xtell -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]' -r
+complete -c xtell -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
 complete -c xtell -l max-parts -d 'Most parts of a split message' -r
 complete -c xtell -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"

@@ -30,7 +30,7 @@ pub struct TextArgs {
     /// Page without a text
     #[arg(long, conflicts_with = "message", help_heading = "Message")]
     pub tone: bool,
-    /// Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 bytes of each line]
+    /// Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]
     #[arg(long, value_name = "N", value_parser = positive(), help_heading = "Message")]
     pub max_length: Option<usize>,
     /// What to do with a longer one
