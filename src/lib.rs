@@ -7,7 +7,7 @@
 //!   │          └─ servers: what was accepted ─▶ sink ─▶ queue, or a command
 //!   ├─▶ access: who may come in, and who it is; config: which names there are
 //!   ├─▶ terminal: who is logged in, and what is shown there
-//!   └─▶ cli, bulk, page, outcome, text, file, duration, exit, diag
+//!   └─▶ cli, bulk, page, outcome, text, file, accounts, duration, exit, diag
 //! ```
 //!
 //! A protocol imports no transport, a transport imports no session, and
@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod accounts;
 pub mod applet;
 pub mod bulk;
 pub mod cli;

@@ -5,7 +5,6 @@
 //! for leaving closed terminals alone, and for never waiting long. Must never
 //! know a protocol, an applet, nor where the text comes from.
 
-mod accounts;
 mod device;
 mod files;
 mod logind;
@@ -16,9 +15,10 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::device::{Device, Fate, Name, Tree};
+use self::device::{Device, Name, Tree, Written};
 use self::logind::Session;
 use self::utmp::Entry;
+use crate::accounts;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 
@@ -235,10 +235,10 @@ impl Found {
         for terminal in self.terminals.iter().filter(wanted) {
             tried = true;
             match self.tree.write(terminal, text, deadline, interrupt) {
-                Fate::Shown => return Shown::On(terminal.line().to_owned()),
-                Fate::Torn(why) => return Shown::Failed(why),
-                Fate::Untouched(why) => _ = failure.get_or_insert(why),
-                Fate::Closed => {}
+                Written::Shown => return Shown::On(terminal.line().to_owned()),
+                Written::Torn(why) => return Shown::Failed(why),
+                Written::Untouched(why) => _ = failure.get_or_insert(why),
+                Written::Closed => {}
             }
         }
         let user = &self.user;

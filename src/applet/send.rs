@@ -10,6 +10,21 @@ use crate::outcome::{Fate, Outcome, Tally};
 use crate::page::PageOptions;
 use crate::transport::interrupt::Interrupt;
 
+/// Runs one, and says why it could not, if it could not; `target` is whom it
+/// was for.
+pub(super) fn run(
+    name: &'static str,
+    flags: ReportArgs,
+    target: Option<&str>,
+    dispatch: impl FnOnce(&Diag) -> Result<Exit, Failure>,
+) -> Exit {
+    let diag = Diag::client(name, flags.quiet);
+    match dispatch(&diag) {
+        Ok(exit) => exit,
+        Err(failure) => fail(flags, target.unwrap_or_default(), &failure, &diag),
+    }
+}
+
 /// Says why nothing could be sent at all; `target` is whom it was for.
 pub(super) fn fail(flags: ReportArgs, target: &str, failure: &Failure, diag: &Diag) -> Exit {
     let text = format!("{:#}", failure.cause);

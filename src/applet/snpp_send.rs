@@ -33,14 +33,8 @@ const MAX_SHARED: usize = 500;
 
 /// Runs the applet.
 pub(crate) fn run(args: &Args) -> Exit {
-    let diag = Diag::client(NAME, args.report.quiet);
-    match dispatch(args, &diag) {
-        Ok(exit) => exit,
-        Err(failure) => {
-            let target = args.target.as_deref().unwrap_or_default();
-            send::fail(args.report, target, &failure, &diag)
-        }
-    }
+    let target = args.target.as_deref();
+    send::run(NAME, args.report, target, |diag| dispatch(args, diag))
 }
 
 fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {

@@ -93,7 +93,7 @@ fn takes_messages(stat: &Stat) -> bool {
 
 /// What became of a text on one terminal.
 #[derive(Debug)]
-pub(super) enum Fate {
+pub(super) enum Written {
     /// It is there.
     Shown,
     /// Messages are off.
@@ -194,12 +194,12 @@ impl Tree {
         text: &[u8],
         deadline: Deadline,
         interrupt: Option<&Interrupt>,
-    ) -> Fate {
+    ) -> Written {
         if !takes_messages(&device.stat) {
-            return Fate::Closed;
+            return Written::Closed;
         }
         let line = device.line();
-        let untouched = |why: &str| Fate::Untouched(format!("{line}: {why}"));
+        let untouched = |why: &str| Written::Untouched(format!("{line}: {why}"));
         let Some((dir, own)) = self.place(&device.name) else {
             return untouched("gone");
         };
@@ -218,16 +218,16 @@ impl Tree {
             return untouched("not the terminal any more that it was");
         }
         if !takes_messages(&stat) {
-            return Fate::Closed;
+            return Written::Closed;
         }
         let mut rest = text;
         match write_all(&fd, &mut rest, deadline, interrupt) {
-            Ok(()) => Fate::Shown,
+            Ok(()) => Written::Shown,
             Err(error) if rest.len() == text.len() => untouched(&cause(&error)),
             Err(error) => {
                 let (left, whole) = (rest.len(), text.len());
                 let why = cause(&error);
-                Fate::Torn(format!("{line}: {why}, {left} of {whole} bytes not shown"))
+                Written::Torn(format!("{line}: {why}, {left} of {whole} bytes not shown"))
             }
         }
     }

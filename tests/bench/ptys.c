@@ -51,6 +51,7 @@ int main(int argc, char **argv)
     struct pollfd *ptys = calloc((size_t)(most > 0 ? most : 1), sizeof *ptys);
     const struct passwd *user = getpwuid(getuid());
     struct rlimit files;
+    char last[LINE + 1] = "";
     FILE *utmp;
 
     if (most <= 0 || ptys == NULL || user == NULL) {
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
         ptys[count].fd = master;
         ptys[count].events = POLLIN;
         strncpy(entry.ut_line, path + DEV, LINE);
+        strncpy(last, path + DEV, LINE);
         strncpy(entry.ut_user, user->pw_name, sizeof entry.ut_user);
         entry.ut_tv.tv_sec = (int)time(NULL);
         if (fwrite(&entry, sizeof entry, 1, utmp) != 1)
@@ -83,7 +85,7 @@ int main(int argc, char **argv)
     }
     if (fclose(utmp) != 0)
         die(argv[2]);
-    printf("%d\n", count);
+    printf("%d %s\n", count, last);
     fflush(stdout);
     while (poll(ptys, (nfds_t)count, -1) > 0)
         for (int i = 0; i < count; i++) {

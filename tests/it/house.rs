@@ -124,6 +124,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "terminal",
         &[
             "terminal",
+            "accounts",
             "transport::fd",
             "transport::interrupt",
             "diag::cause",
@@ -146,6 +147,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("outcome", &["outcome", "exit"]),
     ("exit", &["exit"]),
     ("file", &["file"]),
+    ("accounts", &["accounts", "file", "diag", "transport::fd"]),
     ("duration", &["duration"]),
     ("diag", &["diag", "text", "exit"]),
 ];

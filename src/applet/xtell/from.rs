@@ -4,10 +4,16 @@
 //! is true: a server that cares asks this machine (ident).
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use nix::unistd::{User, getuid};
+use rustix::process::getuid;
 
+use crate::accounts;
 use crate::text::charset::Charset;
+use crate::transport::fd::Deadline;
+
+/// How long the name service may take.
+const LOOKUP: Duration = Duration::from_secs(5);
 
 /// The name that is given, or that of the login. What would not stay one field
 /// of a line is left out.
@@ -21,9 +27,10 @@ pub(super) fn name(given: Option<&str>, charset: Charset) -> String {
 /// The login name of who runs us, looked up once.
 fn login() -> &'static str {
     static LOGIN: OnceLock<String> = OnceLock::new();
-    LOGIN.get_or_init(|| match User::from_uid(getuid()) {
-        Ok(Some(user)) => user.name,
-        _ => std::env::var("LOGNAME").unwrap_or_default(),
+    LOGIN.get_or_init(|| {
+        let known = accounts::name_of(getuid().as_raw(), Deadline::after(LOOKUP));
+        let known = known.ok().flatten();
+        known.unwrap_or_else(|| std::env::var("LOGNAME").unwrap_or_default())
     })
 }
 

@@ -19,7 +19,7 @@ use crate::page::PageOptions;
 use crate::transport::fd::Deadline;
 
 /// What became of one target's lines so far.
-struct Reader<'t> {
+struct Recipient<'t> {
     target: &'t Target,
     report: Report,
     /// A line did not go out.
@@ -28,7 +28,7 @@ struct Reader<'t> {
 
 type Talkers<'a> = HashMap<Vec<Peer>, Talker<'a>>;
 
-impl Reader<'_> {
+impl Recipient<'_> {
     fn tell<'a>(&mut self, text: &Text, talkers: &mut Talkers<'a>, settings: &'a Settings<'a>) {
         let number = self.report.number;
         let options = PageOptions::default();
@@ -69,9 +69,9 @@ impl Reader<'_> {
 /// Sends until the input ends, a signal comes, or nobody is left.
 pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, Failure> {
     let mut input = Input::new(settings.args.report.quiet);
-    let mut readers: Vec<Reader<'_>> = (1..)
+    let mut recipients: Vec<Recipient<'_>> = (1..)
         .zip(targets)
-        .map(|(number, target)| Reader {
+        .map(|(number, target)| Recipient {
             target,
             report: Report::new(number, "", &target.text, 0, Fate::untried("not tried")),
             failed: false,
@@ -79,7 +79,7 @@ pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, F
         .collect();
     let mut talkers = Talkers::new();
     let mut seen = 0;
-    while readers.iter().any(|reader| !reader.failed) {
+    while recipients.iter().any(|recipient| !recipient.failed) {
         let is_open = talkers.values().any(|talker| talker.peer().is_some());
         let patience = if is_open {
             Deadline::after(PATIENCE)
@@ -106,18 +106,18 @@ pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, F
         }
         seen += 1;
         let mut lost = Vec::new();
-        for reader in readers.iter_mut().filter(|reader| !reader.failed) {
+        for recipient in recipients.iter_mut().filter(|recipient| !recipient.failed) {
             match &text {
                 Ok(text) => {
-                    reader.tell(text, &mut talkers, settings);
-                    reader.name(input.line());
+                    recipient.tell(text, &mut talkers, settings);
+                    recipient.name(input.line());
                 }
-                Err(failure) => reader.refuse(failure),
+                Err(failure) => recipient.refuse(failure),
             }
-            lost.extend(reader.failed.then(|| reader.report.error()));
+            lost.extend(recipient.failed.then(|| recipient.report.error()));
         }
         // The others' lines may go on for days.
-        if readers.iter().any(|reader| !reader.failed) {
+        if recipients.iter().any(|recipient| !recipient.failed) {
             for error in lost {
                 let text = format!("{error}; further lines go without this one");
                 settings.diag.warn(&text);
@@ -133,10 +133,10 @@ pub(super) fn run(targets: &[Target], settings: &Settings<'_>) -> Result<Exit, F
             None => Err(Failure::data("the message is empty")),
         };
     }
-    let reports = readers.into_iter().map(|mut reader| {
-        reader.report.parts.1 = seen;
-        reader.report.settle_rest();
-        reader.report
+    let reports = recipients.into_iter().map(|mut recipient| {
+        recipient.report.parts.1 = seen;
+        recipient.report.settle_rest();
+        recipient.report
     });
     conclude(reports.collect(), talkers.values_mut(), settings)
 }

@@ -5,7 +5,7 @@
 
 use crate::cli::peer::Peer;
 use crate::exit::Failure;
-use crate::page::pagers;
+use crate::page::word;
 use crate::protocol::xtell::PORT;
 
 /// The machine where neither the target nor the command line names one.
@@ -62,7 +62,8 @@ impl Target {
     /// whatever form, is taken once.
     pub(super) fn list(text: &str, hosts: &[Peer]) -> Result<Vec<Self>, Failure> {
         let mut targets: Vec<Self> = Vec::new();
-        for item in pagers(text)? {
+        for item in text.split(',') {
+            let item = word("target", item).map_err(Failure::data)?;
             let target = Self::parse(&item, hosts)?;
             if !targets.iter().any(|known| known.is_same(&target)) {
                 targets.push(target);

@@ -42,7 +42,7 @@ pub(super) struct Host<'a> {
 
 /// What became of a message: the login and the terminal that it was shown to,
 /// or why it was not, where there is more to say than the verdict does.
-type Fate = Result<(String, String), (Verdict, Option<String>)>;
+type Delivery = Result<(String, String), (Verdict, Option<String>)>;
 
 impl Host<'_> {
     /// Serves the client to the end.
@@ -95,7 +95,7 @@ impl Host<'_> {
     }
 
     /// Shows a message to whom it is for.
-    fn show(&mut self, message: &Message, sender: &Sender, interrupt: &Interrupt) -> Fate {
+    fn show(&mut self, message: &Message, sender: &Sender, interrupt: &Interrupt) -> Delivery {
         let not_logged_in = || (Verdict::NotLoggedIn, None);
         let user = std::str::from_utf8(&message.user).map_err(|_| not_logged_in())?;
         let to = if user.is_empty() {
@@ -134,8 +134,8 @@ impl Host<'_> {
     }
 
     /// One line of the log on each message.
-    fn tell(&self, message: &Message, sender: &Sender, fate: &Fate) {
-        let (priority, what, why) = match fate {
+    fn tell(&self, message: &Message, sender: &Sender, delivery: &Delivery) {
+        let (priority, what, why) = match delivery {
             Ok((user, line)) => (Priority::Info, format!("shown to {user} on {line}"), None),
             Err((verdict, why)) => {
                 let priority = match verdict {
@@ -147,7 +147,7 @@ impl Host<'_> {
                     b"" => "the console".to_owned(),
                     user => notice::name(user),
                 };
-                let code = verdict.wire().get(..3).map(printable).unwrap_or_default();
+                let code = verdict.code();
                 let what = format!("not shown to {user} ({code})");
                 (priority, what, why.clone())
             }

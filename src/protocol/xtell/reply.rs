@@ -79,6 +79,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Its three digits.
+    pub fn code(self) -> String {
+        self.wire().get(..3).map(printable).unwrap_or_default()
+    }
+
     /// Its line, with the end. The words of 200 to 406 are those of PROTOCOL.
     pub fn wire(self) -> &'static [u8] {
         match self {

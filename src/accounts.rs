@@ -6,15 +6,15 @@
 //! a thread of its own, which is left behind when it takes too long. Must never
 //! know who is logged in.
 
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
 use nix::errno::Errno;
 use nix::unistd::{Uid, User};
-use rustix::fs::CWD;
 
-use super::files;
 use crate::diag::cause;
+use crate::file;
 use crate::transport::fd::Deadline;
 
 /// The longest name that the name service is asked for, in bytes.
@@ -22,18 +22,16 @@ const MAX_NAME: usize = 256;
 
 /// The accounts of this machine itself: passwd(5).
 const LOCAL: &str = "/etc/passwd";
-/// As much of them as is read, in bytes.
-const MAX_LOCAL: usize = 1024 * 1024;
 
 /// Can anyone be called so? Nobody else is looked for.
-pub(super) fn may_be_login(name: &str) -> bool {
+pub fn may_be_login(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len())
         && !name.starts_with('-')
         && !name.contains(|c: char| matches!(c, '/' | ':') || c.is_control())
 }
 
 /// The number of a login; `None`: there is no such account.
-pub(super) fn uid_of(name: &str, deadline: Deadline) -> Result<Option<u32>, String> {
+pub fn uid_of(name: &str, deadline: Deadline) -> Result<Option<u32>, String> {
     if let Some((_, uid)) = find(&local(), |(known, _)| *known == name) {
         return Ok(Some(uid));
     }
@@ -43,7 +41,7 @@ pub(super) fn uid_of(name: &str, deadline: Deadline) -> Result<Option<u32>, Stri
 }
 
 /// The login of a number; `None`: there is no such account.
-pub(super) fn name_of(uid: u32, deadline: Deadline) -> Result<Option<String>, String> {
+pub fn name_of(uid: u32, deadline: Deadline) -> Result<Option<String>, String> {
     if let Some((name, _)) = find(&local(), |(_, known)| *known == uid) {
         return Ok(Some(name.to_owned()));
     }
@@ -62,7 +60,7 @@ fn found(user: nix::Result<Option<User>>) -> Result<Option<User>, String> {
 
 /// Nothing, where it cannot be read: the name service can say as much.
 fn local() -> Vec<u8> {
-    files::read(CWD, LOCAL, MAX_LOCAL).unwrap_or_default()
+    file::read(Path::new(LOCAL)).unwrap_or_default()
 }
 
 /// The first account that is meant. A line that was cut, or is none, is nobody's.
