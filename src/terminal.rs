@@ -124,7 +124,7 @@ impl Places {
         let records = utmp::read(self.utmp.as_deref(), warnings);
         let entries = || utmp::entries(&records, utmp::NATIVE);
         let tree = Tree::open(&self.dev, warnings);
-        let present = tree.names(warnings);
+        let mut others = None;
         let nobody = if tree.is_open() {
             Missing::Nobody
         } else {
@@ -133,10 +133,13 @@ impl Places {
 
         let who = match to {
             Addressee::User(name) => Who::Login((*name).to_owned()),
-            Addressee::Console => match console(&tree, &sessions, entries(), &present) {
-                Some(who) => who,
-                None => return Err(nobody),
-            },
+            Addressee::Console => {
+                let present = others.insert(tree.others(warnings));
+                match console(&tree, &sessions, entries(), present) {
+                    Some(who) => who,
+                    None => return Err(nobody),
+                }
+            }
         };
         let (name, uid) = match who {
             Who::Login(name) => (name, None),
@@ -159,11 +162,14 @@ impl Places {
 
         let named = theirs().filter_map(|session| session.terminal.clone());
         let named = named.chain(logins().filter_map(|entry| entry.terminal()));
+        let mut owned = tree.pseudo(warnings);
         // All consoles that nobody uses are root's.
-        let owned = present.iter().filter(|name| uid != 0 || name.is_pseudo());
+        if uid != 0 {
+            owned.append(&mut others.unwrap_or_else(|| tree.others(warnings)));
+        }
         let mut seen = HashSet::new();
         let mut terminals: Vec<Device> = named
-            .chain(owned.cloned())
+            .chain(owned)
             .filter(|name| seen.insert(name.clone()))
             .filter_map(|name| tree.look(name))
             .filter(|device| device.owner() == uid)

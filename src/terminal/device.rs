@@ -43,10 +43,6 @@ impl Name {
         good.then(|| Self(line.to_owned()))
     }
 
-    pub(super) fn is_pseudo(&self) -> bool {
-        self.0.starts_with(PSEUDO)
-    }
-
     /// Is it one of the machine's own, `tty1` and so on?
     pub(super) fn is_console(&self) -> bool {
         let own = self.0.strip_prefix(TTY);
@@ -144,23 +140,29 @@ impl Tree {
         self.dev.is_some()
     }
 
-    /// All that may be terminals, by their names. To be asked once.
-    pub(super) fn names(&self, warnings: &mut Vec<String>) -> Vec<Name> {
-        let mut names = Vec::new();
-        for (dir, prefix) in [(&self.pts, PSEUDO), (&self.dev, "")] {
-            let Some(dir) = dir else { continue };
-            match files::list(dir.as_fd(), FileType::CharacterDevice) {
-                Ok(own) => names.extend(
-                    own.iter()
-                        .filter_map(|own| Name::parse(&format!("{prefix}{own}"))),
-                ),
-                Err(error) => {
-                    let path = self.path.join(prefix);
-                    warnings.push(format!("{}: {}", path.display(), cause(&error)));
-                }
+    /// All that may be pseudo terminals, by their names. To be asked once.
+    pub(super) fn pseudo(&self, warnings: &mut Vec<String>) -> Vec<Name> {
+        self.names(self.pts.as_ref(), PSEUDO, warnings)
+    }
+
+    /// All that may be any other terminals. To be asked once.
+    pub(super) fn others(&self, warnings: &mut Vec<String>) -> Vec<Name> {
+        self.names(self.dev.as_ref(), "", warnings)
+    }
+
+    fn names(&self, dir: Option<&OwnedFd>, prefix: &str, warnings: &mut Vec<String>) -> Vec<Name> {
+        let Some(dir) = dir else { return Vec::new() };
+        match files::list(dir.as_fd(), FileType::CharacterDevice) {
+            Ok(own) => own
+                .iter()
+                .filter_map(|own| Name::parse(&format!("{prefix}{own}")))
+                .collect(),
+            Err(error) => {
+                let path = self.path.join(prefix);
+                warnings.push(format!("{}: {}", path.display(), cause(&error)));
+                Vec::new()
             }
         }
-        names
     }
 
     /// Its directory, and its name there.
@@ -314,14 +316,13 @@ mod tests {
 
     #[test]
     fn consoles_are_those_with_a_number() {
-        for (line, console, pseudo) in [
-            ("tty1", true, false),
-            ("tty63", true, false),
-            ("ttyS0", false, false),
-            ("pts/1", false, true),
+        for (line, console) in [
+            ("tty1", true),
+            ("tty63", true),
+            ("ttyS0", false),
+            ("pts/1", false),
         ] {
-            let name = Name::parse(line).unwrap();
-            assert_eq!((name.is_console(), name.is_pseudo()), (console, pseudo));
+            assert_eq!(Name::parse(line).unwrap().is_console(), console);
         }
     }
 
