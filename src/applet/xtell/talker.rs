@@ -223,21 +223,17 @@ impl<'a> Talker<'a> {
                 _ => deadline,
             };
             let fate = match connection.say(wire, &patience, &mut self.trace, interrupt) {
-                // It may be said again, and so it must be certain that it is not out.
-                Ok(fate) if fate.outcome.may_retry() => {
-                    let doubt = connection.part(&mut self.trace, interrupt);
-                    self.put_away(peer, doubt.clone());
-                    match doubt {
+                Ok(fate) => {
+                    self.open = Some((peer.clone(), connection));
+                    // It may be said again, and so it must be certain that it is not out.
+                    let ends = fate.outcome.may_retry();
+                    match ends.then(|| self.part()).flatten() {
                         Some(why) => Fate::unknown(format!(
                             "{}, but {why}; the message may have been shown",
                             fate.response()
                         )),
                         None => fate,
                     }
-                }
-                Ok(fate) => {
-                    self.open = Some((peer.clone(), connection));
-                    fate
                 }
                 Err(end) => {
                     self.put_away(peer, end.doubt);
@@ -263,10 +259,15 @@ impl<'a> Talker<'a> {
 
     /// Says goodbye, so that the verdicts are final.
     pub(super) fn finish(&mut self) {
-        if let Some((peer, connection)) = self.open.take() {
-            let doubt = connection.part(&mut self.trace, self.settings.interrupt);
-            self.put_away(&peer, doubt);
-        }
+        self.part();
+    }
+
+    /// The same; why nobody knows what became of the messages, if nobody does.
+    fn part(&mut self) -> Option<String> {
+        let (peer, connection) = self.open.take()?;
+        let doubt = connection.part(&mut self.trace, self.settings.interrupt);
+        self.put_away(&peer, doubt.clone());
+        doubt
     }
 
     /// Says goodbye for a while: that is no part of the next page's dialogue.
