@@ -4,4 +4,6 @@
 
 pub mod job;
 pub mod spool;
+pub mod store;
 pub mod tags;
+pub mod work;

@@ -182,14 +182,14 @@ fn invalid(error: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
 
-fn named(path: &Path, error: impl Into<io::Error>) -> io::Error {
+pub(super) fn named(path: &Path, error: impl Into<io::Error>) -> io::Error {
     let error = error.into();
     let why = format!("{}: {}", path.display(), cause(&error));
     io::Error::new(error.kind(), why)
 }
 
 /// Over a network, neither a rename nor an fsync is what it is here.
-fn local(at: &OwnedFd) -> io::Result<()> {
+pub(super) fn local(at: &OwnedFd) -> io::Result<()> {
     const FOREIGN: [(u32, &str); 6] = [
         (0x6969, "NFS"),
         (0x517b, "SMB"),
@@ -226,7 +226,7 @@ pub fn new_id(now: SystemTime) -> String {
 }
 
 /// Could [`new_id`] have made it?
-fn is_id(name: &str) -> bool {
+pub(super) fn is_id(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 80
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())

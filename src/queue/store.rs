@@ -1,0 +1,197 @@
+//! The spool directory, from the deliverer's side: every move of a job, and
+//! the order that makes it safe.
+//!
+//! ```text
+//! new/NAME ─▶ active/.in-ID ─▶ active/.new-ID (copied, synced) ─▶ wait/… ─▶ active/ID ─▶ sent/DAY, or failed/ID
+//!                                                             ▲            │
+//!                                                             └── retry ───┘
+//! ```
+//!
+//! A job that is in `wait/` is on disk, and only then is what its submitter
+//! wrote removed, and only then can it be sent: so a power cut brings back
+//! nothing that was delivered. What a submitter may still hold open is copied.
+//! In `active/`, a mark is on disk before what it tells of happens.
+//!
+//! Answers for that order. Must never know what a route is, nor the time.
+
+mod active;
+mod arrival;
+pub mod name;
+mod receipt;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{
+    CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, fchmod, flock, fstat, fsync, mkdirat,
+    openat, renameat_with,
+};
+use rustix::io::Errno;
+
+use super::spool::{self, named};
+
+pub use self::active::{Active, Waiting};
+pub use self::arrival::{Arrival, Candidate, Claim};
+pub use self::receipt::{Receipt, ReceiptPart};
+
+/// The directories of a spool, and who may look into them beside the owner.
+const DIRECTORIES: [(&str, u32); 7] = [
+    ("tmp", 0o3770),
+    ("new", 0o3770),
+    ("active", 0o700),
+    ("wait", 0o700),
+    ("failed", 0o700),
+    ("sent", 0o700),
+    ("tags", 0o2750),
+];
+/// Nobody but the owner reads a job that was claimed.
+const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+/// A work file that is being written.
+const STAGED: &str = ".new-";
+/// A failed job that nobody was told of yet.
+pub const UNTOLD: &str = "~untold";
+/// The file beside a failed job that was no job, as it was found.
+pub const AS_FOUND: &str = "~file";
+
+/// An open spool.
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    new: OwnedFd,
+    active: OwnedFd,
+    wait: OwnedFd,
+    failed: OwnedFd,
+    sent: OwnedFd,
+    tags: OwnedFd,
+}
+
+/// The one who holds it delivers, and no other pass does.
+#[derive(Debug)]
+pub struct Pass(#[expect(dead_code, reason = "held, not used")] OwnedFd);
+
+impl Store {
+    /// Opens the spool in `dir`, and makes those of its directories that are
+    /// missing; `dir` itself must be there, and be ours.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        let at = |error: Errno| named(dir, error);
+        let top = directory(CWD, dir).map_err(at)?;
+        let owner = fstat(&top).map_err(at)?.st_uid;
+        let user = rustix::process::geteuid();
+        if owner != user.as_raw() && !user.is_root() {
+            let text = format!("it belongs to the user with number {owner}, who has to run this");
+            let error = io::Error::new(io::ErrorKind::PermissionDenied, text);
+            return Err(named(dir, error));
+        }
+        let open = |name: &str| {
+            let path = Path::new(name);
+            let mode = DIRECTORIES.iter().find(|(known, _)| *known == name);
+            let mode = Mode::from_raw_mode(mode.map_or(0o700, |(_, mode)| *mode));
+            let found = match directory(&top, path) {
+                Err(Errno::NOENT) => make(&top, path, mode).and_then(|()| directory(&top, path)),
+                other => other,
+            };
+            found.map_err(|error| named(&dir.join(name), error))
+        };
+        open("tmp")?;
+        let store = Self {
+            dir: dir.to_owned(),
+            new: open("new")?,
+            active: open("active")?,
+            wait: open("wait")?,
+            failed: open("failed")?,
+            sent: open("sent")?,
+            tags: open("tags")?,
+        };
+        spool::local(&store.new).map_err(|error| named(dir, error))?;
+        Ok(store)
+    }
+
+    /// The spool's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The right to deliver; `None`: another pass has it.
+    pub fn begin_pass(&self) -> io::Result<Option<Pass>> {
+        Ok(self.lock(".pass")?.map(Pass))
+    }
+
+    /// The lock of a route, to be inherited by whoever drives it; `None`: a
+    /// child of an earlier pass still does.
+    pub fn lock_route(&self, route: &str) -> io::Result<Option<OwnedFd>> {
+        self.lock(&format!(".route-{route}"))
+    }
+
+    fn lock(&self, name: &str) -> io::Result<Option<OwnedFd>> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(&self.active, name, flags, MODE)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(file)),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the machine was started since the last pass that asked; then
+    /// what had not reached the disk is gone.
+    pub fn is_first_since_boot(&self) -> bool {
+        let Ok(now) = std::fs::read("/proc/sys/kernel/random/boot_id") else {
+            return true;
+        };
+        let path = self.dir.join("active/.boot");
+        let same = std::fs::read(&path).is_ok_and(|before| before == now);
+        if !same {
+            // Where this fails, the next pass is as careful as this one.
+            _ = std::fs::write(&path, now);
+        }
+        !same
+    }
+}
+
+fn directory(at: impl AsFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(at, path, flags, Mode::empty())
+}
+
+/// Makes a directory of that mode, whatever the umask says.
+fn make(at: &OwnedFd, path: &Path, mode: Mode) -> Result<(), Errno> {
+    match mkdirat(at, path, Mode::RWXU) {
+        Ok(()) => fchmod(directory(at, path)?, mode)?,
+        Err(Errno::EXIST) => {}
+        Err(error) => return Err(error),
+    }
+    fsync(at)
+}
+
+/// The names in a directory, in no order, but for those that begin with a dot.
+fn names(at: &OwnedFd) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
+    let all = all_names(at)?;
+    Ok(all.filter(|name| {
+        let name = name.as_ref().map(|name| name.as_encoded_bytes());
+        !name.is_ok_and(|name| name.starts_with(b"."))
+    }))
+}
+
+/// All names in a directory but `.` and `..`.
+fn all_names(at: &OwnedFd) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
+    let name = |entry: Result<rustix::fs::DirEntry, Errno>| {
+        let entry = entry.map_err(io::Error::from);
+        entry.map(|entry| OsString::from_vec(entry.file_name().to_bytes().to_vec()))
+    };
+    let inner =
+        |name: &io::Result<OsString>| !name.as_ref().is_ok_and(|name| name == "." || name == "..");
+    Ok(Dir::read_from(at)?.map(name).filter(inner))
+}
+
+/// Moves a file to where there is none of that name.
+fn rename_new(
+    from: &OwnedFd,
+    old: impl rustix::path::Arg,
+    to: &OwnedFd,
+    new: impl rustix::path::Arg,
+) -> Result<(), Errno> {
+    renameat_with(from, old, to, new, RenameFlags::NOREPLACE)
+}

@@ -1,0 +1,258 @@
+//! From `wait/` into `active/`, and on from there.
+//!
+//! Answers for a mark being on disk before what it tells of happens, and for a
+//! job never being in two places.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::{AtFlags, Mode, OFlags, fdatasync, fsync, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+use super::super::spool::new_id;
+use super::super::work::{Mark, Millis, Work};
+use super::arrival::CLAIMED;
+use super::name::{Name, Why};
+use super::{MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
+
+/// No work file of ours is longer, in bytes.
+const MAX_WORK: u64 = 64 * 1024 * 1024;
+
+/// A job that is being delivered.
+#[derive(Debug)]
+pub struct Active {
+    /// What it says, and to whom.
+    pub work: Work,
+    /// In `active/`.
+    name: String,
+    file: Option<File>,
+}
+
+/// What lies in `wait/`.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    /// What is due.
+    pub due: Vec<Name>,
+    /// When the next of the others is.
+    pub next: Option<Millis>,
+    /// The newest job: its second.
+    pub newest: u64,
+}
+
+impl Store {
+    /// What is due at `now`. A retry that would be tried later than `latest`
+    /// was put there by a clock that was wrong, and is due.
+    pub fn waiting(&self, now: Millis, latest: Millis) -> io::Result<Waiting> {
+        let mut waiting = Waiting::default();
+        for name in names(&self.wait)? {
+            let name = name?;
+            let Some(name) = name.to_str().and_then(Name::read) else {
+                continue;
+            };
+            waiting.newest = waiting.newest.max(second(&name.id));
+            let astray = name.why == Why::Retry && name.due > latest;
+            if name.why == Why::Stopped {
+            } else if name.due <= now || astray {
+                waiting.due.push(name);
+            } else {
+                let next = waiting.next.unwrap_or(Millis::MAX);
+                waiting.next = Some(next.min(name.due));
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Takes a waiting job to deliver it. `None`: it is not there any more.
+    pub fn activate(&self, name: &Name) -> io::Result<Option<Active>> {
+        match rename_new(&self.wait, name.to_string(), &self.active, &name.id) {
+            Ok(()) => self.resume(&name.id),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What lies in `active/`.
+    pub fn in_active(&self) -> io::Result<Vec<String>> {
+        let text = |name: io::Result<std::ffi::OsString>| name.map(|name| name.into_string().ok());
+        names(&self.active)?
+            .filter_map(|name| text(name).transpose())
+            .collect()
+    }
+
+    /// Opens a job in `active/`. `None`: it is spoilt, and lies in `failed/` now.
+    pub fn resume(&self, name: &str) -> io::Result<Option<Active>> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(openat(&self.active, name, flags, Mode::empty())?);
+        let mut bytes = Vec::new();
+        (&mut file).take(MAX_WORK).read_to_end(&mut bytes)?;
+        let Some(work) = Work::read(&bytes) else {
+            self.give_up(name)?;
+            return Ok(None);
+        };
+        Ok(Some(Active {
+            work,
+            name: name.to_owned(),
+            file: Some(file),
+        }))
+    }
+
+    /// Of a file that cannot be read, nothing can be sent; somebody has to look at it.
+    fn give_up(&self, name: &str) -> io::Result<()> {
+        rename_new(&self.active, name, &self.failed, format!("{name}{UNTOLD}"))?;
+        Ok(fsync(&self.failed)?)
+    }
+
+    /// Marks a part. With `synced` it is on disk when this returns.
+    pub fn mark(&self, job: &mut Active, at: usize, mark: Mark, synced: bool) -> io::Result<()> {
+        if job.file.is_none() {
+            let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            job.file = Some(openat(&self.active, job.name.as_str(), flags, Mode::empty())?.into());
+        }
+        if let Some(file) = &job.file {
+            file.write_all_at(&[mark.byte()], u64::try_from(at).unwrap_or(u64::MAX))?;
+            if synced {
+                fdatasync(file)?;
+            }
+        }
+        if let Some(known) = job.work.marks.get_mut(at) {
+            *known = mark;
+        }
+        Ok(())
+    }
+
+    /// What was marked is on disk when this returns.
+    pub fn sync(&self, job: &Active) -> io::Result<()> {
+        match &job.file {
+            Some(file) => Ok(fdatasync(file)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Needs no descriptor until it is marked again.
+    pub fn rest(&self, job: &mut Active) {
+        job.file = None;
+    }
+
+    /// Writes the whole file anew: its parts are planned, or something is to be told of them.
+    pub fn rewrite(&self, job: &mut Active) -> io::Result<()> {
+        let beside = format!("{STAGED}{}", job.name);
+        let written = self.write_beside(&beside, &job.work);
+        let file = written.inspect_err(|_| {
+            _ = unlinkat(&self.active, &beside, AtFlags::empty());
+        })?;
+        renameat(&self.active, &beside, &self.active, job.name.as_str())?;
+        job.file = Some(file);
+        Ok(())
+    }
+
+    fn write_beside(&self, name: &str, work: &Work) -> io::Result<File> {
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(openat(&self.active, name, flags, MODE)?);
+        file.write_all(&work.to_bytes()?)?;
+        file.sync_all()?;
+        Ok(file)
+    }
+
+    /// Back to `wait/`, as it is on disk.
+    pub fn put_back(&self, job: &Active) -> io::Result<Name> {
+        let name = Name::of(&job.work);
+        rename_new(
+            &self.active,
+            job.name.as_str(),
+            &self.wait,
+            name.to_string(),
+        )?;
+        Ok(name)
+    }
+
+    /// Into `failed/`, as it is on disk; `untold`: somebody is to be told.
+    pub fn fail(&self, job: &Active, untold: bool) -> io::Result<String> {
+        let end = if untold { UNTOLD } else { "" };
+        let mut name = format!("{}{end}", job.work.id);
+        if let Err(Errno::EXIST) = rename_new(&self.active, job.name.as_str(), &self.failed, &name)
+        {
+            name = format!("{}{end}", new_id(std::time::SystemTime::now()));
+            rename_new(&self.active, job.name.as_str(), &self.failed, &name)?;
+        }
+        fsync(&self.failed)?;
+        Ok(name)
+    }
+
+    /// Its receipt is on disk: it goes.
+    pub fn drop_sent(&self, job: &Active) -> io::Result<()> {
+        Ok(unlinkat(&self.active, job.name.as_str(), AtFlags::empty())?)
+    }
+
+    /// Failed jobs that nobody was told of.
+    pub fn untold(&self) -> io::Result<Vec<String>> {
+        let mut untold = Vec::new();
+        for name in names(&self.failed)? {
+            let name = name?.into_string().unwrap_or_default();
+            if name.ends_with(UNTOLD) {
+                untold.push(name);
+            }
+        }
+        Ok(untold)
+    }
+
+    /// Reads a failed job.
+    pub fn read_failed(&self, name: &str) -> io::Result<Option<Work>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = File::from(openat(&self.failed, name, flags, Mode::empty())?);
+        let mut bytes = Vec::new();
+        file.take(MAX_WORK).read_to_end(&mut bytes)?;
+        Ok(Work::read(&bytes))
+    }
+
+    /// Somebody was told of a failed job.
+    pub fn told(&self, name: &str) -> io::Result<()> {
+        match name.strip_suffix(UNTOLD) {
+            Some(told) => Ok(rename_new(&self.failed, name, &self.failed, told)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes what an earlier pass began to write, and what it had copied and
+    /// did not come to remove.
+    pub fn tidy(&self) -> io::Result<()> {
+        let mut claimed = Vec::new();
+        let mut known = BTreeSet::new();
+        for name in all_names(&self.active)? {
+            let name = name?.into_string().unwrap_or_default();
+            if name.starts_with(STAGED) {
+                unlinkat(&self.active, name, AtFlags::empty())?;
+            } else if let Some(id) = name.strip_prefix(CLAIMED) {
+                claimed.push(id.to_owned());
+            } else if !name.starts_with('.') {
+                known.insert(name);
+            }
+        }
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        for name in names(&self.wait)? {
+            let name = name?;
+            known.extend(name.to_str().and_then(Name::read).map(|name| name.id));
+        }
+        for name in names(&self.failed)? {
+            let name = name?.into_string().unwrap_or_default();
+            known.insert(name.trim_end_matches(UNTOLD).to_owned());
+        }
+        for id in claimed.iter().filter(|id| known.contains(id.as_str())) {
+            self.remove_found(id)?;
+        }
+        Ok(fsync(&self.active)?)
+    }
+}
+
+/// The second in which [`new_id`] made this.
+fn second(id: &str) -> u64 {
+    let second = id.split('-').next();
+    second
+        .filter(|second| second.len() == 10)
+        .and_then(|second| second.parse().ok())
+        .unwrap_or(0)
+}

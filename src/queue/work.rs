@@ -1,0 +1,364 @@
+//! The work file: a job as its deliverer keeps it, from the claim to the end.
+//!
+//! ```text
+//! TTI
+//! {"id":"1787457906-…","received":…,"message":"Disk full","parts":[{"to":"oncall",…},…]}
+//! ```
+//!
+//! The first line has a mark for each recipient-part; it alone is overwritten
+//! in place, which no full disk can prevent. All else is written whole, beside
+//! the old one, and renamed over it. So a job is one file, whichever directory
+//! it lies in, and moving it is one rename.
+//!
+//! Answers for the form. Must never know where the file lies.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::job::{Job, Recipient};
+use crate::outcome::Outcome;
+use crate::text::charset::utf8_or_latin1;
+
+/// What has become of one part of a message for one recipient.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Mark {
+    /// To do.
+    ToDo,
+    /// To do, and next: it is given to its route as soon as the one before is
+    /// answered, without waiting for the disk once more. After a power cut it
+    /// may have been, after a crash it was not.
+    Next,
+    /// Given to its route, which has not answered.
+    InFlight,
+    /// Delivered.
+    Delivered,
+    /// Failed for good.
+    Failed,
+    /// It may have been delivered: nobody knows.
+    Unknown,
+}
+
+impl Mark {
+    const ALL: [(Self, u8); 6] = [
+        (Self::ToDo, b'T'),
+        (Self::Next, b'N'),
+        (Self::InFlight, b'I'),
+        (Self::Delivered, b'D'),
+        (Self::Failed, b'F'),
+        (Self::Unknown, b'U'),
+    ];
+
+    /// As it stands in the file.
+    pub fn byte(self) -> u8 {
+        let known = Self::ALL.into_iter().find(|(mark, _)| *mark == self);
+        known.map_or(b'U', |(_, byte)| byte)
+    }
+
+    /// The mark that stands in the file like this.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|(_, known)| *known == byte);
+        known.map(|(mark, _)| mark)
+    }
+
+    /// Is there something left to do?
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::ToDo | Self::Next | Self::InFlight)
+    }
+}
+
+/// A moment in milliseconds since 1970.
+pub type Millis = u64;
+
+/// The same moment in milliseconds; one before 1970 counts as that year's first.
+pub fn millis(at: SystemTime) -> Millis {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// The same moment as a time; what no clock reaches is far ahead.
+pub fn time(at: Millis) -> SystemTime {
+    let far = Duration::from_secs(1 << 40);
+    UNIX_EPOCH + Duration::from_millis(at).min(far)
+}
+
+/// A job that its deliverer has claimed.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Work {
+    /// What we call it.
+    pub id: String,
+    /// Who sends it, with a `?` in front where nobody made sure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// When it was accepted.
+    pub received: Millis,
+    /// Worthless after that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Millis>,
+    /// Who calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
+    /// What about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The key to its status, if somebody has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
+    /// The job whose failure this one tells: nobody is told of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_of: Option<String>,
+    /// Why it was none: nothing of it can be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The message; of what was no job, the file.
+    pub message: String,
+    /// To whom, part by part.
+    pub parts: Vec<Part>,
+    /// What has become of each, in the same order.
+    #[serde(skip)]
+    pub marks: Vec<Mark>,
+}
+
+/// Who may ask what became of a job.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Ticket {
+    /// The message tag.
+    pub tag: String,
+    /// The hash of its pass code.
+    pub pass: String,
+    /// Tell when it was read.
+    pub ack: bool,
+    /// An answer is wanted.
+    pub reply: bool,
+    /// The answers to choose from: code and text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<(String, String)>,
+}
+
+/// What is left to say to whom: a recipient, or a part of its message.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Part {
+    /// The name that the sender wrote.
+    pub to: String,
+    /// Service level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<u8>,
+    /// Alert override.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert: Option<bool>,
+    /// Coverage area.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<String>,
+    /// The PIN that the sender gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
+    /// Not before that.
+    pub due: Millis,
+    /// Somebody has to let it go first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
+    /// Its way, once it was due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// Tries of this route that count.
+    pub tries: u32,
+    /// It may be out more than once.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub duplicate_possible: bool,
+    /// What happened to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub story: Vec<Event>,
+}
+
+/// The way of a part.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Plan {
+    /// The pager's name.
+    pub pager: String,
+    /// What its route calls it.
+    pub id: String,
+    /// The route that has it now.
+    pub route: String,
+    /// Since when.
+    pub since: Millis,
+    /// Which part of how many.
+    pub part: (usize, usize),
+    /// What it says, where that is not the whole message as it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Something that happened to a part.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Event {
+    /// When.
+    pub at: Millis,
+    /// On which route.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub route: String,
+    /// At which server or device.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub server: String,
+    /// What was said of it: an outcome's word, or one of ours.
+    pub outcome: String,
+    /// The reply code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// In words; one line.
+    pub response: String,
+}
+
+/// The longest story that is kept of a part: its beginning and its end count most.
+const MAX_STORY: usize = 20;
+
+impl Part {
+    /// Something happened.
+    pub fn tell(&mut self, event: Event) {
+        if self.story.len() >= MAX_STORY {
+            self.story.remove(MAX_STORY / 2);
+        }
+        self.story.push(event);
+    }
+
+    /// What happened last.
+    pub fn last(&self) -> Option<&Event> {
+        self.story.last()
+    }
+
+    /// Its route, once it has one.
+    pub fn route(&self) -> Option<&str> {
+        self.plan.as_ref().map(|plan| plan.route.as_str())
+    }
+}
+
+impl Event {
+    /// A verdict.
+    pub fn of(at: SystemTime, outcome: Outcome, response: impl Into<String>) -> Self {
+        Self {
+            at: millis(at),
+            outcome: outcome.word().to_owned(),
+            response: response.into(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Work {
+    /// A job that was just claimed: nothing is planned, all is to do.
+    pub fn new(job: &Job, id: &str) -> Self {
+        let parts: Vec<Part> = job.to.iter().map(|to| part(to, job.received)).collect();
+        Self {
+            id: id.to_owned(),
+            from: job.from.as_ref().map(ToString::to_string),
+            received: millis(job.received),
+            expires: job.expires.map(millis),
+            caller: job.caller.clone(),
+            subject: job.subject.clone(),
+            ticket: job.two_way.as_ref().map(|wishes| Ticket {
+                tag: wishes.tag.clone(),
+                pass: wishes.pass.clone(),
+                ack: wishes.ack,
+                reply: wishes.reply.is_some_and(|kind| kind != "NONE"),
+                choices: wishes.choices.clone(),
+            }),
+            failure_of: None,
+            error: None,
+            message: utf8_or_latin1(&job.message),
+            marks: vec![Mark::ToDo; parts.len()],
+            parts,
+        }
+    }
+
+    /// What was no job.
+    pub fn refused(id: &str, received: SystemTime, file: &[u8], error: String) -> Self {
+        Self {
+            id: id.to_owned(),
+            received: millis(received),
+            error: Some(error),
+            message: utf8_or_latin1(file),
+            ..Self::default()
+        }
+    }
+
+    /// The file.
+    pub fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        let mut file: Vec<u8> = self.marks.iter().map(|mark| mark.byte()).collect();
+        file.push(b'\n');
+        serde_json::to_writer(&mut file, self)?;
+        file.push(b'\n');
+        Ok(file)
+    }
+
+    /// Reads a file. `None`: it is none, or spoilt.
+    pub fn read(file: &[u8]) -> Option<Self> {
+        let end = file.iter().position(|byte| *byte == b'\n')?;
+        let (marks, rest) = file.split_at_checked(end)?;
+        let marks: Option<Vec<Mark>> = marks.iter().map(|byte| Mark::from_byte(*byte)).collect();
+        let mut work: Self = serde_json::from_slice(rest).ok()?;
+        work.marks = marks?;
+        (work.marks.len() == work.parts.len()).then_some(work)
+    }
+
+    /// The parts with their marks.
+    pub fn each(&self) -> impl Iterator<Item = (usize, Mark, &Part)> {
+        let marked = self.marks.iter().zip(&self.parts).enumerate();
+        marked.map(|(at, (mark, part))| (at, *mark, part))
+    }
+
+    /// Is there anything left to do?
+    pub fn is_open(&self) -> bool {
+        self.marks.iter().any(|mark| mark.is_open())
+    }
+
+    /// The lowest level that is still to be delivered, which is the most urgent one.
+    pub fn level(&self) -> u8 {
+        let open = self.each().filter(|(_, mark, _)| mark.is_open());
+        open.map(|(.., part)| part.level.unwrap_or(NORMAL))
+            .min()
+            .unwrap_or(NORMAL)
+    }
+
+    /// What part number `at` says.
+    pub fn text(&self, at: usize) -> &str {
+        let plan = self.parts.get(at).and_then(|part| part.plan.as_ref());
+        plan.and_then(|plan| plan.text.as_deref())
+            .unwrap_or(&self.message)
+    }
+
+    /// Tells this message from others, in receipts and names of files.
+    pub fn digest(&self) -> String {
+        digest(&self.message)
+    }
+}
+
+/// The level of a page that names none.
+pub const NORMAL: u8 = 1;
+
+/// 64 bits of a message's hash, in hexadecimal.
+pub fn digest(message: &str) -> String {
+    use std::fmt::Write as _;
+    let hash = Sha256::digest(message);
+    hash.iter().take(8).fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn part(to: &Recipient, received: SystemTime) -> Part {
+    Part {
+        to: to.name.clone(),
+        level: to.level,
+        alert: to.alert,
+        coverage: to.coverage.clone(),
+        pin: to.pin.clone(),
+        due: millis(to.hold.unwrap_or(received)),
+        ..Part::default()
+    }
+}
