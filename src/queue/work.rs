@@ -169,6 +169,9 @@ pub struct Part {
     /// It may be out more than once.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub duplicate_possible: bool,
+    /// Who is to be told of its failure was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
     /// What happened to it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub story: Vec<Event>,
@@ -186,6 +189,8 @@ pub struct Plan {
     pub route: String,
     /// Since when.
     pub since: Millis,
+    /// When it was due for the first time: its age counts from there.
+    pub begun: Millis,
     /// Which part of how many.
     pub part: (usize, usize),
     /// What it says, where that is not the whole message as it was written.
@@ -229,6 +234,11 @@ impl Part {
     /// What happened last.
     pub fn last(&self) -> Option<&Event> {
         self.story.last()
+    }
+
+    /// Is there something left to do, or to decide?
+    pub fn is_pending(&self, mark: Mark) -> bool {
+        mark.is_open() || (mark == Mark::Unknown && self.stopped)
     }
 
     /// Its route, once it has one.
@@ -311,15 +321,15 @@ impl Work {
         marked.map(|(at, (mark, part))| (at, *mark, part))
     }
 
-    /// Is there anything left to do?
-    pub fn is_open(&self) -> bool {
-        self.marks.iter().any(|mark| mark.is_open())
+    /// Is there anything left to do, or to decide?
+    pub fn is_pending(&self) -> bool {
+        self.each().any(|(_, mark, part)| part.is_pending(mark))
     }
 
     /// The lowest level that is still to be delivered, which is the most urgent one.
     pub fn level(&self) -> u8 {
-        let open = self.each().filter(|(_, mark, _)| mark.is_open());
-        open.map(|(.., part)| part.level.unwrap_or(NORMAL))
+        let pending = self.each().filter(|(_, mark, part)| part.is_pending(*mark));
+        pending.map(|(.., part)| part.level.unwrap_or(NORMAL))
             .min()
             .unwrap_or(NORMAL)
     }

@@ -56,10 +56,10 @@ pub struct Name {
 impl Name {
     /// The name of a job that has something left to do.
     pub fn of(work: &Work) -> Self {
-        let open = || work.each().filter(|(_, mark, _)| mark.is_open());
-        let first = open().map(|(.., part)| part);
-        let next = first.min_by_key(|part| (part.stopped, part.due));
-        let mut routes = open().map(|(.., part)| part.route());
+        let pending = || work.each().filter(|(_, mark, part)| part.is_pending(*mark));
+        let next = pending().map(|(.., part)| part);
+        let next = next.min_by_key(|part| (part.stopped, part.due));
+        let mut routes = pending().map(|(.., part)| part.route());
         let route = routes.next().flatten();
         let why = match next {
             Some(part) if part.stopped => Why::Stopped,
