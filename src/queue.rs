@@ -3,6 +3,7 @@
 //! Answers for durability. Must never know a protocol, nor who is asking.
 
 pub mod job;
+pub mod route;
 pub mod spool;
 pub mod store;
 pub mod tags;

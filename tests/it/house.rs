@@ -142,7 +142,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "transport::serial::Framing",
         ],
     ),
-    ("queue", &["queue", "exit", "diag", "text"]),
+    (
+        "queue",
+        &[
+            "queue",
+            "exit",
+            "diag",
+            "text",
+            // Where a page may go, by which program, and what becomes of it there.
+            "config",
+            "outcome",
+            "transport",
+        ],
+    ),
     ("text", &["text"]),
     ("outcome", &["outcome", "exit"]),
     ("exit", &["exit"]),

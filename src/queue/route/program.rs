@@ -1,0 +1,201 @@
+//! Which program a route of the configuration is, and its arguments.
+//!
+//! Answers for every value of the file becoming one argument, whatever it
+//! begins with. Must never know what the flags do.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::Path;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::config::tables::{Device, Kind, Route};
+use crate::config::value::{Absolute, CommandLine, Filled, Line, Word};
+use crate::text::split::Overflow;
+use crate::transport::serial::Framing;
+
+/// Our own program, also once another has taken its place on disk.
+const OURSELVES: &str = "/proc/self/exe";
+/// What our own program is called then, which would be `exe`.
+const NAME: &str = "pagebox";
+/// How long a program that is run for each page may take for one.
+const TIMEOUT: Duration = Duration::from_secs(600);
+
+/// A program that is a route.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Program {
+    /// Its file.
+    pub program: OsString,
+    /// What it is called instead, where the file's name says nothing.
+    pub name: Option<&'static str>,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// How many of its rows may be unanswered at once (K).
+    pub at_once: usize,
+}
+
+/// The program of a route; `device` is the one of its devices that is to be
+/// used now, where it has any.
+pub fn program(route: &Route, device: Option<&Device>) -> Program {
+    let mut words = Words::default();
+    let at_once = match *route.r#type.get_ref() {
+        Kind::Snpp => {
+            words.snpp(route);
+            1
+        }
+        Kind::Ixo => {
+            words.ixo(route, device);
+            // The next block follows at once, before the line falls silent.
+            2
+        }
+        Kind::Xtell => {
+            words.xtell(route);
+            1
+        }
+        Kind::Exec => {
+            words.exec(route);
+            1
+        }
+        Kind::Csv => return theirs(route),
+    };
+    Program {
+        program: OURSELVES.into(),
+        name: Some(NAME),
+        args: words.0,
+        at_once,
+    }
+}
+
+fn theirs(route: &Route) -> Program {
+    let mut words = command(route).iter().map(|word| word.as_str().into());
+    Program {
+        program: words.next().unwrap_or_default(),
+        name: None,
+        args: words.collect(),
+        at_once: 1,
+    }
+}
+
+fn command(route: &Route) -> &[Line] {
+    let command = route.command.as_ref();
+    command.map_or(&[], |command| command.get_ref().as_slice())
+}
+
+/// The arguments of one of our own applets, from its name on.
+#[derive(Default)]
+struct Words(Vec<OsString>);
+
+impl Words {
+    fn begin(&mut self, applet: &str) {
+        self.0.extend([applet, "--csv", "-"].map(OsString::from));
+    }
+
+    /// `--name=value`, because the value may begin with a `-`.
+    fn flag(&mut self, name: &str, value: impl AsRef<OsStr>) {
+        let mut word = OsString::from(format!("--{name}="));
+        word.push(value);
+        self.0.push(word);
+    }
+
+    fn maybe(&mut self, name: &str, value: Option<impl AsRef<OsStr>>) {
+        if let Some(value) = value {
+            self.flag(name, value);
+        }
+    }
+
+    fn number(&mut self, name: &str, value: Option<impl Display>) {
+        self.maybe(name, value.map(|value| value.to_string()));
+    }
+
+    fn snpp(&mut self, route: &Route) {
+        self.begin("snpp-send");
+        match &route.server {
+            Some(servers) => self.servers("server", servers.get_ref()),
+            // The command is the way; a name is asked for all the same.
+            None => self.flag("server", "localhost"),
+        }
+        self.proxy(route);
+        if let Some(login) = &route.login {
+            self.flag("login", login.as_str());
+            // Without a file it would ask for the password, and wait.
+            let file = route.password_file.as_ref().map(Absolute::as_path);
+            self.flag("password-file", file.unwrap_or(Path::new("/dev/null")));
+        }
+        if route.two_way {
+            self.0.push("--two-way".into());
+        }
+        self.text(route);
+    }
+
+    fn ixo(&mut self, route: &Route, device: Option<&Device>) {
+        self.begin("ixo-send");
+        if let Some(device) = device {
+            self.flag("device", device.path.as_path());
+            self.number("baud", device.baud);
+            self.maybe("framing", device.framing.map(Framing::word));
+        } else {
+            let connect = route.connect.as_ref();
+            self.maybe("connect", connect.map(|peer| peer.get_ref().as_str()));
+            self.proxy(route);
+        }
+        if let Some(number) = &route.dial {
+            self.flag("dial", number.get_ref().as_str());
+            let init = device.and_then(|device| device.init.as_ref());
+            for words in init.map_or(&[][..], Filled::as_slice) {
+                self.flag("init", words.as_str());
+            }
+            let command = device.and_then(|device| device.dial_command.as_ref());
+            self.maybe("dial-command", command.map(Line::as_str));
+        }
+        let file = route.password_file.as_ref();
+        self.maybe("password-file", file.map(Absolute::as_path));
+        let pages: Option<NonZeroU32> = route.pages_per_call;
+        self.number("pages-per-call", pages);
+        self.text(route);
+    }
+
+    fn xtell(&mut self, route: &Route) {
+        self.begin("xtell");
+        if let Some(servers) = &route.server {
+            self.servers("host", servers.get_ref());
+        }
+        self.proxy(route);
+        self.text(route);
+    }
+
+    fn exec(&mut self, route: &Route) {
+        self.0.push("page-deliver".into());
+        self.0.push("--each".into());
+        self.flag("timeout", TIMEOUT.as_secs().to_string());
+        self.0.push("--".into());
+        let command = command(route).iter();
+        self.0.extend(command.map(|word| word.as_str().into()));
+    }
+
+    fn servers(&mut self, name: &str, servers: &Filled<Word>) {
+        for server in servers.as_slice() {
+            self.flag(name, server.as_str());
+        }
+    }
+
+    fn proxy(&mut self, route: &Route) {
+        let command = route.proxy_command.as_ref();
+        self.maybe("proxy-command", command.map(CommandLine::as_str));
+    }
+
+    fn text(&mut self, route: &Route) {
+        self.value("charset", route.charset);
+        let length: Option<NonZeroUsize> = route.max_length;
+        self.number("max-length", length);
+        // Nobody is there to write a shorter one.
+        self.value("overflow", route.overflow.or(Some(Overflow::Split)));
+    }
+
+    /// One of several words that clap knows.
+    fn value(&mut self, name: &str, value: Option<impl ValueEnum>) {
+        let word = value.and_then(|value| value.to_possible_value());
+        self.maybe(name, word.map(|word| word.get_name().to_owned()));
+    }
+}
