@@ -14,6 +14,9 @@ use crate::queue::work::{Mark, Millis, Part};
 /// No pause between two tries is longer.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(3600);
 
+/// A retry that is due later than that was set by a clock that was wrong.
+pub(super) const TOO_FAR: Millis = 2 * 3600 * 1000;
+
 /// What a route's configuration says of its failures.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Policy {
@@ -24,7 +27,7 @@ pub(super) struct Policy {
     /// The route that takes over.
     pub(super) fallback: Option<String>,
     /// When it does, even if there are tries left.
-    pub(super) after: Duration,
+    pub(super) after: Option<Duration>,
     /// What becomes of a page of unknown fate.
     pub(super) on_unknown: OnUnknown,
 }
@@ -86,7 +89,10 @@ impl Policy {
     /// Gives a part to the fallback, if it has waited long enough for that.
     pub(super) fn take_over_if_late(&self, part: &mut Part, now: Millis) -> bool {
         let since = part.plan.as_ref().map_or(now, |plan| plan.since);
-        let after = u64::try_from(self.after.as_millis()).unwrap_or(Millis::MAX);
+        let Some(after) = self.after else {
+            return false;
+        };
+        let after = Millis::try_from(after.as_millis()).unwrap_or(Millis::MAX);
         now >= since.saturating_add(after) && self.take_over(part, now)
     }
 
@@ -126,7 +132,7 @@ mod tests {
             tries: 3,
             delay: Duration::from_secs(10),
             fallback: None,
-            after: Duration::from_secs(300),
+            after: Some(Duration::from_secs(300)),
             on_unknown: OnUnknown::Hold,
         }
     }

@@ -1,0 +1,476 @@
+//! Delivery: what is in the spool goes out on its routes, until nothing that
+//! is due can go on.
+//!
+//! One loop waits for everything: for the verdicts of routes, of which each
+//! has a child of its own, for new jobs, for what comes due. Nothing in it
+//! waits for one thing alone but the disk.
+//!
+//! Answers for the order of things: a mark is made before a page goes out, the
+//! next page goes out before anything else is done. Must never know a protocol.
+
+mod aside;
+mod finish;
+mod intake;
+mod judge;
+mod lane;
+mod plan;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::event::{PollFd, PollFlags};
+
+use self::aside::Aside;
+use self::lane::{Item, Lane};
+use self::watch::Watch;
+use super::route::child::Child;
+use super::store::name::Name;
+use super::store::{Active, Candidate, Receipt, Store};
+use super::work::{Event, Mark, Millis, Part, millis};
+use crate::config::Config;
+use crate::diag::{Diag, Priority, cause};
+use crate::outcome::Outcome;
+use crate::transport::fd::{Deadline, wait_any};
+use crate::transport::interrupt::Interrupt;
+
+/// A route has so many parts at hand; the rest of its jobs lie in `wait/`,
+/// where pageq can have them.
+const AT_HAND: usize = 16;
+/// Jobs that several routes share, or none has yet: so many are opened at most.
+const MIXED: usize = 1024;
+/// So many new files are taken at once where nothing else is to be done, and
+/// so many while pages go out.
+const BATCH: usize = 256;
+const SMALL_BATCH: usize = 16;
+/// How long routes have to finish their pages once we are told to stop, and
+/// then to end.
+const STOP: Duration = Duration::from_secs(30);
+const END: Duration = Duration::from_secs(5);
+/// What nobody tells us of is looked at so often.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What is to be delivered, and how.
+pub struct Setup<'a> {
+    /// The jobs. Whoever calls holds the right to deliver.
+    pub store: &'a Store,
+    /// Who is paged how.
+    pub config: Config,
+    /// The configuration, if it has changed.
+    pub reload: &'a mut dyn FnMut() -> Option<Config>,
+    /// The login of a user's number.
+    pub login: &'a dyn Fn(u32) -> Option<String>,
+    /// Only this route.
+    pub only: Option<&'a str>,
+    /// Until a signal comes, and not until all is done.
+    pub watch: bool,
+    /// Where talk goes.
+    pub diag: &'a Diag,
+    /// Success is worth a line, too.
+    pub verbose: bool,
+    /// What ends it.
+    pub interrupt: &'a Interrupt,
+}
+
+/// Delivers. An error is trouble of our own: something could not be kept, and
+/// the next pass has to do it.
+pub fn run(setup: Setup<'_>) -> io::Result<()> {
+    let mut deliverer = Deliverer::new(setup);
+    deliverer.recover()?;
+    deliverer.deliver()?;
+    deliverer.leave();
+    match deliverer.trouble.take() {
+        Some(trouble) => Err(io::Error::other(trouble)),
+        None => Ok(()),
+    }
+}
+
+/// A job in memory.
+#[derive(Debug)]
+struct Job {
+    active: Active,
+    /// Parts that a lane has, or a child of an earlier pass.
+    held: BTreeSet<usize>,
+    /// Programs that run on its account.
+    asides: usize,
+    /// All is delivered, and its receipt is to be written.
+    done: bool,
+    /// Parts whose verdict may still be taken back.
+    unsettled: usize,
+    /// What is on disk is not all.
+    dirty: bool,
+    /// What filters made of the message, by route.
+    filtered: BTreeMap<String, Result<String, String>>,
+}
+
+/// A part of a job in memory.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Place {
+    job: u64,
+    at: usize,
+}
+
+/// A job in `wait/` that is due, by urgency and age.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Due(Name);
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let (one, other) = (&self.0, &other.0);
+        let by_age = || one.id.cmp(&other.id).then(one.due.cmp(&other.due));
+        one.level.cmp(&other.level).then_with(by_age)
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// What a route said of a part, or what happened instead.
+struct Said {
+    outcome: Outcome,
+    code: Option<u16>,
+    response: String,
+    server: String,
+}
+
+impl Said {
+    fn new(outcome: Outcome, response: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            code: None,
+            response: response.into(),
+            server: String::new(),
+        }
+    }
+}
+
+struct Deliverer<'a> {
+    setup: Setup<'a>,
+    watch: Watch,
+    jobs: BTreeMap<u64, Job>,
+    last_job: u64,
+    /// `new/` is to be looked at.
+    has_new: bool,
+    /// What lies there, the oldest last.
+    fresh: Vec<Candidate>,
+    /// What is due, by route; those of several routes, or of none yet, are under "".
+    due: BTreeMap<String, BTreeSet<Due>>,
+    /// When `wait/` is to be looked at.
+    look: Option<Instant>,
+    lanes: BTreeMap<String, Lane>,
+    asides: Vec<Aside>,
+    /// Parts that a child of an earlier pass has, and their routes.
+    orphans: Vec<(String, Place)>,
+    /// Receipts to be written, and the jobs that go with them.
+    receipts: Vec<(u64, Receipt)>,
+    receipts_since: Option<Instant>,
+    /// The newest job there is; a clock behind it is wrong.
+    newest: Millis,
+    /// When we were told to stop.
+    stopping: Option<Instant>,
+    /// The next time that slow things are looked at.
+    tick: Instant,
+    /// What was logged once.
+    said: BTreeSet<String>,
+    /// What this pass could not do.
+    trouble: Option<String>,
+}
+
+impl<'a> Deliverer<'a> {
+    fn new(setup: Setup<'a>) -> Self {
+        let watch = Watch::new(setup.store.dir());
+        Self {
+            setup,
+            watch,
+            jobs: BTreeMap::new(),
+            last_job: 0,
+            has_new: true,
+            fresh: Vec::new(),
+            due: BTreeMap::new(),
+            look: Some(Instant::now()),
+            lanes: BTreeMap::new(),
+            asides: Vec::new(),
+            orphans: Vec::new(),
+            receipts: Vec::new(),
+            receipts_since: None,
+            newest: 0,
+            stopping: None,
+            tick: Instant::now(),
+            said: BTreeSet::new(),
+            trouble: None,
+        }
+    }
+
+    fn store(&self) -> &'a Store {
+        self.setup.store
+    }
+
+    fn log(&self, priority: Priority, text: &str) {
+        if priority != Priority::Info || self.setup.verbose {
+            self.setup.diag.log(priority, text);
+        }
+    }
+
+    /// Says it once.
+    fn log_once(&mut self, text: String) {
+        if !self.said.contains(&text) {
+            self.log(Priority::Warning, &text);
+            self.said.insert(text);
+        }
+    }
+
+    /// Something of our own went wrong, and stays undone.
+    fn fail(&mut self, what: &str, error: &io::Error) {
+        let text = format!("{what}: {}", cause(error));
+        self.log(Priority::Error, &text);
+        self.trouble = Some(text);
+    }
+
+    /// What an earlier pass left in `active/`.
+    fn recover(&mut self) -> io::Result<()> {
+        self.store().tidy()?;
+        let after_boot = self.store().is_first_since_boot();
+        for name in self.store().in_active()? {
+            let active = match self.store().resume(&name) {
+                Ok(Some(active)) => active,
+                Ok(None) => {
+                    let text = format!("active/{name}: spoilt; it lies in failed/ now");
+                    self.log(Priority::Error, &text);
+                    continue;
+                }
+                Err(error) => {
+                    self.fail(&format!("active/{name}"), &error);
+                    continue;
+                }
+            };
+            let job = self.admit(active);
+            self.recover_job(job, after_boot);
+        }
+        self.tell_untold();
+        let keep = self.setup.config.keep_sent();
+        let forgotten = self.store().forget_receipts(SystemTime::now(), keep);
+        forgotten.unwrap_or_else(|error| self.fail("sent", &error));
+        Ok(())
+    }
+
+    fn recover_job(&mut self, job: u64, after_boot: bool) {
+        let Some(known) = self.jobs.get(&job) else {
+            return;
+        };
+        let marked: Vec<(usize, Mark, Option<String>)> = known
+            .active
+            .work
+            .each()
+            .map(|(at, mark, part)| (at, mark, part.route().map(str::to_owned)))
+            .collect();
+        for (at, mark, route) in marked {
+            let place = Place { job, at };
+            match (mark, route) {
+                (Mark::Next, _) if !after_boot => self.mark(place, Mark::ToDo, false),
+                (Mark::Next, Some(_)) => {
+                    let why = "the machine went down when it was about to be sent";
+                    self.judge(place, &Said::new(Outcome::Unknown, why));
+                }
+                (Mark::InFlight, Some(route)) => self.inherit(route, place),
+                _ => {}
+            }
+        }
+        self.go_on(job);
+    }
+
+    /// A part that was in flight when an earlier pass ended: whoever drives its
+    /// route may still be at it.
+    fn inherit(&mut self, route: String, place: Place) {
+        match self.store().lock_route(&route) {
+            Ok(Some(_)) => {
+                let why = "page-deliver was ended while the route had it";
+                self.judge(place, &Said::new(Outcome::Unknown, why));
+            }
+            Ok(None) => {
+                if let Some(job) = self.jobs.get_mut(&place.job) {
+                    job.held.insert(place.at);
+                }
+                self.orphans.push((route, place));
+            }
+            Err(error) => self.fail(&format!("the lock of route {route}"), &error),
+        }
+    }
+
+    /// Those whose child has ended by now.
+    fn visit_orphans(&mut self) {
+        for (route, place) in std::mem::take(&mut self.orphans) {
+            if let Some(job) = self.jobs.get_mut(&place.job) {
+                job.held.remove(&place.at);
+            }
+            self.inherit(route, place);
+            self.go_on(place.job);
+        }
+    }
+
+    fn admit(&mut self, active: Active) -> u64 {
+        self.last_job += 1;
+        let job = Job {
+            active,
+            held: BTreeSet::new(),
+            asides: 0,
+            done: false,
+            unsettled: 0,
+            dirty: false,
+            filtered: BTreeMap::new(),
+        };
+        self.jobs.insert(self.last_job, job);
+        self.last_job
+    }
+
+    fn part(&self, place: Place) -> Option<&Part> {
+        self.jobs.get(&place.job)?.active.work.parts.get(place.at)
+    }
+
+    fn part_mut(&mut self, place: Place) -> Option<&mut Part> {
+        let job = self.jobs.get_mut(&place.job)?;
+        job.active.work.parts.get_mut(place.at)
+    }
+
+    fn mark_of(&self, place: Place) -> Option<Mark> {
+        let job = self.jobs.get(&place.job)?;
+        job.active.work.marks.get(place.at).copied()
+    }
+
+    /// Makes a mark, where it is one. What cannot be marked is told, and so is
+    /// whether it was.
+    fn try_mark(&mut self, place: Place, mark: Mark, synced: bool) -> bool {
+        let store = self.store();
+        let Some(job) = self.jobs.get_mut(&place.job) else {
+            return false;
+        };
+        let id = job.active.work.id.clone();
+        match store.mark(&mut job.active, place.at, mark, synced) {
+            Ok(()) => true,
+            Err(error) => {
+                self.fail(&format!("active/{id}"), &error);
+                false
+            }
+        }
+    }
+
+    fn mark(&mut self, place: Place, mark: Mark, synced: bool) {
+        _ = self.try_mark(place, mark, synced);
+    }
+
+    fn tell(&mut self, place: Place, event: Event) {
+        if let Some(part) = self.part_mut(place) {
+            part.tell(event);
+        }
+        if let Some(job) = self.jobs.get_mut(&place.job) {
+            job.dirty = true;
+        }
+    }
+
+    /// The loop.
+    fn deliver(&mut self) -> io::Result<()> {
+        loop {
+            self.obey();
+            let mut more = self.tend_lanes();
+            self.attend();
+            if self.stopping.is_none() {
+                more |= self.take_in();
+                more |= self.open_due();
+            }
+            self.file_receipts(false);
+            if Instant::now() >= self.tick {
+                self.tick = Instant::now() + TICK;
+                self.look_around();
+            }
+            if self.is_done(more) {
+                self.file_receipts(true);
+                return Ok(());
+            }
+            self.wait(more)?;
+        }
+    }
+
+    fn look_around(&mut self) {
+        self.visit_orphans();
+        self.hand_over_late();
+        // Nobody may tell us.
+        self.has_new |= self.watch.fd().is_none();
+        if let Some(config) = (self.setup.reload)() {
+            self.setup.config = config;
+            self.log(Priority::Info, "the configuration was read anew");
+        }
+    }
+
+    /// Does what a signal asks for.
+    fn obey(&mut self) {
+        if self.setup.interrupt.exit().is_none() {
+            return;
+        }
+        let now = Instant::now();
+        if self.stopping.is_none() {
+            self.stopping = Some(now);
+            for lane in self.lanes.values_mut() {
+                lane.close();
+            }
+        }
+    }
+
+    fn is_done(&self, more: bool) -> bool {
+        let busy = self.lanes.values().any(Lane::is_running) || !self.asides.is_empty();
+        match self.stopping {
+            Some(since) => !busy || since.elapsed() > STOP + END,
+            None => !more && !busy && !self.setup.watch && !self.has_new && self.look.is_none_or(is_later),
+        }
+    }
+
+    fn wait(&mut self, more: bool) -> io::Result<()> {
+        let mut until = Deadline::after(self.tick.saturating_duration_since(Instant::now()));
+        if more {
+            until = Deadline::after(Duration::ZERO);
+        }
+        let timers = self.lanes.values().filter_map(Lane::timer);
+        let timers = timers.chain(self.asides.iter().map(Aside::timer));
+        let timers = timers.chain(self.look).chain(self.receipts_due());
+        for timer in timers {
+            let left = timer.saturating_duration_since(Instant::now());
+            until = until.earlier(Deadline::after(left));
+        }
+        let mut fds = Vec::new();
+        if self.stopping.is_none() {
+            fds.push(PollFd::from_borrowed_fd(self.setup.interrupt.fd(), PollFlags::IN));
+            fds.extend(self.watch.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        }
+        for child in self.lanes.values().filter_map(Lane::child) {
+            poll_child(child, &mut fds);
+        }
+        for aside in &self.asides {
+            fds.extend(aside.stdout().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        }
+        wait_any(&mut fds, until)?;
+        drop(fds);
+        let seen = self.watch.read();
+        self.has_new |= seen.arrived;
+        if seen.poked {
+            self.look = Some(Instant::now());
+        }
+        Ok(())
+    }
+}
+
+fn poll_child<'c>(child: &'c Child, fds: &mut Vec<PollFd<'c>>) {
+    fds.extend(child.stdout().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+    let stdin = child.stdin().filter(|_| child.wants_to_write());
+    fds.extend(stdin.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::OUT)));
+}
+
+fn is_later(at: Instant) -> bool {
+    at > Instant::now()
+}
+
+fn now() -> Millis {
+    millis(SystemTime::now())
+}

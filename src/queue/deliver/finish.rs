@@ -1,0 +1,631 @@
+//! What becomes of a job: which of its parts go on, and where it goes when
+//! none can.
+//!
+//! Answers for every end of a page being kept, and for somebody being told of
+//! each failure.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::aside::{Account, Aside, Ended};
+use super::judge::Policy;
+use super::{Deliverer, Place, Said, now};
+use crate::diag::{Priority, cause};
+use crate::exit::Exit;
+use crate::outcome::{Outcome, Tally};
+use crate::queue::store::Receipt;
+use crate::queue::tags::{self, Status};
+use crate::queue::work::{Event, Mark, Part, Work};
+use crate::text::charset::utf8_or_latin1;
+
+/// Receipts share a sync, unless they would wait longer than that.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// So many share one at most.
+const RECEIPTS: usize = 64;
+/// So many programs run beside the routes at most.
+const ASIDES: usize = 8;
+/// The outcome of a page that was too old.
+pub(super) const EXPIRED: &str = "expired";
+
+impl Deliverer<'_> {
+    /// Something was said of a part.
+    pub(super) fn judge(&mut self, place: Place, said: &Said) {
+        let route = self.part(place).and_then(Part::route).unwrap_or_default();
+        let route = route.to_owned();
+        let event = Event {
+            at: now(),
+            route: route.clone(),
+            server: said.server.clone(),
+            outcome: said.outcome.word().to_owned(),
+            code: said.code,
+            response: said.response.clone(),
+        };
+        self.tell(place, event);
+        let policy = self.setup.config.route(&route).map(Policy::of);
+        let Some(part) = self.part_mut(place) else {
+            return;
+        };
+        let mark = match policy {
+            Some(policy) => policy.judge(part, said.outcome, now()),
+            // The route is not in the configuration any more.
+            None => match said.outcome {
+                Outcome::Sent | Outcome::Queued => Mark::Delivered,
+                Outcome::Unknown => {
+                    part.stopped = true;
+                    Mark::Unknown
+                }
+                _ => Mark::ToDo,
+            },
+        };
+        self.mark(place, mark, false);
+        if matches!(mark, Mark::Failed | Mark::Unknown) {
+            self.give_up_rest(place, mark);
+            self.notify(place);
+        }
+    }
+
+    /// A later verdict on a part that had been delivered.
+    pub(super) fn revise(&mut self, place: Place, said: &Said) {
+        if said.outcome.accepted() || self.mark_of(place) != Some(Mark::Delivered) {
+            return;
+        }
+        // Whatever it says now, it has said that the page was out.
+        self.judge(place, &Said { outcome: Outcome::Unknown, response: said.response.clone(), server: said.server.clone(), code: said.code });
+    }
+
+    /// The parts behind one that did not arrive are not sent: half a message
+    /// with a hole in it is worse.
+    fn give_up_rest(&mut self, place: Place, mark: Mark) {
+        let Some(plan) = self.part(place).and_then(|part| part.plan.clone()) else {
+            return;
+        };
+        let stopped = self.part(place).is_some_and(|part| part.stopped);
+        let (number, count) = plan.part;
+        for behind in 1..=count.saturating_sub(number) {
+            let next = Place { at: place.at + behind, ..place };
+            if !self.mark_of(next).is_some_and(Mark::is_open) {
+                continue;
+            }
+            if mark == Mark::Unknown && stopped {
+                if let Some(part) = self.part_mut(next) {
+                    part.stopped = true;
+                }
+                continue;
+            }
+            let why = format!("part {number} of {count} was not delivered");
+            self.tell(next, Event::of(SystemTime::now(), Outcome::Refused, why));
+            self.mark(next, Mark::Failed, false);
+            if let Some(part) = self.part_mut(next) {
+                part.told = true;
+            }
+        }
+    }
+
+    /// It is too old.
+    pub(super) fn expire(&mut self, place: Place, said: &Said) {
+        let route = self.part(place).and_then(Part::route).unwrap_or_default();
+        let event = Event {
+            at: now(),
+            route: route.to_owned(),
+            outcome: EXPIRED.to_owned(),
+            response: said.response.clone(),
+            ..Event::default()
+        };
+        self.tell(place, event);
+        self.mark(place, Mark::Failed, false);
+        self.give_up_rest(place, Mark::Failed);
+        self.notify(place);
+    }
+
+    pub(super) fn settles_later(&self, place: Place) -> bool {
+        self.mark_of(place) == Some(Mark::Delivered)
+    }
+
+    /// Its file is not needed for a while.
+    pub(super) fn rest_file(&mut self, job: u64) {
+        let store = self.store();
+        if let Some(job) = self.jobs.get_mut(&job) {
+            store.rest(&mut job.active);
+        }
+    }
+
+    /// Plans what is due, and gives its lanes what can go.
+    pub(super) fn go_on(&mut self, job: u64) {
+        if !self.plan_job(job) {
+            return;
+        }
+        let Some(known) = self.jobs.get(&job) else {
+            return;
+        };
+        let work = &known.active.work;
+        let mut ready = Vec::new();
+        let mut failed = Vec::new();
+        for (at, mark, part) in work.each() {
+            let place = Place { job, at };
+            let is_ready = matches!(mark, Mark::ToDo | Mark::Next)
+                && !part.stopped
+                && part.plan.is_some()
+                && !known.held.contains(&at)
+                && is_next(work, at);
+            if is_ready {
+                ready.push(place);
+            } else if matches!(mark, Mark::Failed | Mark::Unknown) && !part.told {
+                failed.push(place);
+            }
+        }
+        for place in ready {
+            self.send_on(place);
+        }
+        for place in failed {
+            self.notify(place);
+        }
+        self.conclude(job);
+    }
+
+    /// To its lane, if nothing is in the way.
+    fn send_on(&mut self, place: Place) {
+        let Some(job) = self.jobs.get(&place.job) else {
+            return;
+        };
+        let (work, Some(part)) = (&job.active.work, self.part(place)) else {
+            return;
+        };
+        if let Some(said) = self.has_expired(work, part) {
+            self.expire(place, &said);
+            return;
+        }
+        let retried = part.tries > 0 && part.due > now() + super::judge::TOO_FAR;
+        if part.due > now() && !retried {
+            return;
+        }
+        if let Some(until) = self.quiet_until(part) {
+            if let Some(part) = self.part_mut(place) {
+                part.due = until;
+            }
+            if let Some(job) = self.jobs.get_mut(&place.job) {
+                job.dirty = true;
+            }
+            return;
+        }
+        self.reroute(place);
+        self.enqueue(place);
+    }
+
+    /// Its route may have left the configuration since it was planned.
+    fn reroute(&mut self, place: Place) {
+        let config = &self.setup.config;
+        let Some(plan) = self.part(place).and_then(|part| part.plan.as_ref()) else {
+            return;
+        };
+        if config.route(&plan.route).is_some() {
+            return;
+        }
+        let ways = config.ways(&plan.pager, SystemTime::now());
+        let route = ways.ok().and_then(|ways| Some(ways.first()?.route.to_owned()));
+        if let (Some(route), Some(part)) = (route, self.part_mut(place)) {
+            if let Some(plan) = &mut part.plan {
+                plan.route = route;
+            }
+        }
+    }
+
+    /// False: it waits for a filter, or for the disk.
+    fn plan_job(&mut self, id: u64) -> bool {
+        let Some(job) = self.jobs.get(&id) else {
+            return false;
+        };
+        let mut work = job.active.work.clone();
+        let filtered = |route: &str| job.filtered.get(route).cloned();
+        let (changed, missing) = self.plan_with(&mut work, &filtered);
+        let store = self.store();
+        if changed {
+            let Some(job) = self.jobs.get_mut(&id) else {
+                return false;
+            };
+            let before = std::mem::replace(&mut job.active.work, work);
+            if let Err(error) = store.rewrite(&mut job.active) {
+                // Its marks have no room for the new parts.
+                job.active.work = before;
+                let name = job.active.work.id.clone();
+                self.fail(&format!("active/{name}"), &error);
+                return false;
+            }
+            job.dirty = false;
+        }
+        for route in missing {
+            self.filter(id, route);
+        }
+        true
+    }
+
+    fn filter(&mut self, job: u64, route: String) {
+        let account = Account::Filter { job, route: route.clone() };
+        if self.asides.iter().any(|aside| aside.account == account) {
+            return;
+        }
+        let table = self.setup.config.route(&route);
+        let words = table.and_then(|table| table.filter.as_ref());
+        let (Some(words), Some(known)) = (words, self.jobs.get(&job)) else {
+            return;
+        };
+        let variables = [("PAGEBOX_ID", known.active.work.id.clone())];
+        let started = Aside::start(account, words.as_slice(), &variables, &known.active.work.message);
+        match started {
+            Ok(aside) => {
+                self.asides.push(aside);
+                if let Some(job) = self.jobs.get_mut(&job) {
+                    job.asides += 1;
+                }
+            }
+            Err(error) => {
+                let why = format!("the filter cannot be run: {}", cause(&error));
+                self.filtered(job, route, Err(why));
+            }
+        }
+    }
+
+    fn filtered(&mut self, job: u64, route: String, text: Result<String, String>) {
+        if let Some(job) = self.jobs.get_mut(&job) {
+            job.filtered.insert(route.clone(), text);
+        }
+        self.go_on(job);
+        // The next try asks it anew.
+        if let Some(job) = self.jobs.get_mut(&job) {
+            job.filtered.remove(&route);
+        }
+    }
+
+    /// Tells somebody that a part has failed.
+    fn notify(&mut self, place: Place) {
+        let Some(words) = self.setup.config.on_failure() else {
+            return;
+        };
+        let (Some(job), Some(part)) = (self.jobs.get(&place.job), self.part(place)) else {
+            return;
+        };
+        let account = Account::Failure(place);
+        let running = self.asides.iter().any(|aside| aside.account == account);
+        let work = &job.active.work;
+        if part.told || running || work.failure_of.is_some() || self.asides.len() >= ASIDES {
+            return;
+        }
+        let message = work.text(place.at);
+        match Aside::start(account, words, &failure(work, part), message) {
+            Ok(aside) => {
+                self.asides.push(aside);
+                if let Some(job) = self.jobs.get_mut(&place.job) {
+                    job.asides += 1;
+                }
+            }
+            Err(error) => self.log_once(format!("on-failure: {}", cause(&error))),
+        }
+    }
+
+    /// Tells somebody of failed jobs that nobody was told of.
+    pub(super) fn tell_untold(&mut self) {
+        let untold = self.store().untold().unwrap_or_default();
+        for name in untold {
+            let Some(words) = self.setup.config.on_failure() else {
+                return;
+            };
+            let account = Account::Untold(name.clone());
+            let known = self.asides.iter().any(|aside| aside.account == account);
+            if known || self.asides.len() >= ASIDES {
+                continue;
+            }
+            let work = match self.store().read_failed(&name) {
+                Ok(work) => work.unwrap_or_default(),
+                Err(error) => {
+                    self.log_once(format!("failed/{name}: {}", cause(&error)));
+                    continue;
+                }
+            };
+            let failed = work.each().find(|(_, mark, part)| {
+                matches!(mark, Mark::Failed | Mark::Unknown) && !part.told
+            });
+            let part = failed.map(|(.., part)| part.clone()).unwrap_or_default();
+            match Aside::start(account, words, &failure(&work, &part), &work.message) {
+                Ok(aside) => self.asides.push(aside),
+                Err(error) => self.log_once(format!("on-failure: {}", cause(&error))),
+            }
+        }
+    }
+
+    /// Looks after the programs beside the routes.
+    pub(super) fn attend(&mut self) {
+        let mut ended = Vec::new();
+        let mut at = 0;
+        while let Some(aside) = self.asides.get_mut(at) {
+            match aside.look() {
+                Some(end) => ended.push((self.asides.swap_remove(at).account, end)),
+                None => at += 1,
+            }
+        }
+        let some = !ended.is_empty();
+        for (account, end) in ended {
+            self.aside_ended(account, end);
+        }
+        if some && self.stopping.is_none() {
+            self.tell_untold();
+            let jobs: Vec<u64> = self.jobs.keys().copied().collect();
+            for job in jobs {
+                self.conclude(job);
+            }
+        }
+    }
+
+    fn aside_ended(&mut self, account: Account, end: Ended) {
+        match account {
+            Account::Filter { job, route } => {
+                if let Some(job) = self.jobs.get_mut(&job) {
+                    job.asides -= 1;
+                }
+                let text = match end {
+                    Ok((status, text)) if status.success() => Ok(utf8_or_latin1(&text).trim_end_matches('\n').to_owned()),
+                    Ok((status, _)) => Err(format!("the filter failed: {status}")),
+                    Err(why) => Err(format!("the filter: {why}")),
+                };
+                self.filtered(job, route, text);
+            }
+            Account::Failure(place) => {
+                self.say_if_bad(&end);
+                if let Some(part) = self.part_mut(place) {
+                    part.told = true;
+                }
+                if let Some(job) = self.jobs.get_mut(&place.job) {
+                    job.asides -= 1;
+                    job.dirty = true;
+                }
+                self.conclude(place.job);
+            }
+            Account::Untold(name) => {
+                self.say_if_bad(&end);
+                let told = self.store().told(&name);
+                told.unwrap_or_else(|error| self.fail(&format!("failed/{name}"), &error));
+            }
+        }
+    }
+
+    fn say_if_bad(&self, end: &Ended) {
+        let why = match end {
+            Ok((status, _)) if status.success() => return,
+            Ok((status, _)) => status.to_string(),
+            Err(why) => why.clone(),
+        };
+        self.log(Priority::Error, &format!("on-failure: {why}"));
+    }
+
+    /// Puts a job where it belongs, if nothing of it goes on now.
+    pub(super) fn conclude(&mut self, id: u64) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        if !job.held.is_empty() || job.asides > 0 || job.unsettled > 0 || job.done {
+            return;
+        }
+        let work = &job.active.work;
+        let pending = work.is_pending();
+        let delivered = work.marks.iter().all(|mark| *mark == Mark::Delivered);
+        if pending {
+            self.back_to_wait(id);
+        } else if delivered && !work.parts.is_empty() {
+            let receipt = Receipt::of(work, SystemTime::now());
+            self.status(id);
+            if let Some(job) = self.jobs.get_mut(&id) {
+                job.done = true;
+            }
+            self.receipts.push((id, receipt));
+            self.receipts_since.get_or_insert_with(Instant::now);
+        } else {
+            self.status(id);
+            self.to_failed(id);
+        }
+    }
+
+    /// What is on disk is all there is to know. What finds no room there is
+    /// not lost: its marks are.
+    fn save(&mut self, id: u64) {
+        let store = self.store();
+        let Some(job) = self.jobs.get_mut(&id).filter(|job| job.dirty) else {
+            return;
+        };
+        match store.rewrite(&mut job.active) {
+            Ok(()) => job.dirty = false,
+            Err(error) => {
+                let name = job.active.work.id.clone();
+                self.fail(&format!("active/{name}"), &error);
+            }
+        }
+    }
+
+    fn back_to_wait(&mut self, id: u64) {
+        // Those that only the disk, or a filter, keeps from being planned.
+        let unplanned = |work: &Work| {
+            work.each().any(|(_, mark, part)| {
+                mark.is_open() && part.plan.is_none() && part.due <= now() && !part.stopped
+            })
+        };
+        if self.jobs.get(&id).is_some_and(|job| unplanned(&job.active.work)) {
+            return;
+        }
+        self.save(id);
+        let Some(job) = self.jobs.remove(&id) else {
+            return;
+        };
+        match self.store().put_back(&job.active) {
+            Ok(name) => self.shelve(name),
+            Err(error) => {
+                let name = job.active.work.id.clone();
+                self.fail(&format!("active/{name}"), &error);
+            }
+        }
+    }
+
+    fn to_failed(&mut self, id: u64) {
+        self.save(id);
+        let Some(job) = self.jobs.remove(&id) else {
+            return;
+        };
+        let work = &job.active.work;
+        let tells = self.setup.config.on_failure().is_some() && work.failure_of.is_none();
+        let untold = tells
+            && work.each().any(|(_, mark, part)| {
+                matches!(mark, Mark::Failed | Mark::Unknown) && !part.told
+            });
+        match self.store().fail(&job.active, untold) {
+            Ok(_) => {
+                let text = format!("{}: failed; see pageq --failed", work.id);
+                self.log(Priority::Error, &text);
+            }
+            Err(error) => {
+                let name = work.id.clone();
+                self.fail(&format!("active/{name}"), &error);
+            }
+        }
+    }
+
+    pub(super) fn receipts_due(&self) -> Option<Instant> {
+        self.receipts_since.map(|since| since + PATIENCE)
+    }
+
+    /// Writes receipts, and drops the jobs they are for.
+    pub(super) fn file_receipts(&mut self, all: bool) {
+        let due = self.receipts_due().is_some_and(|due| due <= Instant::now());
+        if self.receipts.is_empty() || !(all || due || self.receipts.len() >= RECEIPTS) {
+            return;
+        }
+        let lines: Vec<Receipt> = self.receipts.iter().map(|(_, receipt)| receipt.clone()).collect();
+        if let Err(error) = self.store().file_receipts(&lines, SystemTime::now()) {
+            self.fail("sent", &error);
+            // Their marks say that they were delivered: a later pass tries again.
+            self.receipts_since = Some(Instant::now() + super::TICK);
+            return;
+        }
+        self.receipts_since = None;
+        for (id, _) in std::mem::take(&mut self.receipts) {
+            if let Some(job) = self.jobs.remove(&id) {
+                let dropped = self.store().drop_sent(&job.active);
+                dropped.unwrap_or_else(|error| self.fail("active", &error));
+            }
+        }
+    }
+
+    /// Tells who has its ticket what has become of a job.
+    pub(super) fn status(&mut self, id: u64) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        let work = &job.active.work;
+        let Some(ticket) = &work.ticket else { return };
+        let (code, exit, text) = fate(work);
+        let code = match (code, ticket.ack, ticket.reply) {
+            (880, true, _) => 860,
+            (880, false, true) => 861,
+            (code, ..) => code,
+        };
+        let status = Status {
+            sequence: 2,
+            code,
+            at: SystemTime::now(),
+            text,
+            exit: Some(exit.status()),
+        };
+        let written = tags::write(self.store().dir(), &ticket.tag, &ticket.pass, &status);
+        written.unwrap_or_else(|error| self.fail("tags", &error));
+    }
+
+    /// What is not done goes back, and what a route still has stays in
+    /// `active/`, for the pass that can be sure of its end.
+    pub(super) fn leave(&mut self) {
+        self.file_receipts(true);
+        self.empty_lanes();
+        let jobs: Vec<u64> = self.jobs.keys().copied().collect();
+        for id in jobs {
+            let Some(job) = self.jobs.get(&id) else {
+                continue;
+            };
+            let marks = job.active.work.marks.clone();
+            let stays = marks.contains(&Mark::InFlight) || job.unsettled > 0 || job.done;
+            for at in (0..marks.len()).filter(|at| marks.get(*at) == Some(&Mark::Next)) {
+                self.mark(Place { job: id, at }, Mark::ToDo, false);
+            }
+            if stays {
+                self.save(id);
+            } else if let Some(job) = self.jobs.get_mut(&id) {
+                job.held.clear();
+                job.asides = 0;
+                let pending = job.active.work.is_pending();
+                if pending { self.back_to_wait(id) } else { self.conclude(id) }
+            }
+        }
+        self.file_receipts(true);
+    }
+}
+
+/// Are all parts of the same message in front of this one delivered?
+fn is_next(work: &Work, at: usize) -> bool {
+    let number = |part: &Part| part.plan.as_ref().map_or(1, |plan| plan.part.0);
+    let Some(part) = work.parts.get(at) else {
+        return false;
+    };
+    let before = number(part).saturating_sub(1);
+    (1..=before).all(|behind| {
+        let mark = at.checked_sub(behind).and_then(|at| work.marks.get(at));
+        mark == Some(&Mark::Delivered)
+    })
+}
+
+/// What a program learns of a failure.
+fn failure(work: &Work, part: &Part) -> Vec<(&'static str, String)> {
+    let plan = part.plan.clone().unwrap_or_default();
+    let last = part.last().cloned().unwrap_or_default();
+    let pager = if plan.pager.is_empty() { &part.to } else { &plan.pager };
+    let error = work.error.clone();
+    let mut variables = vec![
+        ("PAGEBOX_FAILURE_OF", work.id.clone()),
+        ("PAGEBOX_ID", work.id.clone()),
+        ("PAGEBOX_PAGER", pager.clone()),
+        ("PAGEBOX_ROUTE", last.route),
+        ("PAGEBOX_OUTCOME", if error.is_some() { "refused".to_owned() } else { last.outcome }),
+        ("PAGEBOX_RESPONSE", error.unwrap_or(last.response)),
+    ];
+    variables.extend(last.code.map(|code| ("PAGEBOX_CODE", code.to_string())));
+    variables
+}
+
+/// What has become of a job: the code of MSTA (RFC 1861, 4.6.10), the exit
+/// status that a sender would have ended with, and words for what went wrong.
+fn fate(work: &Work) -> (u16, Exit, String) {
+    let mut tally = Tally::default();
+    let mut texts = Vec::new();
+    let mut code = 880;
+    for (_, mark, part) in work.each() {
+        let last = part.last().cloned().unwrap_or_default();
+        let (outcome, exit) = match mark {
+            Mark::Delivered => (Outcome::Sent, Exit::Ok),
+            Mark::Unknown => (Outcome::Unknown, Exit::Unknown),
+            _ => match last.outcome.as_str() {
+                EXPIRED | "temporary" | "untried" => (Outcome::Temporary, Exit::TempFail),
+                _ if part.plan.is_none() => (Outcome::Refused, Exit::NoUser),
+                _ => (Outcome::Refused, Exit::Unavailable),
+            },
+        };
+        tally.add(outcome, exit);
+        if mark != Mark::Delivered {
+            // No code of the RFC says more than that it was not delivered.
+            code = 780;
+            texts.push(format!("{}: {}", part.to, last.response));
+        }
+    }
+    (code, tally.exit(), texts.join("; "))
+}
+
+/// The first thing that who has a ticket can be told: it is queued.
+pub(super) fn queued(at: SystemTime) -> Status {
+    Status {
+        sequence: 1,
+        code: 960,
+        at,
+        text: String::new(),
+        exit: None,
+    }
+}

@@ -1,0 +1,300 @@
+//! What comes in: from files that anybody may have written to jobs that wait,
+//! and from those to jobs that are being delivered.
+//!
+//! Answers for what a file asks for, for whose word it is, and for a page that
+//! was sent already not being sent again where its sender would not have that.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::finish::queued;
+use super::{AT_HAND, BATCH, Deliverer, Due, MIXED, SMALL_BATCH, now};
+use crate::diag::{Priority, cause};
+use crate::file;
+use crate::queue::job::{self, Job, Sender, Submission};
+use crate::queue::store::name::Name;
+use crate::queue::store::{Arrival, Claim};
+use crate::queue::tags;
+use crate::queue::work::{Event, Mark, Millis, Work, digest, millis};
+
+/// The outcome of a page that was not sent because it had been.
+const DUPLICATE: &str = "duplicate";
+/// Looking at `wait/` may take so much of our time: one part of so many.
+const SHARE: u32 = 20;
+
+impl Deliverer<'_> {
+    /// Takes in what lies in `new/`, some of it. Says whether there is more.
+    pub(super) fn take_in(&mut self) -> bool {
+        if self.fresh.is_empty() && self.has_new {
+            self.has_new = false;
+            match self.store().in_new() {
+                Ok(fresh) => self.fresh = fresh,
+                Err(error) => self.fail("new", &error),
+            }
+        }
+        if self.fresh.is_empty() {
+            return false;
+        }
+        let is_busy = self.lanes.values().any(super::Lane::is_running);
+        let most = if is_busy { SMALL_BATCH } else { BATCH };
+        let rest = self.fresh.len().saturating_sub(most);
+        let mut claims = Vec::new();
+        for candidate in self.fresh.split_off(rest).into_iter().rev() {
+            match self.store().take(candidate) {
+                Ok(Some(arrival)) => {
+                    let claim = self.claim(&arrival, &claims);
+                    claims.push((arrival, claim));
+                }
+                Ok(None) => {}
+                Err(error) => self.log_once(cause(&error)),
+            }
+        }
+        let told: Vec<_> = claims.iter().map(|(_, claim)| told(claim)).collect();
+        for (told, kept) in told.into_iter().zip(self.store().keep(claims)) {
+            match kept {
+                Ok(name) => self.welcome(name, told),
+                Err(error) => self.fail("a job in active/ is not taken yet", &error),
+            }
+        }
+        !self.fresh.is_empty()
+    }
+
+    fn welcome(&mut self, name: Option<Name>, told: Option<(Priority, String)>) {
+        if let Some((priority, text)) = told {
+            self.log(priority, &text);
+        }
+        match name {
+            Some(name) => self.shelve(name),
+            None => self.tell_untold(),
+        }
+    }
+
+    /// A job that is in `wait/` now.
+    pub(super) fn shelve(&mut self, name: Name) {
+        let due = name.due;
+        if name.why == crate::queue::store::name::Why::Stopped {
+        } else if due <= now() {
+            let route = name.route.clone().unwrap_or_default();
+            self.due.entry(route).or_default().insert(Due(name));
+        } else {
+            self.look_at(due);
+        }
+    }
+
+    fn look_at(&mut self, due: Millis) {
+        let left = Duration::from_millis(due.saturating_sub(now()));
+        let at = Instant::now() + left;
+        self.look = Some(self.look.map_or(at, |look| look.min(at)));
+    }
+
+    fn claim(&mut self, arrival: &Arrival, before: &[(Arrival, Claim)]) -> Claim {
+        let refused = |file: &[u8], error: String| {
+            let work = Work::refused(&arrival.id, arrival.written, file, error);
+            Claim::Failed { work, untold: self.setup.config.on_failure().is_some() }
+        };
+        let file = match &arrival.file {
+            Ok(file) => file,
+            Err(error) => return refused(b"", error.clone()),
+        };
+        match job::read(file, arrival.written, &arrival.id) {
+            Err(error) => refused(file, error),
+            Ok(Submission::Forget(request)) => {
+                let gone = tags::forget(self.store().dir(), &request);
+                gone.unwrap_or_else(|error| self.fail("tags", &error));
+                Claim::Done
+            }
+            Ok(Submission::Job(mut job)) => match self.vouch(&mut job, arrival.owner) {
+                Err(error) => refused(file, error),
+                Ok(()) => {
+                    let mut work = Work::new(&job, &arrival.id);
+                    self.newest = self.newest.max(work.received);
+                    if let Some(window) = job.dedup {
+                        self.drop_duplicates(&mut work, window, before);
+                    }
+                    self.plan_all(&mut work);
+                    if let Some(ticket) = &work.ticket {
+                        let status = queued(SystemTime::now());
+                        let dir = self.store().dir();
+                        let written = tags::write(dir, &ticket.tag, &ticket.pass, &status);
+                        written.unwrap_or_else(|error| self.fail("tags", &error));
+                    }
+                    Claim::Job(work)
+                }
+            },
+        }
+    }
+
+    /// Whose word a job is: the file's owner is the one thing that is sure.
+    fn vouch(&self, job: &mut Job, owner: u32) -> Result<(), String> {
+        let ours = rustix::process::geteuid().as_raw();
+        let trusted = owner == 0 || owner == ours;
+        if !trusted {
+            let login = (self.setup.login)(owner).unwrap_or_else(|| format!("uid {owner}"));
+            let said = job.from.take().map(|from| from.name).filter(|name| *name != login);
+            job.from = Some(match said {
+                Some(name) => Sender { name: format!("{name} ({login})"), verified: false },
+                None => Sender { name: login, verified: true },
+            });
+        }
+        for to in &mut job.to {
+            if let Some(path) = to.pin_file.take() {
+                // Else anybody could have any file of ours sent to a pager.
+                let named = |why: String| format!("{}: {why}", path.display());
+                let stat = std::fs::metadata(&path).map_err(|error| named(cause(&error)))?;
+                if !trusted && stat.uid() != owner {
+                    return Err(named("a PIN file has to belong to who sends the page".to_owned()));
+                }
+                let bytes = file::read(&path).map_err(|error| named(cause(&error)))?;
+                let text = String::from_utf8_lossy(&bytes);
+                let pin = text.lines().next().unwrap_or_default().trim().to_owned();
+                if pin.is_empty() || pin.contains(char::is_whitespace) {
+                    return Err(named("its first line is no PIN".to_owned()));
+                }
+                to.pin = Some(pin);
+            }
+        }
+        Ok(())
+    }
+
+    /// Recipients that have this message already, or are about to, get it no more.
+    fn drop_duplicates(&self, work: &mut Work, window: Duration, before: &[(Arrival, Claim)]) {
+        let mut have: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut note = |other: &Work| {
+            for (_, mark, part) in other.each() {
+                let is_copy = part.last().is_some_and(|last| last.outcome == DUPLICATE);
+                if mark != Mark::Failed && !is_copy {
+                    have.insert((part.to.clone(), other.id.clone()));
+                }
+            }
+        };
+        let digest = digest(&work.message);
+        let same = |other: &Work| other.message == work.message;
+        for (_, claim) in before {
+            if let Claim::Job(other) = claim {
+                if same(other) {
+                    note(other);
+                }
+            }
+        }
+        for job in self.jobs.values().filter(|job| same(&job.active.work)) {
+            note(&job.active.work);
+        }
+        let waiting = self.store().waiting_with(&digest).unwrap_or_default();
+        for other in waiting.iter().filter(|other| same(other)) {
+            note(other);
+        }
+        let length = work.message.len();
+        let window = Millis::try_from(window.as_millis()).unwrap_or(Millis::MAX);
+        let since = work.received.saturating_sub(window);
+        let mut of_receipts = |receipt: &crate::queue::store::Receipt| {
+            if receipt.digest == digest && receipt.length == length && receipt.received >= since {
+                for part in receipt.parts.iter().filter(|part| part.last.outcome != DUPLICATE) {
+                    have.insert((part.to.clone(), receipt.id.clone()));
+                }
+            }
+        };
+        for (_, receipt) in &self.receipts {
+            of_receipts(receipt);
+        }
+        // What cannot be read is not known to have been sent.
+        _ = self.store().receipts(since, &mut |receipt| {
+            of_receipts(&receipt);
+            true
+        });
+        for (mark, part) in work.marks.iter_mut().zip(&mut work.parts) {
+            let first = have.range((part.to.clone(), String::new())..).next();
+            if let Some((_, id)) = first.filter(|(to, _)| *to == part.to) {
+                *mark = Mark::Delivered;
+                part.tell(Event {
+                    at: millis(SystemTime::now()),
+                    outcome: DUPLICATE.to_owned(),
+                    response: format!("the same page as {id}"),
+                    ..Event::default()
+                });
+            }
+        }
+    }
+
+    /// Opens jobs that are due, as many as lanes can use. Says whether there is more.
+    pub(super) fn open_due(&mut self) -> bool {
+        if self.look.is_some_and(|look| look <= Instant::now()) {
+            self.look_into_wait();
+        }
+        let mut opened = false;
+        let routes: Vec<String> = self.due.keys().cloned().collect();
+        for route in routes {
+            if self.setup.only.is_some_and(|only| !route.is_empty() && only != route) {
+                continue;
+            }
+            let room = if route.is_empty() {
+                MIXED.saturating_sub(self.jobs.len()).min(SMALL_BATCH)
+            } else {
+                self.room_in(&route)
+            };
+            for _ in 0..room.min(AT_HAND) {
+                let next = self.due.get_mut(&route).and_then(BTreeSet::pop_first);
+                let Some(Due(name)) = next else {
+                    break;
+                };
+                opened = true;
+                self.open(&name);
+            }
+        }
+        self.due.retain(|_, due| !due.is_empty());
+        opened
+    }
+
+    pub(super) fn open(&mut self, name: &Name) {
+        match self.store().activate(name) {
+            Ok(Some(active)) => {
+                let job = self.admit(active);
+                self.go_on(job);
+            }
+            Ok(None) => {}
+            Err(error) => self.fail(&format!("wait/{name}"), &error),
+        }
+    }
+
+    fn look_into_wait(&mut self) {
+        let begun = Instant::now();
+        self.look = None;
+        match self.store().waiting(now(), now() + super::judge::TOO_FAR) {
+            Ok(waiting) => {
+                self.newest = self.newest.max(waiting.newest.saturating_mul(1000));
+                self.due.clear();
+                for name in waiting.due {
+                    let route = name.route.clone().unwrap_or_default();
+                    self.due.entry(route).or_default().insert(Due(name));
+                }
+                if let Some(next) = waiting.next {
+                    self.look_at(next);
+                    let earliest = Instant::now() + begun.elapsed() * SHARE;
+                    self.look = self.look.map(|look| look.max(earliest));
+                }
+            }
+            Err(error) => {
+                self.fail("wait", &error);
+                self.look = Some(Instant::now() + super::TICK);
+            }
+        }
+    }
+}
+
+/// What the log is to know of a file that came.
+fn told(claim: &Claim) -> Option<(Priority, String)> {
+    match claim {
+        Claim::Job(work) => {
+            let to: Vec<&str> = work.parts.iter().map(|part| part.to.as_str()).take(20).collect();
+            let from = work.from.as_deref().unwrap_or("?");
+            let length = work.message.len();
+            let text = format!("{}: for {} from {from}, {length} bytes", work.id, to.join(","));
+            Some((Priority::Info, text))
+        }
+        Claim::Failed { work, .. } => {
+            let error = work.error.as_deref().unwrap_or_default();
+            Some((Priority::Error, format!("{}: no job: {error}; see pageq --failed", work.id)))
+        }
+        Claim::Done => None,
+    }
+}

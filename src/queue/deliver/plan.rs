@@ -1,0 +1,205 @@
+//! Whom a job goes to, on which route and in which words, once it is due.
+//!
+//! Answers for groups being opened and messages being cut. Must never know
+//! whether a route works.
+
+use std::time::SystemTime;
+
+use super::{Deliverer, Said, now};
+use crate::config::tables::{Kind, Route};
+use crate::config::way::{Nobody, Way};
+use crate::outcome::Outcome;
+use crate::queue::work::{Event, Mark, Millis, NORMAL, Part, Plan, Work, millis, time};
+use crate::text::split::{self, Limit};
+
+/// The longest message of a gateway that nobody has told us more of.
+const SNPP_LENGTH: usize = 256;
+
+/// What is known of a part that was to be planned.
+enum Planned {
+    /// These stand in its place.
+    Parts(Vec<(Mark, Part)>),
+    /// The filter of this route has to see the message first.
+    Filter(String),
+}
+
+impl Deliverer<'_> {
+    /// Plans what is due and has no plan. Where filters are to be asked it stays
+    /// as it is. Says whether anything has changed, and which filters.
+    pub(super) fn plan_all(&self, work: &mut Work) -> (bool, Vec<String>) {
+        self.plan_with(work, &|_| None)
+    }
+
+    /// The same with what filters have made of the message, by route.
+    pub(super) fn plan_with(
+        &self,
+        work: &mut Work,
+        filtered: &dyn Fn(&str) -> Option<Result<String, String>>,
+    ) -> (bool, Vec<String>) {
+        let at = now();
+        let is_open = |mark: &Mark, part: &Part| {
+            mark.is_open() && part.plan.is_none() && part.due <= at && !part.stopped
+        };
+        if !work.marks.iter().zip(&work.parts).any(|(mark, part)| is_open(mark, part)) {
+            return (false, Vec::new());
+        }
+        let mut missing = Vec::new();
+        let mut all = Vec::new();
+        for (mark, part) in work.marks.iter().zip(&work.parts) {
+            if !is_open(mark, part) {
+                all.push((*mark, part.clone()));
+                continue;
+            }
+            match self.plan(part, &work.message, filtered) {
+                Planned::Parts(parts) => all.extend(parts),
+                Planned::Filter(route) => {
+                    missing.push(route);
+                    all.push((*mark, part.clone()));
+                }
+            }
+        }
+        let changed = all.len() != work.parts.len()
+            || all.iter().zip(&work.parts).any(|((_, new), old)| new != old);
+        (work.marks, work.parts) = all.into_iter().unzip();
+        (changed, missing)
+    }
+
+    fn plan(
+        &self,
+        part: &Part,
+        message: &str,
+        filtered: &dyn Fn(&str) -> Option<Result<String, String>>,
+    ) -> Planned {
+        let at = SystemTime::now();
+        let config = &self.setup.config;
+        let ways = match config.ways(&part.to, at) {
+            Ok(ways) => ways,
+            Err(nobody) => return Planned::Parts(vec![refused(part, &nobody, at)]),
+        };
+        let mut parts = Vec::new();
+        for way in ways {
+            let Some(route) = config.route(way.route) else {
+                parts.push(refused(part, &Nobody::Unknown, at));
+                continue;
+            };
+            let text = match (&route.filter, message.is_empty()) {
+                (Some(_), false) => match filtered(way.route) {
+                    None => return Planned::Filter(way.route.to_owned()),
+                    Some(Ok(text)) => text,
+                    Some(Err(why)) => {
+                        parts.push(self.unfiltered(part, route, why));
+                        continue;
+                    }
+                },
+                _ => message.to_owned(),
+            };
+            parts.extend(cut(part, &way, route, &text, message, at));
+        }
+        Planned::Parts(parts)
+    }
+
+    /// A filter that fails is tried again, as a route would be.
+    fn unfiltered(&self, part: &Part, route: &Route, why: String) -> (Mark, Part) {
+        let mut part = part.clone();
+        part.tell(Event::of(SystemTime::now(), Outcome::Temporary, why));
+        let mark = super::judge::Policy::of(route).judge(&mut part, Outcome::Temporary, now());
+        (mark, part)
+    }
+
+    /// Until when a part has to wait for its pager's quiet hours to end.
+    pub(super) fn quiet_until(&self, part: &Part) -> Option<Millis> {
+        let plan = part.plan.as_ref()?;
+        if part.level.unwrap_or(NORMAL) == 0 {
+            return None;
+        }
+        let quiet = self.setup.config.way(&plan.pager, &plan.route)?.quiet?;
+        let at = SystemTime::now();
+        if !quiet.contains(at) {
+            return None;
+        }
+        // Always quiet: then it is looked at again a day from now.
+        let end = quiet.next_change(at).unwrap_or(at + crate::duration::DAY);
+        Some(millis(end))
+    }
+
+    /// When a part is worthless.
+    pub(super) fn expires(&self, work: &Work, part: &Part) -> Millis {
+        let end = work.expires.unwrap_or(Millis::MAX);
+        let Some(plan) = &part.plan else {
+            return end;
+        };
+        let lifetime = self.setup.config.route(&plan.route).map(Route::lifetime);
+        let lifetime = lifetime.map_or(Millis::MAX, |time| {
+            Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX)
+        });
+        end.min(plan.begun.saturating_add(lifetime))
+    }
+
+    /// Has it expired? Never while the clock is behind what we have seen.
+    pub(super) fn has_expired(&self, work: &Work, part: &Part) -> Option<Said> {
+        let expires = self.expires(work, part);
+        if now() < expires || now() < self.newest {
+            return None;
+        }
+        let at = crate::diag::moment(time(expires));
+        Some(Said::new(Outcome::Refused, format!("it was worthless from {at} on")))
+    }
+}
+
+fn refused(part: &Part, nobody: &Nobody, at: SystemTime) -> (Mark, Part) {
+    let mut part = part.clone();
+    part.tell(Event::of(at, Outcome::Refused, nobody.to_string()));
+    (Mark::Failed, part)
+}
+
+/// The parts of a message for one pager.
+fn cut(
+    part: &Part,
+    way: &Way<'_>,
+    route: &Route,
+    text: &str,
+    message: &str,
+    at: SystemTime,
+) -> Vec<(Mark, Part)> {
+    let kind = *route.r#type.get_ref();
+    let length = way.max_length.or((kind == Kind::Snpp).then_some(SNPP_LENGTH));
+    let charset = way.charset.unwrap_or_default();
+    let text = charset.apply(text.to_owned());
+    let limit = Limit {
+        length: length.unwrap_or(usize::MAX),
+        overflow: route.overflow(),
+        parts: split::DEFAULT_PARTS,
+    };
+    let mut part = part.clone();
+    let fitted = match split::fit(&text, &limit, |text| text.chars().count()) {
+        Ok(fitted) => fitted,
+        Err(error) => {
+            part.tell(Event::of(at, Outcome::Refused, error.to_string()));
+            return vec![(Mark::Failed, part)];
+        }
+    };
+    if fitted.cut {
+        let told = format!("cut to {} characters", limit.length);
+        part.tell(Event {
+            at: millis(at),
+            outcome: "cut".to_owned(),
+            response: told,
+            ..Event::default()
+        });
+    }
+    let count = fitted.parts.len();
+    let planned = |(number, text): (usize, String)| {
+        let plan = Plan {
+            pager: way.pager.to_owned(),
+            id: way.id.to_owned(),
+            route: way.route.to_owned(),
+            since: part.due,
+            begun: part.due,
+            part: (number + 1, count),
+            text: (text != message).then_some(text),
+        };
+        let plan = Some(plan);
+        (Mark::ToDo, Part { plan, ..part.clone() })
+    };
+    fitted.parts.into_iter().enumerate().map(planned).collect()
+}
