@@ -7,7 +7,10 @@
 //!                             Code: 888
 //!                             Time: 2026-08-23T04:05:06Z
 //!                             Text: 1E2C
+//!                             Exit: 0
 //! ```
+//!
+//! `Exit` stands there once the fate is final.
 //!
 //! Whoever delivers writes these files, by rename. A server reads them and
 //! nothing else of the queue; to have one removed it leaves a request among
@@ -26,7 +29,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::job::{BadJob, header, time};
+use super::job::{BadJob, header, named, ticket, time};
 
 const TAGS: &str = "tags";
 /// Digits of a tag and of a pass code: clients in the field read digits only.
@@ -45,6 +48,8 @@ pub struct Status {
     pub at: SystemTime,
     /// What the code alone does not say; one line, mostly empty.
     pub text: String,
+    /// The exit status that tells its fate, once that is final.
+    pub exit: Option<u8>,
 }
 
 /// The request to forget a tag.
@@ -64,9 +69,13 @@ impl Forget {
     /// The file, which has no message.
     pub fn to_bytes(&self) -> Result<Vec<u8>, BadJob> {
         let mut file = String::new();
-        header(&mut file, "Forget", &format!("{} {}", self.tag, self.pass))?;
+        header(
+            &mut file,
+            "Forget",
+            &ticket("Forget", &self.tag, &self.pass)?,
+        )?;
         header(&mut file, "Received", &time(self.received)?)?;
-        header(&mut file, "Id", &self.id)?;
+        named(&mut file, "Id", &self.id)?;
         file.push('\n');
         Ok(file.into_bytes())
     }
@@ -138,6 +147,7 @@ fn parse(text: &str) -> Option<(String, Status)> {
                 .filter(|code| (700..1000).contains(code))?,
             at: at.into(),
             text: value("Text").unwrap_or_default().to_owned(),
+            exit: value("Exit").map(str::parse).transpose().ok()?,
         },
     ))
 }
@@ -190,8 +200,12 @@ mod tests {
                 code: 888,
                 at: SystemTime::UNIX_EPOCH + Duration::from_secs(7),
                 text: "1E2C".to_owned(),
+                exit: None,
             })
         );
+        fs::write(scratch.tag(TAG), file("4242") + "Exit: 75\n").unwrap();
+        let told = status(&scratch.0, TAG, "4242").unwrap();
+        assert_eq!(told.unwrap().exit, Some(75));
         for (tag, pass) in [
             (TAG, "4243"),
             (TAG, ""),
@@ -218,7 +232,12 @@ mod tests {
     #[test]
     fn what_is_no_status_is_an_error() {
         let scratch = Scratch::new();
-        for text in ["", "Pass: x\n", &file("1").replace("888", "many")] {
+        for text in [
+            "",
+            "Pass: x\n",
+            &file("1").replace("888", "many"),
+            &(file("1") + "Exit: 256\n"),
+        ] {
             fs::write(scratch.tag(TAG), text).unwrap();
             let error = status(&scratch.0, TAG, "1").unwrap_err();
             assert_eq!(error.to_string(), format!("tags/{TAG}: spoilt"));

@@ -349,6 +349,7 @@ fn job_files_have_the_headers_of_the_page() {
             coverage: Some(word()),
             hold: Some(SystemTime::UNIX_EPOCH),
             pin: Some(word()),
+            pin_file: None,
         }],
         from: Some(Sender {
             name: word(),
@@ -357,6 +358,8 @@ fn job_files_have_the_headers_of_the_page() {
         caller: Some(word()),
         subject: Some(word()),
         expires: Some(SystemTime::UNIX_EPOCH),
+        dedup: None,
+        failure_of: None,
         two_way: Some(TwoWay {
             tag: word(),
             pass: word(),

@@ -144,6 +144,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "queue",
+        // The values of a page that a job file gives, by the checks that hold for all.
         &[
             "queue",
             "exit",
@@ -153,6 +154,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "config",
             "outcome",
             "transport",
+            "duration",
+            "page::level",
+            "page::alert",
         ],
     ),
     ("text", &["text"]),

@@ -206,6 +206,8 @@ impl Host<'_> {
             caller: None,
             subject: None,
             expires: None,
+            dedup: None,
+            failure_of: None,
             two_way: None,
             received: now,
             id: new_id(now),

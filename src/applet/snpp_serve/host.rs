@@ -252,6 +252,8 @@ fn job(
         caller: submission.caller,
         subject: submission.subject,
         expires,
+        dedup: None,
+        failure_of: None,
         two_way,
         received: now,
         id: new_id(now),
@@ -267,5 +269,6 @@ fn recipient(recipient: Recipient) -> job::Recipient {
         coverage: recipient.coverage,
         hold: recipient.hold,
         pin: recipient.pin,
+        pin_file: None,
     }
 }
