@@ -204,23 +204,29 @@ fn check_route(tables: &Tables, name: &Name, route: &Route) -> Result<(), Fault>
 type Given = Option<Range<usize>>;
 
 /// The keys that only some routes have: where they stand, and which routes.
-fn of_some_kinds(route: &Route) -> [(&'static str, Given, &'static [Kind]); 5] {
+fn of_some_kinds(route: &Route) -> [(&'static str, Given, &'static [Kind]); 9] {
     const GATEWAYS: &[Kind] = &[Kind::Snpp, Kind::Xtell];
     const CENTRALS: &[Kind] = &[Kind::Ixo];
     const PROGRAMS: &[Kind] = &[Kind::Csv, Kind::Exec];
+    const LINES: &[Kind] = &[Kind::Snpp, Kind::Ixo, Kind::Xtell];
+    const LOGINS: &[Kind] = &[Kind::Snpp];
+    const PASSWORDS: &[Kind] = &[Kind::Snpp, Kind::Ixo];
+    fn at<T>(key: Option<&Spanned<T>>) -> Given {
+        key.map(Spanned::span)
+    }
     [
-        ("server", route.server.as_ref().map(Spanned::span), GATEWAYS),
+        ("server", at(route.server.as_ref()), GATEWAYS),
+        ("connect", at(route.connect.as_ref()), CENTRALS),
+        ("device", at(route.device.as_ref()), CENTRALS),
+        ("dial", at(route.dial.as_ref()), CENTRALS),
+        ("proxy-command", at(route.proxy_command.as_ref()), LINES),
+        ("command", at(route.command.as_ref()), PROGRAMS),
+        ("login", at(route.login.as_ref()), LOGINS),
+        ("password-file", at(route.password_file.as_ref()), PASSWORDS),
         (
-            "connect",
-            route.connect.as_ref().map(Spanned::span),
+            "pages-per-call",
+            at(route.pages_per_call.as_ref()),
             CENTRALS,
-        ),
-        ("device", route.device.as_ref().map(Spanned::span), CENTRALS),
-        ("dial", route.dial.as_ref().map(Spanned::span), CENTRALS),
-        (
-            "command",
-            route.command.as_ref().map(Spanned::span),
-            PROGRAMS,
         ),
     ]
 }

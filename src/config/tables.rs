@@ -10,7 +10,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::value::{Absolute, CommandLine, Delay, Filled, Hours, Lifetime, Line, Name, Word};
+use super::hours::Hours;
+use super::value::{Absolute, CommandLine, Delay, Filled, Lifetime, Limit, Line, Name, Word};
 use crate::text::charset::Charset;
 use crate::text::split::Overflow;
 use crate::transport::serial::Framing;
@@ -24,6 +25,10 @@ pub type Link = Spanned<String>;
 pub struct Tables {
     /// Where accepted pages go.
     pub spool: Option<Absolute>,
+    /// How long receipts are kept.
+    pub keep_sent: Option<Lifetime>,
+    /// A program that is run for each page that failed, and its arguments.
+    pub on_failure: Option<Filled<Line>>,
     /// Who can be paged.
     #[serde(default)]
     pub pager: BTreeMap<Name, Pager>,
@@ -128,14 +133,16 @@ pub struct Route {
     pub device: Option<Spanned<Filled<Link>>>,
     /// The number of the central (ixo).
     pub dial: Option<Spanned<Line>>,
-    /// A program whose standard input and output are the line.
-    pub proxy_command: Option<CommandLine>,
+    /// A program whose standard input and output are the line (snpp, ixo, xtell).
+    pub proxy_command: Option<Spanned<CommandLine>>,
     /// A program and its arguments (csv, exec).
     pub command: Option<Spanned<Filled<Line>>>,
-    /// Who we are to the gateway.
-    pub login: Option<Line>,
-    /// Holds the password.
-    pub password_file: Option<Absolute>,
+    /// Who we are to the gateway (snpp).
+    pub login: Option<Spanned<Line>>,
+    /// Holds the password (snpp, ixo).
+    pub password_file: Option<Spanned<Absolute>>,
+    /// How long it may take to answer a page.
+    pub timeout: Option<Limit>,
     /// How often a page is tried again.
     pub retry: Option<u32>,
     /// The first wait before that.
@@ -148,8 +155,8 @@ pub struct Route {
     pub fallback_after: Option<Delay>,
     /// What becomes of a page of unknown fate.
     pub on_unknown: Option<OnUnknown>,
-    /// Most pages of one call.
-    pub pages_per_call: Option<NonZeroU32>,
+    /// Most pages of one call (ixo).
+    pub pages_per_call: Option<Spanned<NonZeroU32>>,
     /// The least time between two pages.
     pub gap: Option<Delay>,
     /// Longest message, in characters as sent.

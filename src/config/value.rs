@@ -9,8 +9,8 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
-use serde::{Deserialize, de};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
 
 use crate::duration;
 use crate::text::shape::{MAX_NAME, is_name};
@@ -146,7 +146,13 @@ impl TryFrom<String> for CommandLine {
 
 /// Reads a value inside of the parser's call, which is what gives an error its
 /// line: `try_from` would see the item of a list too late for that.
-struct Text<T>(PhantomData<T>);
+pub(super) struct Text<T>(PhantomData<T>);
+
+impl<T> Text<T> {
+    pub(super) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
 
 impl<T: TryFrom<String, Error = String>> Visitor<'_> for Text<T> {
     type Value = T;
@@ -164,7 +170,7 @@ macro_rules! read_from_text {
     ($($value:ty),+) => {$(
         impl<'de> Deserialize<'de> for $value {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                from.deserialize_str(Text(PhantomData))
+                from.deserialize_str(Text::new())
             }
         }
     )+};
@@ -182,6 +188,10 @@ impl<T> Filled<T> {
     pub fn as_slice(&self) -> &[T] {
         &self.0
     }
+
+    pub(super) fn into_vec(self) -> Vec<T> {
+        self.0
+    }
 }
 
 impl<T> TryFrom<Vec<T>> for Filled<T> {
@@ -195,47 +205,13 @@ impl<T> TryFrom<Vec<T>> for Filled<T> {
     }
 }
 
-/// Hours of the day and the week: one line or a list of them. What a line
-/// says is for whoever asks the clock.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Hours(Vec<Line>);
-
-impl Hours {
-    /// The lines, at least one.
-    pub fn as_slice(&self) -> &[Line] {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Hours {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Lines;
-
-        impl<'de> Visitor<'de> for Lines {
-            type Value = Hours;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a string or a list of strings")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Hours, E> {
-                let line = Line::try_from(text.to_owned()).map_err(E::custom)?;
-                Ok(Hours(vec![line]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Hours, A::Error> {
-                let list = de::value::SeqAccessDeserializer::new(list);
-                Filled::deserialize(list).map(|Filled(lines)| Hours(lines))
-            }
-        }
-
-        from.deserialize_any(Lines)
-    }
-}
-
 /// A time to wait, at most a day: `"10m"`, or a number of seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Delay(pub Duration);
+
+/// How long something may take: at most a day, and not no time at all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limit(pub Duration);
 
 /// A time to live, at most a year, and not none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -245,6 +221,15 @@ impl<'de> Deserialize<'de> for Delay {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = from.deserialize_any(Span)?;
         duration::up_to_a_day(&text)
+            .map(Self)
+            .map_err(|error| D::Error::custom(quoted(&text, &error)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = from.deserialize_any(Span)?;
+        duration::limit(&text)
             .map(Self)
             .map_err(|error| D::Error::custom(quoted(&text, &error)))
     }
