@@ -6,6 +6,7 @@
 //! environment (but for the time zone), what the time is now, or how a route is
 //! driven.
 
+pub mod check;
 pub mod defaults;
 mod duty;
 pub mod hours;
@@ -577,11 +578,24 @@ max-parts = 3
                 "f:3: route.a.gap: invalid type: boolean true, expected a duration such as \"10m\"",
             ),
             (
-                "[route.a]\ntype = 'exec'\nexpire = '0'",
-                "f:3: route.a.expire: \"0\": no time at all: every page would be too old",
+                "[route.a]\ntype = 'exec'\ntimeout = 0",
+                "f:3: route.a.timeout: \"0\": a limit of no time at all would always be passed",
             ),
             (
-                "[route.a]\ntype = 'exec'\nproxy-command = '\"a'",
+                "\nkeep-sent = 0",
+                "f:2: keep-sent: \"0\": no time at all: everything would be too old",
+            ),
+            ("on-failure = []", "f:1: on-failure: an empty list"),
+            (
+                "[group.a]\nmembers = []\nhours = ['Mo',\n'Mo 08:00-17:00 Europe/Berlim']",
+                "f:4: group.a.hours: \"Mo 08:00-17:00 Europe/Berlim\": \"Europe/Berlim\" is no time zone of this system, such as Europe/Berlin or UTC",
+            ),
+            (
+                "[route.a]\ntype = 'exec'\nexpire = '0'",
+                "f:3: route.a.expire: \"0\": no time at all: everything would be too old",
+            ),
+            (
+                "[route.a]\ntype = 'ixo'\nproxy-command = '\"a'",
                 "f:3: route.a.proxy-command: \"\\\"a\": missing closing quote",
             ),
         ]);
@@ -644,6 +658,30 @@ max-parts = 3
             (
                 "[route.a]\ntype = 'snpp'\ncommand = ['x']",
                 "f:3: route.a.command: a route of type snpp has none",
+            ),
+            (
+                "[route.a]\ntype = 'xtell'\nlogin = 'x'",
+                "f:3: route.a.login: a route of type xtell has none",
+            ),
+            (
+                "[route.a]\ntype = 'csv'\npassword-file = '/x'",
+                "f:3: route.a.password-file: a route of type csv has none",
+            ),
+            (
+                "[route.a]\ntype = 'snpp'\npages-per-call = 2",
+                "f:3: route.a.pages-per-call: a route of type snpp has none",
+            ),
+            (
+                "[route.a]\ntype = 'exec'\nproxy-command = 'x'",
+                "f:3: route.a.proxy-command: a route of type exec has none",
+            ),
+            (
+                "[route.a]\ntype = 'ixo'\ndevice = ['b']\nconnect = 'c:1'",
+                "f:4: route.a.connect: a route has one line: there is device already",
+            ),
+            (
+                "[route.a]\ntype = 'ixo'\nproxy-command = 'x'\nconnect = 'c:1'",
+                "f:3: route.a.proxy-command: a route has one line: there is connect already",
             ),
             (
                 "[route.a]\n\ntype = 'snpp'",

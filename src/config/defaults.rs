@@ -86,3 +86,52 @@ impl Route {
         self.max_length.map(Into::into)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_file_says_goes_before() {
+        let config = |text: &str| Config::parse("f", text.as_bytes()).unwrap();
+        let bare = config("route.a.type = 'xtell'\nroute.b = { type = 'xtell', fallback = 'a' }");
+        let route = bare.route("a").unwrap();
+        assert_eq!(bare.keep_sent(), KEEP_SENT);
+        assert!(bare.on_failure().is_none());
+        assert_eq!(route.tries(), RETRY + 1);
+        assert_eq!(
+            (route.retry_delay(), route.lifetime()),
+            (RETRY_DELAY, EXPIRE)
+        );
+        assert_eq!((route.timeout(), route.gap()), (TIMEOUT, Duration::ZERO));
+        assert_eq!(
+            (route.on_unknown(), route.overflow()),
+            (ON_UNKNOWN, OVERFLOW)
+        );
+        assert_eq!((route.takes_over_after(), route.max_length()), (None, None));
+        let after = bare.route("b").unwrap().takes_over_after();
+        assert_eq!(after, Some(FALLBACK_AFTER));
+
+        let whole = config(
+            "keep-sent = '1d'\non-failure = ['a', 'b']\n[route.a]\ntype = 'xtell'\n\
+             retry = 0\nretry-delay = 2\nexpire = 3\ntimeout = 4\ngap = 5\n\
+             on-unknown = 'retry'\noverflow = 'reject'\nmax-length = 6\n\
+             fallback = 'b'\nfallback-after = 7\n[route.b]\ntype = 'xtell'\nretry = 4294967295\n",
+        );
+        let route = whole.route("a").unwrap();
+        assert_eq!(whole.keep_sent(), Duration::from_secs(86_400));
+        assert_eq!(whole.on_failure().map(<[Line]>::len), Some(2));
+        let waits = [
+            route.retry_delay(),
+            route.lifetime(),
+            route.timeout(),
+            route.gap(),
+        ];
+        assert_eq!(waits.map(|wait| wait.as_secs()), [2, 3, 4, 5]);
+        assert_eq!(route.on_unknown(), OnUnknown::Retry);
+        assert_eq!(route.overflow(), Overflow::Reject);
+        assert_eq!((route.tries(), route.max_length()), (1, Some(6)));
+        assert_eq!(route.takes_over_after(), Some(Duration::from_secs(7)));
+        assert_eq!(whole.route("b").unwrap().tries(), u32::MAX);
+    }
+}

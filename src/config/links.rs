@@ -171,6 +171,22 @@ fn check_route(tables: &Tables, name: &Name, route: &Route) -> Result<(), Fault>
             });
         }
     }
+    let lines = [
+        ("device", at(route.device.as_ref())),
+        ("connect", at(route.connect.as_ref())),
+        ("proxy-command", at(route.proxy_command.as_ref())),
+    ];
+    let lines = lines
+        .into_iter()
+        .filter_map(|(word, span)| Some((word, span?)));
+    let mut lines = lines.filter(|_| kind == Kind::Ixo);
+    if let Some(((first, _), (second, span))) = lines.next().zip(lines.next()) {
+        return Err(Fault {
+            at: span.start,
+            key: key(second),
+            what: format!("a route has one line: there is {first} already"),
+        });
+    }
     let lacks = match kind {
         Kind::Snpp if route.server.is_none() && route.proxy_command.is_none() => {
             "server or proxy-command"
@@ -203,6 +219,10 @@ fn check_route(tables: &Tables, name: &Name, route: &Route) -> Result<(), Fault>
 /// Where a key stands, if it does.
 type Given = Option<Range<usize>>;
 
+fn at<T>(key: Option<&Spanned<T>>) -> Given {
+    key.map(Spanned::span)
+}
+
 /// The keys that only some routes have: where they stand, and which routes.
 fn of_some_kinds(route: &Route) -> [(&'static str, Given, &'static [Kind]); 9] {
     const GATEWAYS: &[Kind] = &[Kind::Snpp, Kind::Xtell];
@@ -211,9 +231,6 @@ fn of_some_kinds(route: &Route) -> [(&'static str, Given, &'static [Kind]); 9] {
     const LINES: &[Kind] = &[Kind::Snpp, Kind::Ixo, Kind::Xtell];
     const LOGINS: &[Kind] = &[Kind::Snpp];
     const PASSWORDS: &[Kind] = &[Kind::Snpp, Kind::Ixo];
-    fn at<T>(key: Option<&Spanned<T>>) -> Given {
-        key.map(Spanned::span)
-    }
     [
         ("server", at(route.server.as_ref()), GATEWAYS),
         ("connect", at(route.connect.as_ref()), CENTRALS),

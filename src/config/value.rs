@@ -240,7 +240,7 @@ impl<'de> Deserialize<'de> for Lifetime {
         let text = from.deserialize_any(Span)?;
         let wrong = |error: &str| D::Error::custom(quoted(&text, error));
         match duration::up_to_a_year(&text).map_err(|error| wrong(&error))? {
-            Duration::ZERO => Err(wrong("no time at all: every page would be too old")),
+            Duration::ZERO => Err(wrong("no time at all: everything would be too old")),
             time => Ok(Self(time)),
         }
     }
