@@ -1,19 +1,29 @@
 //! What a bulk run knows of its rows: the journal, the results, the count.
 //!
 //! Answers for a row's begin being on disk before its page goes out, for every
-//! row having a result, and for telling again a result that turned out to be
-//! worthless.
+//! row having a result, for telling again a result that turned out to be
+//! worthless, and for no page going out once nobody hears of it.
+
+use std::time::{Duration, Instant};
 
 use super::journal::Journal;
 use super::results::Results;
 use super::rows::Row;
 use super::sender::Sender;
+use super::supply::Late;
 use crate::cli::progress::Progress;
 use crate::cli::report::Report;
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome, Tally};
 use crate::transport::interrupt::Interrupt;
+
+/// Why a run ends before its rows do.
+pub(super) const UNHEARD: &str = "nobody reads standard output";
+
+/// How long after a look at a row its page begins at the latest, if nothing had
+/// to be waited for.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// What is asked of a run.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +47,12 @@ pub struct Books<'a> {
     tally: Tally,
     /// Why no further page may go out: its begin could not be kept.
     broken: Option<String>,
+    /// Nor if nobody reads the results any more.
+    unheard: bool,
+    /// When that was looked at last.
+    looked: Instant,
+    /// The first row that was left since.
+    first_left: Option<u64>,
     progress: Option<Progress>,
 }
 
@@ -57,6 +73,9 @@ impl<'a> Books<'a> {
             wanted,
             tally: Tally::default(),
             broken: None,
+            unheard: false,
+            looked: Instant::now(),
+            first_left: None,
             progress: wanted.progress.then(Progress::new),
         }
     }
@@ -75,6 +94,11 @@ impl<'a> Books<'a> {
                 .warn("interrupted; the result lines tell what went out");
             return Ok(exit);
         }
+        if let Some(row) = self.first_left {
+            self.diag.warn(&format!(
+                "{UNHEARD}: no more pages are sent, row {row} is the first that is left"
+            ));
+        }
         let pages = self.tally.exit();
         match failure {
             Some(failure) if pages == Exit::Unknown => {
@@ -89,7 +113,7 @@ impl<'a> Books<'a> {
     /// What is known of a row before it is sent: the page, or the report that
     /// stands in its place.
     pub(super) fn before<S: Sender>(
-        &self,
+        &mut self,
         row: &Row,
         sender: &S,
     ) -> Result<S::Prepared, Box<Report>> {
@@ -110,9 +134,33 @@ impl<'a> Books<'a> {
             let fate = Fate::new(Outcome::Untried, Exit::Ok, "dry run");
             return Err(report(row, fate));
         }
+        if self.are_unheard() {
+            return Err(left(row));
+        }
         match &self.broken {
             Some(text) => Err(report(row, Fate::untried(text.clone()))),
             None => Ok(page),
+        }
+    }
+
+    /// Does nobody read the results any more? Then the run is over.
+    pub(super) fn are_unheard(&mut self) -> bool {
+        self.looked = Instant::now();
+        self.unheard = self.unheard || self.results.have_no_reader();
+        self.unheard
+    }
+
+    /// Enters what a run leaves that nobody hears of any more: its next row, if
+    /// it is there; `None`: it has had them all.
+    pub(super) fn leave(&mut self, next: Result<Option<Row>, Late>) {
+        match next {
+            Ok(None) => {}
+            Ok(Some(row)) => self.record(&row, &left(&row), false),
+            Err(Late) => {
+                self.tally.add(Outcome::Untried, Exit::TempFail);
+                let text = format!("{UNHEARD}: rows that are still to come are not sent");
+                self.diag.warn(&text);
+            }
         }
     }
 
@@ -148,6 +196,10 @@ impl<'a> Books<'a> {
 
     /// The rows may be out from now on.
     pub(super) fn begin(&mut self, rows: &[&Row]) -> Result<(), Fate> {
+        // A page that begins at once was looked at with its row.
+        if self.looked.elapsed() > AT_ONCE && self.are_unheard() {
+            return Err(Fate::untried(UNHEARD));
+        }
         let Some(journal) = &mut self.journal else {
             return Ok(());
         };
@@ -173,7 +225,11 @@ impl<'a> Books<'a> {
     pub(super) fn tell(&mut self, report: &Report) {
         self.tally.add(report.fate.outcome, report.fate.exit);
         self.results.put(report);
-        if report.fate.exit != Exit::Ok {
+        if self.unheard && report.fate.outcome == Outcome::Untried {
+            // One word at the end is for all of them.
+            let first = self.first_left.unwrap_or(report.number);
+            self.first_left = Some(first.min(report.number));
+        } else if report.fate.exit != Exit::Ok {
             self.diag
                 .warn(&format!("row {}: {}", report.number, report.error()));
         }
@@ -221,6 +277,10 @@ impl<'a> Books<'a> {
 
 fn report(row: &Row, fate: Fate) -> Box<Report> {
     Box::new(Report::new(row.number, &row.id, &row.pager, 1, fate))
+}
+
+fn left(row: &Row) -> Box<Report> {
+    report(row, Fate::untried(UNHEARD))
 }
 
 fn refused(row: &Row, exit: Exit, text: &str) -> Box<Report> {

@@ -2,7 +2,8 @@
 //!
 //! Answers for what a CSV parser does not tell: in which line a record begins,
 //! that a file ended inside quotes, that a record has no end, whether a whole
-//! record is there, and that a signal came while standard input was silent.
+//! record is there, and that a signal came, or the reader of the results went,
+//! while standard input was silent.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -119,10 +120,10 @@ impl<'a> Input<'a> {
             if is_whole || self.ended || self.failure.is_some() {
                 return true;
             }
-            match wait(self.file.as_fd(), PollFlags::IN, deadline, self.interrupt) {
+            match self.wait(deadline) {
                 Ok(Ready::Yes) => {}
-                // Then nothing more is read, which `next` will say.
-                Ok(Ready::Interrupted) => return true,
+                // After a signal nothing more is read, which `next` will say.
+                Ok(Ready::Interrupted) => return self.is_interrupted(),
                 Ok(Ready::TimedOut) => return false,
                 Err(error) => {
                     self.failure = Some(error);
@@ -135,6 +136,19 @@ impl<'a> Input<'a> {
                 Err(error) => self.failure = Some(error),
             }
         }
+    }
+
+    fn wait(&self, deadline: Deadline) -> io::Result<Ready> {
+        let file = self.file.as_fd();
+        match self.interrupt {
+            Some(interrupt) => interrupt.wait_for(file, deadline),
+            None => wait(file, PollFlags::IN, deadline, None),
+        }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupt
+            .is_some_and(|interrupt| interrupt.exit().is_some())
     }
 
     /// Reads what is there, and drops what is too long. No bytes: the end, or
@@ -223,13 +237,7 @@ impl Read for Input<'_> {
         if self.ended {
             return Ok(0);
         }
-        let ready = wait(
-            self.file.as_fd(),
-            PollFlags::IN,
-            Deadline::NEVER,
-            self.interrupt,
-        )?;
-        if ready == Ready::Interrupted {
+        if self.wait(Deadline::NEVER)? == Ready::Interrupted {
             // Not ErrorKind::Interrupted: readers would just try again.
             return Err(io::Error::other("interrupted"));
         }

@@ -59,6 +59,15 @@ impl<'a> Results<'a> {
         }
     }
 
+    /// Are there results, and nobody to read them?
+    pub fn have_no_reader(&self) -> bool {
+        match self.form {
+            Form::Silent => false,
+            Form::Csv => self.csv.get_ref().has_no_reader(),
+            Form::Json => self.json.has_no_reader(),
+        }
+    }
+
     fn flush(&mut self, written: csv::Result<()>) {
         let flushed = written
             .map_err(io::Error::from)

@@ -1,13 +1,13 @@
 //! A bulk run: rows to one or several senders, their results to one place.
 //!
-//! Answers for handing each row to exactly one sender at a time. Must never
-//! know how a page is sent.
+//! Answers for handing each row to exactly one sender at a time, and to none
+//! once nobody reads the results. Must never know how a page is sent.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::books::{Books, Wanted};
+use super::books::{Books, UNHEARD, Wanted};
 use super::flags::BulkArgs;
 use super::floor::{Floor, Taken};
 use super::journal::Journal;
@@ -22,7 +22,7 @@ use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::Fate;
 use crate::page::PageOptions;
-use crate::transport::interrupt::Interrupt;
+use crate::transport::interrupt::{Interrupt, reader_is_gone};
 
 /// What a run needs beside its senders.
 #[derive(Debug)]
@@ -59,6 +59,14 @@ pub fn from_csv<S: Sender + Send>(
         diag,
         ..
     } = setup;
+    let form = match (report.quiet, report.json) {
+        (true, _) => Form::Silent,
+        (_, true) => Form::Json,
+        _ => Form::Csv,
+    };
+    if form != Form::Silent {
+        interrupt.mind_reader();
+    }
     let rows = Rows::open(
         csv,
         flags.delimiter,
@@ -69,6 +77,10 @@ pub fn from_csv<S: Sender + Send>(
     if let Some(exit) = interrupt.exit() {
         return Ok(exit);
     }
+    if form != Form::Silent && reader_is_gone() {
+        let text = format!("{UNHEARD}: nothing is sent");
+        return Err(Failure::new(Exit::TempFail, text));
+    }
     let mut rows = rows?;
     let journal = match &flags.journal {
         Some(path) if !report.dry_run => Some(Journal::open(path, &setup.fingerprint)?),
@@ -77,11 +89,6 @@ pub fn from_csv<S: Sender + Send>(
     if journal.is_some() {
         rows = rows.with_hashes();
     }
-    let form = match (report.quiet, report.json) {
-        (true, _) => Form::Silent,
-        (_, true) => Form::Json,
-        _ => Form::Csv,
-    };
     let jobs = if report.dry_run { 1 } else { flags.jobs };
     let senders: Vec<S> = (0..jobs).map(|_| sender()).collect();
     let wanted = Wanted {
@@ -118,6 +125,9 @@ fn run<'a, S: Sender + Send>(
         .books
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
+    if books.are_unheard() {
+        books.leave(floor.supply.next_at_hand());
+    }
     let (rest, failure) = floor.supply.into_rest();
     for row in rest {
         let fate = Fate::untried("not tried");
@@ -149,8 +159,9 @@ fn work<S: Sender>(floor: &Floor<'_>, sender: &mut S) {
         let goes_on = match page {
             Ok(page) => together::send(floor, sender, (row, page), &mut next),
             Err(report) => {
-                lock(&floor.books).record(&row, &report, false);
-                true
+                let mut books = lock(&floor.books);
+                books.record(&row, &report, false);
+                !books.are_unheard()
             }
         };
         if !goes_on {

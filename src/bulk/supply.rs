@@ -4,7 +4,7 @@
 //! being left behind when a worker leaves.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use super::rows::{Row, Rows};
 use crate::exit::Failure;
@@ -59,8 +59,8 @@ impl<'a> Supply<'a> {
         (state.returned, state.failure)
     }
 
-    /// The next row, without a limit to the patience or if it is there by
-    /// then. `None` is said once to each worker, which then leaves.
+    /// The next row if it is there by then, or, without a limit to the
+    /// patience, while somebody reads the results. `None` is said once to each worker, which then leaves.
     pub(super) fn next(&self, patience: Option<Duration>) -> Result<Option<Row>, Late> {
         let row = self.get(patience)?;
         if row.is_some() {
@@ -76,8 +76,8 @@ impl<'a> Supply<'a> {
     }
 
     /// The next row if it is there by now: nobody waits, nor for who waits.
-    pub(super) fn next_at_hand(&self) -> Option<Row> {
-        self.get(Some(Duration::ZERO)).unwrap_or_default()
+    pub(super) fn next_at_hand(&self) -> Result<Option<Row>, Late> {
+        self.get(Some(Duration::ZERO))
     }
 
     fn get(&self, patience: Option<Duration>) -> Result<Option<Row>, Late> {
@@ -85,11 +85,12 @@ impl<'a> Supply<'a> {
         if returned.is_some() {
             return Ok(returned);
         }
-        let begun = Instant::now();
+        let deadline = patience.map_or(Deadline::NEVER, Deadline::after);
         let mut rows = self.take(patience).ok_or(Late)?;
-        let left = patience.map(|patience| patience.saturating_sub(begun.elapsed()));
-        let there = left.is_none_or(|left| rows.is_at_hand(Deadline::after(left)));
-        let row = there.then(|| self.read_from(&mut rows)).ok_or(Late);
+        let row = rows
+            .is_at_hand(deadline)
+            .then(|| self.read_from(&mut rows))
+            .ok_or(Late);
         *lock(&self.rows) = Some(rows);
         if self.is_shared {
             self.free.notify_one();

@@ -49,7 +49,7 @@ fn gather<S: Sender>(
         if pages.len() >= most {
             break;
         }
-        let Some(row) = floor.supply.next_at_hand() else {
+        let Ok(Some(row)) = floor.supply.next_at_hand() else {
             break;
         };
         let (row, page) = floor.look_at(row, sender);

@@ -11,6 +11,7 @@ use crate::diag::{Diag, cause};
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
 use crate::text::escape::printable;
+use crate::transport::interrupt::reader_is_gone;
 
 /// What became of one page.
 #[derive(Clone, Debug)]
@@ -250,27 +251,33 @@ struct Json<'a> {
 /// write is a warning here and never an error.
 #[derive(Debug, Default)]
 pub struct Output {
-    broken: bool,
+    /// What the first failure was.
+    broken: Option<io::ErrorKind>,
 }
 
 impl Output {
     /// Writes some bytes at once. The first failure is returned, unless the
     /// reader has just gone; after it nothing is written any more.
     pub fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.broken {
+        if self.broken.is_some() {
             return Ok(());
         }
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
             Err(error) => {
-                self.broken = true;
+                self.broken = Some(error.kind());
                 if error.kind() == io::ErrorKind::BrokenPipe {
                     return Ok(());
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Has whoever read it gone?
+    pub fn has_no_reader(&self) -> bool {
+        self.broken == Some(io::ErrorKind::BrokenPipe) || reader_is_gone()
     }
 }
 

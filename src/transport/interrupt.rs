@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM as something that a wait can wait for.
+//! SIGINT and SIGTERM as something that a wait can wait for; and, for a run
+//! whose results are all it is for, that nobody reads them any more.
 //!
 //! A signal between two waits is not lost: its byte stands in a pipe until
 //! the process ends.
@@ -7,13 +8,14 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags};
+use rustix::stdio::stdout;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::fd::{Deadline, Ready, wait};
+use super::fd::{Deadline, Ready, wait_any};
 use crate::exit::Exit;
 
 /// Signals that ask for an orderly stop. While it lives they no longer end the process.
@@ -21,6 +23,7 @@ use crate::exit::Exit;
 pub struct Interrupt {
     pipe: UnixStream,
     signal: Arc<AtomicUsize>,
+    minds_reader: AtomicBool,
 }
 
 impl Interrupt {
@@ -43,7 +46,11 @@ impl Interrupt {
             signal_hook::flag::register_usize(number, Arc::clone(&signal), value)?;
             signal_hook::low_level::pipe::register(number, write.try_clone()?)?;
         }
-        Ok(Self { pipe, signal })
+        Ok(Self {
+            pipe,
+            signal,
+            minds_reader: AtomicBool::new(false),
+        })
     }
 
     /// Readable once a signal came, for ever.
@@ -67,9 +74,50 @@ impl Interrupt {
         _ = signal_hook::low_level::emulate_default_handler(number);
     }
 
-    /// Sleeps, but not past a signal. False: a signal came.
+    /// From now on nothing is worth waiting for, as [`Interrupt::sleep`] and
+    /// [`Interrupt::wait_for`] do, once nobody reads standard output.
+    pub fn mind_reader(&self) {
+        self.minds_reader.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until there is something to read. [`Ready::Interrupted`]: a signal
+    /// came, or there is nothing yet and nobody who would hear of it.
+    pub fn wait_for(&self, fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<Ready> {
+        let mut fds = [
+            PollFd::from_borrowed_fd(self.fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(fd, PollFlags::IN),
+            reader(),
+        ];
+        let minds_reader = self.minds_reader.load(Ordering::Relaxed);
+        let count = if minds_reader { 3 } else { 2 };
+        if !wait_any(fds.get_mut(..count).unwrap_or_default(), deadline)? {
+            return Ok(Ready::TimedOut);
+        }
+        let [signal, input, _] = fds.map(|fd| !fd.revents().is_empty());
+        Ok(if input && !signal {
+            Ready::Yes
+        } else {
+            Ready::Interrupted
+        })
+    }
+
+    /// Sleeps, but not past a signal. False: a signal came, or nobody is left
+    /// to hear of what comes next.
     pub fn sleep(&self, time: Duration) -> bool {
-        let ready = wait(self.fd(), PollFlags::IN, Deadline::after(time), None);
+        let ready = self.wait_for(self.fd(), Deadline::after(time));
         matches!(ready, Ok(Ready::TimedOut))
     }
+}
+
+/// Has whoever read our standard output gone?
+pub fn reader_is_gone() -> bool {
+    matches!(
+        wait_any(&mut [reader()], Deadline::after(Duration::ZERO)),
+        Ok(true)
+    )
+}
+
+/// Nothing but the end of standard output: of a pipe's readers, of a terminal.
+fn reader<'fd>() -> PollFd<'fd> {
+    PollFd::from_borrowed_fd(stdout(), PollFlags::empty())
 }

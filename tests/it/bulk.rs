@@ -1,5 +1,7 @@
 //! The CSV contract, and what a journal makes of a run that was interrupted.
 
+mod reader;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
