@@ -5,6 +5,7 @@
 
 mod ixo_send;
 mod ixo_serve;
+mod page_deliver;
 mod plugin;
 mod send;
 mod serve;
@@ -12,6 +13,7 @@ mod snpp;
 mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;
+mod spool;
 mod xtell;
 mod xtelld;
 
@@ -61,7 +63,7 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 7] = [
+pub const APPLETS: [Applet; 8] = [
     applet!(
         "ixo-send",
         ixo_send,
@@ -73,6 +75,13 @@ pub const APPLETS: [Applet; 7] = [
         ixo_serve,
         8,
         "Be a paging central (TAP, IXO) on standard input and output or a serial line"
+    ),
+    applet!(
+        "page-deliver",
+        page_deliver,
+        8,
+        "Deliver the pages in the spool",
+        || {}
     ),
     applet!(
         "snpp-probe",

@@ -17,7 +17,7 @@ use clap::Args;
 pub use crate::duration;
 
 /// How an applet reports.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct ReportArgs {
     /// Show the dialogue on standard error, secrets masked
     #[arg(short, long, help_heading = "Reports")]

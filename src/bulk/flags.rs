@@ -25,6 +25,17 @@ pub struct BulkArgs {
 }
 
 impl BulkArgs {
+    /// Those of a route that has none: rows from standard input, one by one.
+    pub fn of_a_route() -> Self {
+        Self {
+            csv: Some("-".into()),
+            delimiter: b',',
+            journal: None,
+            jobs: 1,
+            window: 1,
+        }
+    }
+
     /// What the flags cannot say of each other by themselves.
     pub fn check(&self) -> Result<(), Failure> {
         if self.csv.is_none() {

@@ -18,13 +18,12 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::event::{PollFd, PollFlags};
 
 use self::aside::Aside;
-use self::lane::{Item, Lane};
+use self::lane::Lane;
 use self::watch::Watch;
 use super::route::child::Child;
 use super::store::name::Name;
@@ -75,15 +74,15 @@ pub struct Setup<'a> {
 }
 
 /// Delivers. An error is trouble of our own: something could not be kept, and
-/// the next pass has to do it.
-pub fn run(setup: Setup<'_>) -> io::Result<()> {
+/// the next pass has to do it. Says whether anything was taken from `new/`.
+pub fn run(setup: Setup<'_>) -> io::Result<bool> {
     let mut deliverer = Deliverer::new(setup);
     deliverer.recover()?;
     deliverer.deliver()?;
     deliverer.leave();
     match deliverer.trouble.take() {
         Some(trouble) => Err(io::Error::other(trouble)),
-        None => Ok(()),
+        None => Ok(deliverer.took),
     }
 }
 
@@ -177,6 +176,8 @@ struct Deliverer<'a> {
     tick: Instant,
     /// What was logged once.
     said: BTreeSet<String>,
+    /// Something was taken from `new/`.
+    took: bool,
     /// What this pass could not do.
     trouble: Option<String>,
 }
@@ -202,6 +203,7 @@ impl<'a> Deliverer<'a> {
             stopping: None,
             tick: Instant::now(),
             said: BTreeSet::new(),
+            took: false,
             trouble: None,
         }
     }

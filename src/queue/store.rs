@@ -73,18 +73,17 @@ pub struct Store {
 pub struct Pass(#[expect(dead_code, reason = "held, not used")] OwnedFd);
 
 impl Store {
-    /// Opens the spool in `dir`, and makes those of its directories that are
-    /// missing; `dir` itself must be there, and be ours.
+    /// Opens the spool in `dir`, which must be ours, and makes what is missing of it.
     pub fn open(dir: &Path) -> io::Result<Self> {
         let at = |error: Errno| named(dir, error);
-        let top = directory(CWD, dir).map_err(at)?;
-        let owner = fstat(&top).map_err(at)?.st_uid;
-        let user = rustix::process::geteuid();
-        if owner != user.as_raw() && !user.is_root() {
-            let text = format!("it belongs to the user with number {owner}, who has to run this");
-            let error = io::Error::new(io::ErrorKind::PermissionDenied, text);
-            return Err(named(dir, error));
+        match Self::look(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                mkdirat(CWD, dir, Mode::RWXU | Mode::RGRP | Mode::XGRP).map_err(at)?;
+            }
+            looked => looked?,
         }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let top = openat(CWD, dir, flags, Mode::empty()).map_err(at)?;
         let open = |name: &str| {
             let path = Path::new(name);
             let mode = DIRECTORIES.iter().find(|(known, _)| *known == name);
@@ -107,6 +106,22 @@ impl Store {
         };
         spool::local(&store.new).map_err(|error| named(dir, error))?;
         Ok(store)
+    }
+
+    /// Is there a spool in `dir`, and is it ours? Makes nothing.
+    pub fn look(dir: &Path) -> io::Result<()> {
+        let at = |error: Errno| named(dir, error);
+        // It may be a link to another disk.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let top = openat(CWD, dir, flags, Mode::empty()).map_err(at)?;
+        let owner = fstat(&top).map_err(at)?.st_uid;
+        let user = rustix::process::geteuid();
+        if owner != user.as_raw() && !user.is_root() {
+            let text = format!("it belongs to the user with number {owner}, who has to run this");
+            let error = io::Error::new(io::ErrorKind::PermissionDenied, text);
+            return Err(named(dir, error));
+        }
+        Ok(())
     }
 
     /// The spool's directory.

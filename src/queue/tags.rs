@@ -16,6 +16,8 @@
 //! nothing else of the queue; to have one removed it leaves a request among
 //! the jobs. Must never keep a pass code, only its hash.
 
+mod write;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
@@ -30,6 +32,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::job::{BadJob, header, named, ticket, time};
+
+pub use self::write::write;
 
 const TAGS: &str = "tags";
 /// Digits of a tag and of a pass code: clients in the field read digits only.
@@ -109,8 +113,21 @@ pub fn hash(tag: &str, pass: &str) -> String {
 /// Reads the status of the page with that tag from the spool in `dir`.
 /// `None`: there is no such tag, or that is not its pass code.
 pub fn status(dir: &Path, tag: &str, pass: &str) -> io::Result<Option<Status>> {
-    // Only what could be a tag of ours is looked for, so it names no other file.
-    if tag.len() != DIGITS || !tag.bytes().all(|byte| byte.is_ascii_digit()) {
+    let Some((hashed, status)) = stored(dir, tag)? else {
+        return Ok(None);
+    };
+    let is_right: bool = hashed.as_bytes().ct_eq(hash(tag, pass).as_bytes()).into();
+    Ok(is_right.then_some(status))
+}
+
+/// Could [`new_code`] have made it? Then it names no other file.
+fn is_tag(tag: &str) -> bool {
+    tag.len() == DIGITS && tag.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The hash of the pass code, and the status.
+fn stored(dir: &Path, tag: &str) -> io::Result<Option<(String, Status)>> {
+    if !is_tag(tag) {
         return Ok(None);
     }
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -126,9 +143,17 @@ pub fn status(dir: &Path, tag: &str, pass: &str) -> io::Result<Option<Status>> {
     let mut text = String::new();
     file.take(MAX_FILE + 1).read_to_string(&mut text)?;
     let whole = text.len() as u64 <= MAX_FILE;
-    let (hashed, status) = parse(&text).filter(|_| whole).ok_or_else(spoilt)?;
-    let is_right: bool = hashed.as_bytes().ct_eq(hash(tag, pass).as_bytes()).into();
-    Ok(is_right.then_some(status))
+    let stored = parse(&text).filter(|_| whole).ok_or_else(spoilt)?;
+    Ok(Some(stored))
+}
+
+/// Forgets the tag, if it is that pass code's.
+pub fn forget(dir: &Path, request: &Forget) -> io::Result<()> {
+    let known = stored(dir, &request.tag)?;
+    if known.is_some_and(|(pass, _)| pass == request.pass) {
+        std::fs::remove_file(dir.join(TAGS).join(&request.tag))?;
+    }
+    Ok(())
 }
 
 fn parse(text: &str) -> Option<(String, Status)> {
@@ -161,10 +186,10 @@ mod tests {
     use std::time::Duration;
 
     /// A spool with `tags/` that goes away with its test.
-    struct Scratch(PathBuf);
+    pub(super) struct Scratch(pub(super) PathBuf);
 
     impl Scratch {
-        fn new() -> Self {
+        pub(super) fn new() -> Self {
             let dir = std::env::temp_dir().join(format!("pagebox-tags-{}", new_code().unwrap()));
             fs::create_dir_all(dir.join(TAGS)).unwrap();
             Self(dir)

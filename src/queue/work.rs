@@ -277,7 +277,7 @@ impl Work {
                 reply: wishes.reply.is_some_and(|kind| kind != "NONE"),
                 choices: wishes.choices.clone(),
             }),
-            failure_of: None,
+            failure_of: job.failure_of.clone(),
             error: None,
             message: utf8_or_latin1(&job.message),
             marks: vec![Mark::ToDo; parts.len()],

@@ -192,7 +192,7 @@ fn envelope<'a>(
         job.subject.clone(),
         origin.login.as_ref().map(ToString::to_string),
         origin.peer.as_ref().map(ToString::to_string),
-        Some(job.id.clone()),
+        Some(job.id.clone()).filter(|id| !id.is_empty()),
     ];
     let pairs = VARIABLES.into_iter().zip(values);
     pairs.filter_map(|(name, value)| Some((name, value?)))

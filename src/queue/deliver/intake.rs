@@ -43,6 +43,7 @@ impl Deliverer<'_> {
         for candidate in self.fresh.split_off(rest).into_iter().rev() {
             match self.store().take(candidate) {
                 Ok(Some(arrival)) => {
+                    self.took = true;
                     let claim = self.claim(&arrival, &claims);
                     claims.push((arrival, claim));
                 }

@@ -5,6 +5,8 @@
 
 use std::time::SystemTime;
 
+use jiff::Timestamp;
+
 use super::{Deliverer, Said, now};
 use crate::config::tables::{Kind, Route};
 use crate::config::way::{Nobody, Way};
@@ -141,8 +143,9 @@ impl Deliverer<'_> {
         if now() < expires || now() < self.newest {
             return None;
         }
-        let at = crate::diag::moment(time(expires));
-        Some(Said::new(Outcome::Refused, format!("it was worthless from {at} on")))
+        let at = Timestamp::try_from(time(expires)).unwrap_or(Timestamp::MAX);
+        let why = format!("it was worthless from {at:.0} on");
+        Some(Said::new(Outcome::Refused, why))
     }
 }
 

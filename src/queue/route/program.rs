@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::config::tables::{Device, Kind, Route};
-use crate::config::value::{Absolute, CommandLine, Filled, Line, Word};
+use crate::config::value::{Filled, Line, Word};
 use crate::text::split::Overflow;
 use crate::transport::serial::Framing;
 
@@ -118,9 +118,9 @@ impl Words {
         }
         self.proxy(route);
         if let Some(login) = &route.login {
-            self.flag("login", login.as_str());
+            self.flag("login", login.get_ref().as_str());
             // Without a file it would ask for the password, and wait.
-            let file = route.password_file.as_ref().map(Absolute::as_path);
+            let file = route.password_file.as_ref().map(|file| file.get_ref().as_path());
             self.flag("password-file", file.unwrap_or(Path::new("/dev/null")));
         }
         if route.two_way {
@@ -150,8 +150,8 @@ impl Words {
             self.maybe("dial-command", command.map(Line::as_str));
         }
         let file = route.password_file.as_ref();
-        self.maybe("password-file", file.map(Absolute::as_path));
-        let pages: Option<NonZeroU32> = route.pages_per_call;
+        self.maybe("password-file", file.map(|file| file.get_ref().as_path()));
+        let pages: Option<NonZeroU32> = route.pages_per_call.as_ref().map(|pages| *pages.get_ref());
         self.number("pages-per-call", pages);
         self.text(route);
     }
@@ -168,7 +168,7 @@ impl Words {
     fn exec(&mut self, route: &Route) {
         self.0.push("page-deliver".into());
         self.0.push("--each".into());
-        self.flag("timeout", TIMEOUT.as_secs().to_string());
+        self.flag("command-timeout", route.timeout().as_secs().max(1).to_string());
         self.0.push("--".into());
         let command = command(route).iter();
         self.0.extend(command.map(|word| word.as_str().into()));
@@ -182,7 +182,7 @@ impl Words {
 
     fn proxy(&mut self, route: &Route) {
         let command = route.proxy_command.as_ref();
-        self.maybe("proxy-command", command.map(CommandLine::as_str));
+        self.maybe("proxy-command", command.map(|command| command.get_ref().as_str()));
     }
 
     fn text(&mut self, route: &Route) {

@@ -64,6 +64,26 @@ impl Store {
         Ok(waiting)
     }
 
+    /// The jobs in `wait/` whose message has this digest.
+    pub fn waiting_with(&self, digest: &str) -> io::Result<Vec<Work>> {
+        let mut found = Vec::new();
+        for name in names(&self.wait)? {
+            let name = name?;
+            let text = name.to_str().filter(|text| text.contains(digest));
+            if text.and_then(Name::read).is_none_or(|name| name.digest != digest) {
+                continue;
+            }
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            match openat(&self.wait, name.as_os_str(), flags, Mode::empty()) {
+                Ok(file) => found.extend(read(File::from(file))?),
+                // It was taken meanwhile, by somebody who changes it.
+                Err(Errno::NOENT) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(found)
+    }
+
     /// Takes a waiting job to deliver it. `None`: it is not there any more.
     pub fn activate(&self, name: &Name) -> io::Result<Option<Active>> {
         match rename_new(&self.wait, name.to_string(), &self.active, &name.id) {
@@ -84,10 +104,8 @@ impl Store {
     /// Opens a job in `active/`. `None`: it is spoilt, and lies in `failed/` now.
     pub fn resume(&self, name: &str) -> io::Result<Option<Active>> {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(openat(&self.active, name, flags, Mode::empty())?);
-        let mut bytes = Vec::new();
-        (&mut file).take(MAX_WORK).read_to_end(&mut bytes)?;
-        let Some(work) = Work::read(&bytes) else {
+        let file = File::from(openat(&self.active, name, flags, Mode::empty())?);
+        let Some(work) = read(&file)? else {
             self.give_up(name)?;
             return Ok(None);
         };
@@ -202,9 +220,7 @@ impl Store {
     pub fn read_failed(&self, name: &str) -> io::Result<Option<Work>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(openat(&self.failed, name, flags, Mode::empty())?);
-        let mut bytes = Vec::new();
-        file.take(MAX_WORK).read_to_end(&mut bytes)?;
-        Ok(Work::read(&bytes))
+        read(file)
     }
 
     /// Somebody was told of a failed job.
@@ -255,4 +271,10 @@ fn second(id: &str) -> u64 {
         .filter(|second| second.len() == 10)
         .and_then(|second| second.parse().ok())
         .unwrap_or(0)
+}
+
+fn read(file: impl Read) -> io::Result<Option<Work>> {
+    let mut bytes = Vec::new();
+    file.take(MAX_WORK).read_to_end(&mut bytes)?;
+    Ok(Work::read(&bytes))
 }

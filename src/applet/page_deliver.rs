@@ -1,0 +1,239 @@
+//! `page-deliver`: deliver the pages in the spool.
+//!
+//! Answers for its flags, for one pass at a time, and for a configuration that
+//! is edited meanwhile. What becomes of a page is [`crate::queue::deliver`]'s
+//! affair; a program as a route is [`each`]'s.
+
+mod each;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use clap::Parser;
+use rustix::fs::{Access, access};
+
+use super::spool::SpoolArgs;
+use crate::accounts;
+use crate::cli::report::put;
+use crate::config::Config;
+use crate::config::check::{Needed, check};
+use crate::diag::{Diag, Priority, cause};
+use crate::duration;
+use crate::exit::{Exit, Failure};
+use crate::queue::deliver::{self, Setup};
+use crate::queue::store::Store;
+use crate::transport::fd::Deadline;
+use crate::transport::interrupt::Interrupt;
+
+const NAME: &str = "page-deliver";
+
+/// How long the name service may take to tell whose a job is.
+const NAME_SERVICE: Duration = Duration::from_secs(5);
+
+/// Deliver the pages in the spool
+#[derive(Debug, Parser)]
+#[command(name = NAME, version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    spool: SpoolArgs,
+    /// Deliver what is due, and end; this is what is done anyway
+    #[arg(long, conflicts_with_all = ["watch", "each", "check"])]
+    once: bool,
+    /// Deliver what comes and what comes due, until stopped
+    #[arg(long, conflicts_with_all = ["each", "check"])]
+    watch: bool,
+    /// Only what goes by this route
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["each", "check"])]
+    route: Option<String>,
+    /// Say what a page to each name would do now, and what cannot work
+    #[arg(long, conflicts_with = "each")]
+    check: bool,
+    /// Be a route: run the command once for each page of a CSV on standard input
+    #[arg(long, requires = "command")]
+    each: bool,
+    /// Longest run of the command
+    #[arg(long, value_name = "DUR", default_value = "120s", value_parser = duration::limit, requires = "each")]
+    command_timeout: Duration,
+    /// Say what becomes of each page, too
+    #[arg(short, long, conflicts_with_all = ["each", "check"])]
+    verbose: bool,
+    /// Command that delivers a page
+    #[arg(last = true, value_name = "COMMAND", requires = "each")]
+    command: Vec<OsString>,
+}
+
+/// Runs the applet.
+pub(crate) fn run(args: &Args) -> Exit {
+    // Where its talk is kept in a journal, that knows priorities.
+    let in_journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    let diag = if in_journal && !args.each {
+        Diag::server(NAME)
+    } else {
+        Diag::client(NAME, false)
+    };
+    let ran = if args.each {
+        each::run(&args.command, args.command_timeout, &diag)
+    } else if args.check {
+        say_checked(args, &diag)
+    } else {
+        pass(args, in_journal || args.verbose, &diag)
+    };
+    match ran {
+        Ok(exit) => exit,
+        Err(failure) => {
+            diag.log(Priority::Error, &format!("{:#}", failure.cause));
+            failure.exit
+        }
+    }
+}
+
+fn find_config(args: &Args) -> Result<Config, Failure> {
+    let text = "no configuration, so there are no pagers: write /etc/pagebox.toml";
+    let missing = || Failure::new(Exit::Config, text);
+    args.spool.find_config()?.ok_or_else(missing)
+}
+
+fn say_checked(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
+    let config = find_config(args)?;
+    let checked = check(&config, SystemTime::now(), &there);
+    put(&checked.lines.iter().map(|line| format!("{line}\n")).collect::<String>(), diag);
+    for warning in &checked.warnings {
+        diag.warn(warning);
+    }
+    let dir = args.spool.dir(Some(&config), "")?;
+    if let Err(error) = Store::look(&dir) {
+        diag.warn(&format!("spool: {}", cause(&error)));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Can it be used by who runs this?
+fn there(needed: Needed<'_>) -> Result<(), String> {
+    let usable = |path: &Path, how: Access| {
+        access(path, how).map_err(|error| format!("{}: {}", path.display(), cause(&error.into())))
+    };
+    match needed {
+        Needed::Device(path) => usable(path, Access::READ_OK | Access::WRITE_OK),
+        Needed::File(path) => usable(path, Access::READ_OK),
+        Needed::Program(name) if name.contains('/') => usable(Path::new(name), Access::EXEC_OK),
+        Needed::Program(name) => {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let found = std::env::split_paths(&path)
+                .any(|dir| access(dir.join(name), Access::EXEC_OK).is_ok());
+            if found {
+                Ok(())
+            } else {
+                Err(format!("{name}: not found in PATH"))
+            }
+        }
+    }
+}
+
+/// Delivers what is due; or, with `--watch`, what ever comes.
+fn pass(args: &Args, verbose: bool, diag: &Diag) -> Result<Exit, Failure> {
+    let config = find_config(args)?;
+    if let Some(route) = &args.route {
+        if config.route(route).is_none() {
+            return Err(Failure::new(Exit::Config, format!("there is no route {route:?}")));
+        }
+    }
+    let dir = args.spool.dir(Some(&config), "")?;
+    let store = Store::open(&dir).map_err(|error| {
+        let exit = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Exit::NoPermission,
+            _ => Exit::CantCreate,
+        };
+        Failure::new(exit, error.to_string())
+    })?;
+    let interrupt = Interrupt::of_a_server()
+        .map_err(|error| Failure::new(Exit::Os, format!("signals: {}", cause(&error))))?;
+    let mut source = Source::new(args, diag);
+    let mut config = Some(config);
+    loop {
+        let locked = store.begin_pass();
+        let locked = locked.map_err(|error| io(&dir, &error))?;
+        let Some(lock) = locked else {
+            // It looks into new/ once more when it has ended.
+            if args.watch {
+                let text = format!("{}: another page-deliver delivers", dir.display());
+                return Err(Failure::new(Exit::TempFail, text));
+            }
+            return Ok(Exit::Ok);
+        };
+        let setup = Setup {
+            store: &store,
+            config: match config.take() {
+                Some(config) => config,
+                None => find_config(args)?,
+            },
+            reload: &mut || source.reload(),
+            login: &login,
+            only: args.route.as_deref(),
+            watch: args.watch,
+            diag,
+            verbose,
+            interrupt: &interrupt,
+        };
+        let took = deliver::run(setup).map_err(|error| io(&dir, &error))?;
+        drop(lock);
+        if let Some(exit) = interrupt.exit() {
+            return Ok(exit);
+        }
+        // Who came while we had the lock and found it taken has left it to us.
+        if !(took && store.has_arrivals()) {
+            return Ok(Exit::Ok);
+        }
+    }
+}
+
+fn io(dir: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Io, format!("{}: {}", dir.display(), cause(error)))
+}
+
+fn login(uid: u32) -> Option<String> {
+    accounts::name_of(uid, Deadline::after(NAME_SERVICE)).ok().flatten()
+}
+
+/// The configuration's file, as it changes.
+struct Source<'a> {
+    args: &'a Args,
+    path: Option<PathBuf>,
+    seen: Option<Stamp>,
+    diag: &'a Diag,
+}
+
+/// Tells one version of a file from the next.
+type Stamp = (SystemTime, u64, u64);
+
+impl<'a> Source<'a> {
+    fn new(args: &'a Args, diag: &'a Diag) -> Self {
+        let path = args.spool.config_path();
+        let seen = path.as_deref().and_then(stamp);
+        Self { args, path, seen, diag }
+    }
+
+    /// A configuration that is wrong is told of once, and the one before holds.
+    fn reload(&mut self) -> Option<Config> {
+        let now = self.path.as_deref().and_then(stamp);
+        if now == self.seen {
+            return None;
+        }
+        self.seen = now;
+        match find_config(self.args) {
+            Ok(config) => Some(config),
+            Err(failure) => {
+                let text = format!("{:#}; the configuration before it holds", failure.cause);
+                self.diag.log(Priority::Error, &text);
+                None
+            }
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt;
+    let file = fs::metadata(path).ok()?;
+    Some((file.modified().ok()?, file.ino(), file.len()))
+}
