@@ -29,6 +29,8 @@ const MIN_REST: Duration = Duration::from_secs(1);
 const ROWS: u32 = 1000;
 /// How long a call is held for the next page. Elsewhere a connection is soon made.
 const LINGER: Duration = Duration::from_secs(1);
+/// A process ends a moment after its output does, or the other way round.
+const GLANCE: Duration = Duration::from_millis(2);
 /// How long we wait for the process of a child that says nothing more.
 const GONE: Duration = Duration::from_secs(5);
 
@@ -79,6 +81,8 @@ struct Running {
     killed: bool,
     /// It says nothing more, since then.
     silent: Option<Instant>,
+    /// Its process has ended, then and like this.
+    exited: Option<(Instant, ExitStatus)>,
     failed: bool,
 }
 
@@ -121,7 +125,8 @@ impl Lane {
         let gap = self.last.filter(|_| !self.queue.is_empty()).map(|last| last + running.gap);
         let gap = gap.filter(|gap| *gap > Instant::now());
         // A process ends a moment after it has said so.
-        let gone = running.silent.map(|_| Instant::now() + Duration::from_millis(1));
+        let ends = running.silent.is_some() || running.exited.is_some();
+        let gone = ends.then(|| Instant::now() + GLANCE);
         [answer, idle, gap, gone, running.stop].into_iter().flatten().min()
     }
 }
@@ -193,12 +198,13 @@ impl Deliverer<'_> {
     /// Takes the verdicts that are there.
     fn hear(&mut self, route: &str, lane: &mut Lane) -> Vec<u64> {
         let mut done = Vec::new();
-        while let Some(running) = lane.running.as_mut().filter(|running| running.silent.is_none()) {
-            let read = running.child.read();
-            if read.ended {
-                running.silent = Some(Instant::now());
+        while let Some(running) = &mut lane.running {
+            if running.child.stdout().is_none() {
+                running.silent.get_or_insert_with(Instant::now);
+                break;
             }
-            if read.verdicts.is_empty() {
+            let read = running.child.read();
+            if read.verdicts.is_empty() && !read.ended {
                 break;
             }
             for said in read.verdicts {
@@ -455,6 +461,7 @@ impl Deliverer<'_> {
                     stop: None,
                     killed: false,
                     silent: None,
+                    exited: None,
                     failed: false,
                 });
                 true
@@ -548,30 +555,29 @@ impl Deliverer<'_> {
             running.killed = true;
             running.stop = Some(now + END);
         }
-        match running.child.try_wait() {
-            Ok(Some(status)) => {
-                let silent = *running.silent.get_or_insert(now);
-                // Something that it started may still have its standard output.
-                if running.child.stdout().is_none() || silent.elapsed() > GONE {
-                    self.end(route, lane, Some(status), done);
-                }
+        if running.exited.is_none() {
+            match running.child.try_wait() {
+                Ok(status) => running.exited = status.map(|status| (now, status)),
+                Err(_) => return self.end(route, lane, None, done),
             }
-            Ok(None) => {
-                if running.silent.is_some_and(|since| since.elapsed() > GONE) && !running.killed {
-                    running.child.kill();
-                    running.killed = true;
-                }
+        }
+        let long_silent = running.silent.is_some_and(|since| since.elapsed() > GONE);
+        match running.exited {
+            // Something that it started may still have its standard output.
+            Some((since, status)) if running.silent.is_some() || since.elapsed() > GONE => {
+                self.end(route, lane, Some(status), done);
             }
-            Err(_) => self.end(route, lane, None, done),
+            None if long_silent && !running.killed => {
+                running.child.kill();
+                running.killed = true;
+            }
+            _ => {}
         }
     }
 
     /// The child is gone: what it had not answered, and what it can take back no more.
     fn end(&mut self, route: &str, lane: &mut Lane, status: Option<ExitStatus>, done: &mut Vec<u64>) {
         // Its last words may have come with its end.
-        if let Some(running) = &mut lane.running {
-            running.silent = None;
-        }
         done.extend(self.hear(route, lane));
         let Some(mut running) = lane.running.take() else {
             return;
@@ -626,9 +632,9 @@ impl Deliverer<'_> {
         let mut late = Vec::new();
         for (route, table) in &self.setup.config.tables().route {
             let route = route.as_str();
-            let idle = self.lanes.get(route).is_none_or(|lane| lane.running.is_none());
+            let rests = self.lanes.get(route).is_some_and(Lane::rests);
             let policy = Policy::of(table);
-            let (true, Some(after), true) = (idle, policy.after, policy.fallback.is_some()) else {
+            let (true, Some(after), true) = (rests, policy.after, policy.fallback.is_some()) else {
                 continue;
             };
             let after = Millis::try_from(after.as_millis()).unwrap_or(Millis::MAX);
@@ -644,7 +650,7 @@ impl Deliverer<'_> {
         for (route, lane) in std::mem::take(&mut self.lanes) {
             let mut lane = lane;
             let table = self.setup.config.route(&route);
-            let policy = table.filter(|_| lane.running.is_none()).map(Policy::of);
+            let policy = table.filter(|_| lane.rests()).map(Policy::of);
             if let Some(policy) = policy {
                 for item in std::mem::take(&mut lane.queue) {
                     let place = item.place;

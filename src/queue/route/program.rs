@@ -7,7 +7,6 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
-use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -20,8 +19,6 @@ use crate::transport::serial::Framing;
 const OURSELVES: &str = "/proc/self/exe";
 /// What our own program is called then, which would be `exe`.
 const NAME: &str = "pagebox";
-/// How long a program that is run for each page may take for one.
-const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A program that is a route.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -264,8 +264,8 @@ impl Store {
     }
 }
 
-/// The second in which [`new_id`] made this.
-fn second(id: &str) -> u64 {
+/// The second in which [`new_id`] made this; 0: it did not.
+pub(super) fn second(id: &str) -> u64 {
     let second = id.split('-').next();
     second
         .filter(|second| second.len() == 10)

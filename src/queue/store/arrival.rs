@@ -15,6 +15,7 @@ use rustix::io::Errno;
 
 use super::super::spool::{MAX_JOB, is_id, new_id};
 use super::super::work::Work;
+use super::active::second;
 use super::name::Name;
 use super::{AS_FOUND, MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
 use crate::diag::cause;
@@ -80,7 +81,8 @@ impl Store {
         }
         for name in names(&self.new)? {
             let name = name?;
-            let ours = name.to_str().filter(|name| is_id(name)).map(str::to_owned);
+            let ours = name.to_str().filter(|name| is_id(name) && second(name) > 0);
+            let ours = ours.map(str::to_owned);
             let id = ours.unwrap_or_else(|| new_id(self.age(&name)));
             let name = Some(name);
             found.push(Candidate { id, name });
