@@ -5,6 +5,7 @@ pub mod envelope;
 pub mod line;
 pub mod message;
 pub mod moment;
+pub mod needed;
 pub mod peer;
 pub mod progress;
 pub mod report;

@@ -3,8 +3,8 @@
 //!
 //! Answers for the file: a key that is not known, a value that is none and a
 //! name that leads nowhere are errors with their line. Must never know the
-//! environment (but for the time zone), what the time is now, or how a route is
-//! driven.
+//! environment (but for the time zone), what the time is now, what else is on the
+//! disk, or how a route is driven.
 
 pub mod check;
 pub mod defaults;

@@ -3,6 +3,7 @@
 //! Answers for the words of `page-deliver --check`. Must never look at a disk: whether
 //! a device, a file or a program is there, it asks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -252,35 +253,43 @@ fn pagers(config: &Config, now: SystemTime, warnings: &mut Vec<String>) {
 
 /// Groups that reach nobody, always or at some hour of the week.
 fn groups(config: &Config, now: SystemTime, warnings: &mut Vec<String>) {
+    let groups = &config.tables().group;
     let Some((from, until)) = week(now) else {
         return;
     };
-    let groups = config.tables().group.keys();
-    let groups: Vec<&str> = groups.map(Name::as_str).collect();
-    let duties = config.duties(groups.clone(), from, until);
-    for name in groups {
-        if config.reach(name).is_none() {
-            warnings.push(format!("group.{name}: no member can be reached"));
-            continue;
-        }
+    let names: Vec<&str> = groups.keys().map(Name::as_str).collect();
+    let duties = config.duties(names.clone(), from, until);
+    let mut empty = BTreeMap::new();
+    for name in &names {
         let duty = duties.get(name).map(Vec::as_slice).unwrap_or_default();
-        if duty.is_empty() {
-            warnings.push(format!("group.{name}: nobody is ever on duty"));
-            continue;
-        }
         let ends = duty.iter().map(|duty| duty.end);
         let gaps = ends.zip(duty.iter().skip(1).map(|duty| duty.start));
         // The one that we are in, or the first to come. Behind the last day, stretches
         // end where nobody looked for more.
         let mut gaps = gaps.filter(|(start, end)| *start < until && SystemTime::from(*end) > now);
-        if let Some((start, end)) = gaps.next() {
-            warnings.push(format!(
-                "group.{name}: nobody is on duty {} to {}",
-                weekly(start),
-                weekly(end)
-            ));
+        let what = if config.reach(name).is_none() {
+            "no member can be reached".to_owned()
+        } else if duty.is_empty() {
+            "nobody is ever on duty".to_owned()
+        } else if let Some((start, end)) = gaps.next() {
+            format!("nobody is on duty {} to {}", weekly(start), weekly(end))
+        } else {
+            continue;
+        };
+        empty.insert(*name, what);
+    }
+    // A shift is empty between its hours, and that is well where others fill them.
+    let mut rest = names;
+    rest.retain(|name| !empty.contains_key(name));
+    let mut seen = BTreeSet::new();
+    while let Some(name) = rest.pop() {
+        if let Some(group) = groups.get(name).filter(|_| seen.insert(name)) {
+            let members = group.get_ref().members.iter();
+            rest.extend(members.map(|link| link.get_ref().as_str()));
         }
     }
+    let empty = empty.into_iter().filter(|(name, _)| !seen.contains(name));
+    warnings.extend(empty.map(|(name, what)| format!("group.{name}: {what}")));
 }
 
 /// More than a week to either side.

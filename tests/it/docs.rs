@@ -2,6 +2,7 @@
 //! examples do is [`examples`]' affair. `UPDATE=1 cargo test` writes the
 //! completions anew.
 
+mod config;
 mod examples;
 mod page;
 
@@ -55,6 +56,16 @@ fn programs() -> Vec<Program> {
     std::iter::once(top).chain(applets).collect()
 }
 
+/// The files that have a page, in section 5.
+const FORMATS: [&str; 1] = ["pagebox.toml"];
+
+/// Every page there is: its name and its section.
+fn pages() -> Vec<(&'static str, u8)> {
+    let programs = programs().into_iter();
+    let programs = programs.map(|program| (program.name, program.section));
+    programs.chain(FORMATS.map(|name| (name, 5))).collect()
+}
+
 /// The options of a command, help and version among them.
 fn options(command: &Command) -> Vec<Arg> {
     let mut command = command.clone();
@@ -105,8 +116,11 @@ fn completions_are_generated_from_the_flags() {
 }
 
 #[test]
-fn every_page_is_some_programs() {
-    let known: Vec<PathBuf> = programs().iter().map(Page::path).collect();
+fn every_page_is_some_programs_or_files() {
+    let known = pages().into_iter();
+    let known: Vec<PathBuf> = known
+        .map(|(name, section)| Page::path(name, section))
+        .collect();
     for entry in fs::read_dir(root().join("man")).unwrap() {
         let path = entry.unwrap().path();
         assert!(known.contains(&path), "{} is nobody's", path.display());
@@ -116,27 +130,29 @@ fn every_page_is_some_programs() {
 #[test]
 fn pages_are_clean_mdoc() {
     skip_unless!("mandoc");
-    for program in programs() {
+    for (name, section) in pages() {
         let lint = Cmd::new("mandoc").args(["-T", "lint", "-W", "warning"]);
-        lint.arg(Page::path(&program)).run().expect(0, "", "");
+        lint.arg(Page::path(name, section)).run().expect(0, "", "");
     }
 }
 
 #[test]
 fn pages_begin_with_the_name_and_the_summary() {
-    for program in programs() {
-        let page = Page::of(&program);
+    for (name, section) in pages() {
+        let page = Page::read(name, section);
+        let title = format!(".Dt {} {section}", name.to_uppercase());
+        assert!(page.lines.iter().any(|line| line.text == title), "{title}");
         let text: Vec<&str> = page
             .section("NAME")
             .iter()
             .map(|line| &*line.text)
             .collect();
-        assert_eq!(text[1], format!(".Nm {}", program.name));
+        assert_eq!(text[1], format!(".Nm {name}"));
         // whatis(1) lists summaries in lower case.
         let summary = text[2].strip_prefix(".Nd ").unwrap();
-        assert_eq!(capital(summary), program.summary, "{}", page.name);
-        let title = format!(".Dt {} {}", program.name.to_uppercase(), program.section);
-        assert!(page.lines.iter().any(|line| line.text == title), "{title}");
+        if let Some(program) = programs().iter().find(|program| program.name == name) {
+            assert_eq!(capital(summary), program.summary, "{}", page.name);
+        }
     }
 }
 

@@ -394,6 +394,8 @@ fn what_is_installed_calls_what_is_installed() {
         ["/usr/bin/ixo-serve --device /dev/%I --spool /var/spool/pagebox"]
     );
     assert_eq!(values(&messages, "ExecStart"), ["/usr/bin/xtelld"]);
+    let example = usr.join("share/doc/pagebox/pagebox.toml");
+    assert!(example.is_file() && usr.join("share/man/man5/pagebox.toml.5").is_file());
     let conf = usr.join("share/doc/pagebox/inetd.conf");
     let words = inetd_words(&fs::read_to_string(conf).unwrap());
     assert_eq!(words[5..7], ["/usr/bin/snpp-serve", "snpp-serve"]);

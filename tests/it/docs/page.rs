@@ -29,12 +29,16 @@ pub(super) struct Item {
 }
 
 impl Page {
-    pub(super) fn path(program: &Program) -> PathBuf {
-        root().join(format!("man/{}.{}", program.name, program.section))
+    pub(super) fn path(name: &str, section: u8) -> PathBuf {
+        root().join(format!("man/{name}.{section}"))
     }
 
     pub(super) fn of(program: &Program) -> Self {
-        let path = Self::path(program);
+        Self::read(program.name, program.section)
+    }
+
+    pub(super) fn read(name: &str, number: u8) -> Self {
+        let path = Self::path(name, number);
         let text =
             fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let (mut section, mut subsection) = (String::new(), None);
@@ -51,7 +55,7 @@ impl Page {
                 text: text.to_owned(),
             });
         }
-        let name = format!("{}({})", program.name, program.section);
+        let name = format!("{name}({number})");
         Self { name, lines }
     }
 
@@ -106,6 +110,15 @@ impl Page {
 
     /// The shell sessions among the examples, and the configurations.
     pub(super) fn sessions(&self) -> Vec<Vec<String>> {
+        let mut sessions = self.examples();
+        // Other lines of configuration are no session.
+        let is_ours = |line: &String| line == CONFIGURATION || line.starts_with("$ ");
+        sessions.retain(|lines| lines.iter().any(is_ours));
+        sessions
+    }
+
+    /// All that the examples show as it is.
+    pub(super) fn examples(&self) -> Vec<Vec<String>> {
         let mut sessions = Vec::new();
         let mut session = None;
         for line in self.section("EXAMPLES") {
@@ -116,9 +129,6 @@ impl Page {
                 (Some(lines), text) => lines.push(plain(text)),
             }
         }
-        // Other lines of configuration are no session.
-        let is_ours = |line: &String| line == CONFIGURATION || line.starts_with("$ ");
-        sessions.retain(|lines| lines.iter().any(is_ours));
         sessions
     }
 }
