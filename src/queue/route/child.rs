@@ -328,3 +328,404 @@ impl Child {
 fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::route::verdict::MAX_RECORD;
+    use crate::queue::spool::new_id;
+    use crate::transport::fd::{Deadline, pause, wait_any};
+    use rustix::event::{PollFd, PollFlags};
+    use rustix::fs::{FlockOperation, flock};
+    use std::ffi::OsString;
+    use std::fs::{self, File};
+    use std::os::unix::process::ExitStatusExt;
+    use std::path::PathBuf;
+    use std::time::{Duration, SystemTime};
+
+    /// Reads the header, and answers each line that it reads.
+    const POLITE: &str = "read -r header; echo row,outcome; n=0; \
+        while read -r line; do n=$((n + 1)); echo $n,sent; done";
+
+    fn sh(words: &[&str]) -> Program {
+        let args = ["-c"].iter().chain(words);
+        Program {
+            program: "/bin/sh".into(),
+            name: None,
+            args: args.map(OsString::from).collect(),
+            at_once: 1,
+        }
+    }
+
+    fn start(script: &str) -> Child {
+        let lock = File::open("/dev/null").unwrap();
+        Child::start(&sh(&[script]), lock.as_fd()).unwrap()
+    }
+
+    fn page(message: &str) -> Page<'_> {
+        Page {
+            id: "id",
+            pager: "joe",
+            message,
+            ..Page::default()
+        }
+    }
+
+    /// As the queue does it: until it has said so much, or all.
+    #[track_caller]
+    fn until(child: &mut Child, count: usize) -> Vec<Said> {
+        let deadline = Deadline::after(Duration::from_secs(20));
+        let mut all = Vec::new();
+        while all.len() < count {
+            let stdin = child.stdin().filter(|_| child.wants_to_write());
+            let mut fds: Vec<PollFd<'_>> = stdin
+                .into_iter()
+                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::OUT))
+                .collect();
+            let stdout = child.stdout().expect("it has not ended");
+            fds.push(PollFd::from_borrowed_fd(stdout, PollFlags::IN));
+            assert!(wait_any(&mut fds, deadline).unwrap(), "only {all:?}");
+            child.write().unwrap();
+            let read = child.read();
+            all.extend(read.verdicts);
+            if read.ended {
+                assert!(child.stdout().is_none());
+                break;
+            }
+        }
+        all
+    }
+
+    #[track_caller]
+    fn to_the_end(child: &mut Child) -> Vec<Said> {
+        until(child, usize::MAX)
+    }
+
+    /// `row:outcome`, or what is wrong.
+    fn shown(said: &[Said]) -> Vec<String> {
+        let shown = said.iter().map(|said| match said {
+            Ok(verdict) => format!("{}:{}", verdict.row, verdict.outcome),
+            Err(text) => text.clone(),
+        });
+        shown.collect()
+    }
+
+    #[track_caller]
+    fn status(child: &mut Child) -> ExitStatus {
+        eventually("it has ended", || child.try_wait().unwrap().is_some());
+        child.try_wait().unwrap().unwrap()
+    }
+
+    #[track_caller]
+    fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+        for _ in 0..2000 {
+            if is_so() {
+                return;
+            }
+            pause(Duration::from_millis(5), None).unwrap();
+        }
+        panic!("still not so: {what}");
+    }
+
+    fn path() -> PathBuf {
+        std::env::temp_dir().join(format!("pagebox-route-{}", new_id(SystemTime::now())))
+    }
+
+    #[test]
+    fn rows_are_answered_one_by_one() {
+        let mut child = start(POLITE);
+        for row in 1..=3 {
+            assert_eq!(child.give(&page("Disk full")).unwrap(), row);
+            assert_eq!(shown(&until(&mut child, 1)), [format!("{row}:sent")]);
+        }
+        assert_eq!(child.try_wait().unwrap(), None);
+        child.close();
+        assert!(child.give(&page("one more")).is_err());
+        assert_eq!(shown(&to_the_end(&mut child)), [""; 0]);
+        assert!(status(&mut child).success());
+        assert_eq!(child.take_back().unwrap(), [0; 0]);
+        assert!(child.read().ended);
+    }
+
+    #[test]
+    fn a_later_word_on_a_row_is_told_as_well() {
+        let mut child = start("read -r h; read -r r; printf 'row,outcome\n1,sent\n1,unknown\n'");
+        child.give(&page("x")).unwrap();
+        assert_eq!(shown(&to_the_end(&mut child)), ["1:sent", "1:unknown"]);
+    }
+
+    #[test]
+    fn a_verdict_on_a_row_that_it_was_not_given_is_an_error() {
+        let mut child =
+            start("read -r h; read -r r; printf 'row,outcome\n0,sent\n2,sent\n1,sent\n'");
+        child.give(&page("x")).unwrap();
+        assert_eq!(
+            shown(&to_the_end(&mut child)),
+            [
+                "a verdict on row 0, which it was not given",
+                "a verdict on row 2, which it was not given",
+                "1:sent",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_verdict_on_a_row_that_it_has_not_read_is_an_error() {
+        let mut child = start("read -r h; read -r r; printf 'row,outcome\n2,sent\n1,sent\n'");
+        child.give(&page("x")).unwrap();
+        child.give(&page("y")).unwrap();
+        assert_eq!(
+            shown(&to_the_end(&mut child)),
+            ["a verdict on row 2, which it has not read", "1:sent"]
+        );
+        assert_eq!(child.take_back().unwrap(), [2]);
+    }
+
+    #[test]
+    fn a_route_that_never_reads_holds_up_nobody() {
+        let mut child = start("exec sleep 60");
+        let message = "x".repeat(60_000);
+        for _ in 0..3 {
+            child.give(&page(&message)).unwrap();
+        }
+        assert!(child.wants_to_write());
+        child.kill();
+        assert_eq!(shown(&to_the_end(&mut child)), [""; 0]);
+        assert_eq!(status(&mut child).signal(), Some(9));
+        assert_eq!(child.take_back().unwrap(), [1, 2, 3]);
+        // It is said again, and nothing is left to be written.
+        assert_eq!(child.take_back().unwrap(), [1, 2, 3]);
+        assert!(!child.wants_to_write() && child.stdin().is_none());
+    }
+
+    #[test]
+    fn what_a_dead_route_has_not_read_was_not_sent() {
+        for (script, back) in [
+            ("exit 3", &[1, 2, 3][..]),
+            ("read -r h; exit 3", &[1, 2, 3]),
+            // It may have sent what it has read.
+            ("read -r h; read -r r; exit 3", &[2, 3]),
+            ("read -r h; dd bs=1 count=1 2>/dev/null; exit 3", &[2, 3]),
+            ("exec 0</dev/null; exit 3", &[1, 2, 3]),
+        ] {
+            let mut child = start(script);
+            for _ in 0..3 {
+                child.give(&page("x")).unwrap();
+            }
+            to_the_end(&mut child);
+            assert_eq!(status(&mut child).code(), Some(3));
+            assert_eq!(child.take_back().unwrap(), back, "{script}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_back_nobody_reads_any_more() {
+        let path = path();
+        let script = "read -r h; exec 1>&-; (read -r go <\"$1\"; cat >\"$1.read\") <&0 & exit 0";
+        let fifo = path.with_extension("fifo");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+        let lock = File::create(&path).unwrap();
+        let program = sh(&[script, "sh", fifo.to_str().unwrap()]);
+        let mut child = Child::start(&program, lock.as_fd()).unwrap();
+        child.give(&page("x")).unwrap();
+        to_the_end(&mut child);
+        // Only the one that it has left behind could read the row still.
+        assert!(status(&mut child).success());
+        assert_eq!(child.take_back().unwrap(), [1]);
+        fs::write(&fifo, "go\n").unwrap();
+        let read = fifo.with_extension("fifo.read");
+        let other = File::open(&path).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        drop(lock);
+        eventually("the other one has ended", || is_free(&other));
+        assert_eq!(fs::read(&read).unwrap(), b"");
+        for path in [path, fifo, read] {
+            fs::remove_file(path).unwrap();
+        }
+    }
+
+    fn is_free(lock: &File) -> bool {
+        flock(lock, FlockOperation::NonBlockingLockExclusive).is_ok()
+    }
+
+    #[test]
+    fn the_lock_is_held_as_long_as_anyone_is_left() {
+        let path = path();
+        let lock = File::create(&path).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        // The descriptors that it might redirect are not ours.
+        let script = "exec 3</dev/null 9</dev/null; sleep 60 & exit 0";
+        let mut child = Child::start(&sh(&[script]), lock.as_fd()).unwrap();
+        assert!(status(&mut child).success());
+        drop(lock);
+        let other = File::open(&path).unwrap();
+        assert!(!is_free(&other));
+        assert!(!child.read().ended);
+        child.kill();
+        assert_eq!(shown(&to_the_end(&mut child)), [""; 0]);
+        eventually("the lock is free", || is_free(&other));
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn one_that_is_dropped_goes_on() {
+        let path = path();
+        let lock = File::create(&path).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        let script = "read -r h; read -r r; while read -r more; do :; done; echo \"$r\" >\"$1\"";
+        let words = [script, "sh", path.to_str().unwrap()];
+        let mut child = Child::start(&sh(&words), lock.as_fd()).unwrap();
+        child.give(&page("x")).unwrap();
+        drop(lock);
+        let other = File::open(&path).unwrap();
+        assert!(!is_free(&other));
+        drop(child);
+        eventually("it has ended", || is_free(&other));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "id,joe,,x,,,,,\n");
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_route_that_writes_anything_writes_errors() {
+        let long = "head -c 1000000 /dev/zero | tr '\\0' x; echo;";
+        let none = "its results do not begin with a header that has the columns row and outcome";
+        for (script, said) in [
+            ("", &[][..]),
+            (
+                "echo row,outcome; echo 1,sen",
+                &["record 2 of its results: no outcome"],
+            ),
+            (
+                "echo row,outcome; printf '1,sent'",
+                &["record 2 of its results: it has no end"],
+            ),
+            (
+                "echo hello; echo 1,sent",
+                &[none, "record 2 of its results: there was no header"],
+            ),
+            (
+                &format!("echo row,outcome; {long} echo 1,sent"),
+                &["record 2 of its results: longer than 65536 bytes", "1:sent"],
+            ),
+            (
+                "echo row,outcome; echo '\"'; echo 1,sent",
+                &["record 2 of its results: it has no end"],
+            ),
+            // A page that comes back is not shown.
+            (
+                "echo \"$h\"; echo \"$r\"",
+                &[none, "record 2 of its results: there was no header"],
+            ),
+        ] {
+            let mut child = start(&format!("read -r h; read -r r; {script}"));
+            child.give(&page("x")).unwrap();
+            assert_eq!(shown(&to_the_end(&mut child)), said, "{script}");
+        }
+        assert_eq!(MAX_RECORD, 65_536);
+        let mut child = start("exec head -c 300000 /dev/urandom");
+        to_the_end(&mut child);
+    }
+
+    #[test]
+    fn one_that_does_not_end_is_stopped_or_killed() {
+        let mut child = start("cat >/dev/null; sleep 60; echo row,outcome");
+        child.close();
+        child.stop();
+        assert_eq!(shown(&to_the_end(&mut child)), [""; 0]);
+        assert_eq!(status(&mut child).signal(), Some(15));
+        // Who does not hear is not asked; nor is what it has started.
+        let mut child =
+            start("trap '' TERM; echo row,outcome; echo 1,sent; while :; do sleep 60; done");
+        child.close();
+        until(&mut child, 1);
+        child.stop();
+        child.kill();
+        assert_eq!(shown(&to_the_end(&mut child)), [""; 0]);
+        assert_eq!(status(&mut child).signal(), Some(9));
+        // Nobody is meant any more.
+        child.kill();
+    }
+
+    #[test]
+    fn a_row_that_no_pipe_takes_at_once_arrives_whole() {
+        let path = path();
+        let script = "dd bs=512 of=\"$1\" 2>/dev/null; echo row,outcome; echo 1,sent; echo 2,sent";
+        let words = [script, "sh", path.to_str().unwrap()];
+        let lock = File::open("/dev/null").unwrap();
+        let mut child = Child::start(&sh(&words), lock.as_fd()).unwrap();
+        let message = "a \"b\",\r\nä\n".repeat(20_000);
+        let first = Page {
+            pin: Some("1234"),
+            level: Some(0),
+            alert: Some(true),
+            coverage: Some("2"),
+            caller: Some("555, 9876"),
+            subject: Some("Seattle"),
+            ..page(&message)
+        };
+        child.give(&first).unwrap();
+        let second = Page {
+            alert: Some(false),
+            ..page("x")
+        };
+        child.give(&second).unwrap();
+        child.close();
+        assert_eq!(shown(&to_the_end(&mut child)), ["1:sent", "2:sent"]);
+        let mut rows = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_path(&path)
+            .unwrap();
+        let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+        assert_eq!(
+            rows,
+            [
+                csv::StringRecord::from(HEADER.to_vec()),
+                vec![
+                    "id",
+                    "joe",
+                    "1234",
+                    &message,
+                    "0",
+                    "1",
+                    "2",
+                    "555, 9876",
+                    "Seattle"
+                ]
+                .into(),
+                vec!["id", "joe", "", "x", "", "0", "", "", ""].into(),
+            ]
+        );
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_route_is_a_process_like_any_other() {
+        let mut child = start("kill -PIPE $$");
+        to_the_end(&mut child);
+        assert_eq!(status(&mut child).signal(), Some(13));
+        // Its output waits where we do not read.
+        let long = "head -c 200000 /dev/zero | tr '\\0' x | fold -w 1000";
+        let mut child = start(&format!("echo row,outcome; {long}; echo"));
+        assert_eq!(to_the_end(&mut child).len(), 200);
+        // It has its ends of the pipes, and not ours.
+        let own = "\"$(readlink /proc/$$/fd/0; readlink /proc/$$/fd/1)\"";
+        let count = format!("ls -l /proc/$$/fd | grep -cF {own}");
+        let mut child = start(&format!(
+            "echo row,outcome,response; read -r h; read -r r; echo 1,sent,$({count})"
+        ));
+        child.give(&page("x")).unwrap();
+        let said = to_the_end(&mut child);
+        assert_eq!(said[0].as_ref().unwrap().response, "2");
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_an_error() {
+        let lock = File::open("/dev/null").unwrap();
+        let program = Program {
+            program: "/nonexistent".into(),
+            ..sh(&[])
+        };
+        let error = Child::start(&program, lock.as_fd()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

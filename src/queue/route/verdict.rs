@@ -8,8 +8,6 @@
 //! writes being more than one error. What is wrong with a record is said
 //! without it: it may be a page that came back.
 
-use std::io;
-
 use csv::{ByteRecord, ReaderBuilder};
 
 use crate::outcome::Outcome;
@@ -76,8 +74,11 @@ impl Results {
             let (place, ends) = next(self.place, *byte);
             self.place = place;
             if ends {
-                let record = std::mem::take(&mut self.record);
-                said.extend(self.read(&record));
+                // An empty line is no record, nor is what is between CR and LF.
+                if !self.record.is_empty() {
+                    let record = std::mem::take(&mut self.record);
+                    said.extend(self.read(&record));
+                }
                 continue;
             }
             if place == Place::Lost {
@@ -107,14 +108,11 @@ impl Results {
     }
 
     fn read(&mut self, bytes: &[u8]) -> Option<Said> {
-        let record = match parsed(bytes) {
-            Ok(record) => record?,
-            Err(error) => {
-                self.records += 1;
-                return Some(self.wrong(&error.to_string()));
-            }
-        };
         self.records += 1;
+        let record = match parsed(bytes) {
+            Ok(record) => record,
+            Err(error) => return Some(self.wrong(&error.to_string())),
+        };
         if self.records == 1 {
             return self.read_header(&record).map(Err);
         }
@@ -171,9 +169,8 @@ impl Results {
     }
 }
 
-/// Where the byte behind this one stands, and whether this one ends the record.
-/// CR ends one as well as LF; between the two of a line end there is an empty
-/// record, which is none.
+/// Where the byte behind this one stands, and whether this one ends the record,
+/// as CR and LF do.
 fn next(place: Place, byte: u8) -> (Place, bool) {
     let inside = match (place, byte) {
         (Place::Quoted, b'"') => Place::QuoteInQuotes,
@@ -186,13 +183,192 @@ fn next(place: Place, byte: u8) -> (Place, bool) {
     (inside, false)
 }
 
-/// `None` for an empty line.
-fn parsed(bytes: &[u8]) -> csv::Result<Option<ByteRecord>> {
+/// The one record that these bytes are.
+fn parsed(bytes: &[u8]) -> csv::Result<ByteRecord> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .buffer_capacity(bytes.len().max(1))
-        .from_reader(io::Cursor::new(bytes));
+        .buffer_capacity(bytes.len())
+        .from_reader(bytes);
     let mut record = ByteRecord::new();
-    Ok(reader.read_byte_record(&mut record)?.then_some(record))
+    reader.read_byte_record(&mut record)?;
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all(bytes: &[u8], chunk: usize) -> Vec<Said> {
+        let mut results = Results::default();
+        let mut said = Vec::new();
+        for part in bytes.chunks(chunk) {
+            results.feed(part, &mut said);
+        }
+        results.end(&mut said);
+        said
+    }
+
+    #[track_caller]
+    fn verdict(text: &str) -> Verdict {
+        let mut said = all(text.as_bytes(), text.len());
+        assert_eq!(said.len(), 1, "{said:?}");
+        said.remove(0).unwrap()
+    }
+
+    #[test]
+    fn what_our_own_programs_write_is_read() {
+        let header = "row,id,pager,outcome,code,response,server,attempts,parts,tag,rtt_ms\n";
+        let line = "3,id,5551212,temporary,554,Busy,[::1]:444,2,1/3,00321,17\n";
+        let sure = Verdict {
+            row: 3,
+            outcome: Outcome::Temporary,
+            code: Some(554),
+            response: "Busy".to_owned(),
+            server: "[::1]:444".to_owned(),
+            attempts: 2,
+            parts: "1/3".to_owned(),
+            tag: Some(("00321".to_owned(), String::new())),
+        };
+        assert_eq!(verdict(&format!("{header}{line}")), sure);
+        for (tag, read) in [
+            ("", None),
+            ("1/2", Some(("1".to_owned(), "2".to_owned()))),
+            ("1/", Some(("1".to_owned(), String::new()))),
+        ] {
+            let line = line.replace("00321", tag);
+            assert_eq!(verdict(&format!("{header}{line}")).tag, read);
+        }
+    }
+
+    #[test]
+    fn columns_are_known_by_their_names() {
+        let sure = Verdict {
+            row: 12,
+            outcome: Outcome::Sent,
+            code: None,
+            response: String::new(),
+            server: String::new(),
+            attempts: 1,
+            parts: String::new(),
+            tag: None,
+        };
+        for text in [
+            "row,outcome\n12,sent\n",
+            "\u{feff}row,outcome\r\n12,sent\r\n",
+            "\u{feff}\"row\",outcome\r\r12,sent\r",
+            "\n\n Outcome ,colour,ROW\n\nsent,red,12\n",
+            "outcome,row,attempts,code\nsent,12,often,OK\n",
+            "row,outcome,response\n 12, sent\n",
+            "row,outcome\n12,sent,more\n",
+        ] {
+            assert_eq!(verdict(text), sure, "{text:?}");
+        }
+        let untried = verdict("row,outcome\n1,untried\n");
+        assert_eq!(untried.attempts, 0);
+    }
+
+    #[test]
+    fn a_text_is_safe_to_show() {
+        let text = b"row,outcome,response,server\n1,refused,\"a \"\"b\"\"\r\n\x1b[2J\xff\",\xe4\n";
+        for chunk in 1..text.len() {
+            let said = all(text, chunk);
+            let verdict = said[0].as_ref().unwrap();
+            assert_eq!(verdict.response, "a \"b\"^M^J^[[2J\\xff");
+            assert_eq!((verdict.server.as_str(), said.len()), ("\\xe4", 1));
+        }
+    }
+
+    #[test]
+    fn what_is_no_verdict_is_an_error_that_does_not_show_it() {
+        let none = "its results do not begin with a header that has the columns row and outcome";
+        for (text, error) in [
+            ("id,outcome\n", none),
+            ("row,row,outcome\n", none),
+            (
+                "row,outcome\n-1,sent\n",
+                "record 2 of its results: no number of a row",
+            ),
+            (
+                "row,outcome\n\n,sent\n",
+                "record 2 of its results: no number of a row",
+            ),
+            (
+                "row,outcome\n18446744073709551616,sent\n",
+                "record 2 of its results: no number of a row",
+            ),
+            (
+                "row,outcome\n1,secret\n",
+                "record 2 of its results: no outcome",
+            ),
+            ("row,outcome\n1\n", "record 2 of its results: no outcome"),
+            (
+                "row,outcome\n1,sent",
+                "record 2 of its results: it has no end",
+            ),
+            ("row,outcome", "record 1 of its results: it has no end"),
+            (
+                "row,outcome\n\"\n1,sent\n",
+                "record 2 of its results: it has no end",
+            ),
+        ] {
+            for chunk in [1, text.len()] {
+                let said = all(text.as_bytes(), chunk);
+                assert_eq!(said, [Err(error.to_owned())], "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_has_a_bound() {
+        for quote in ["", "\""] {
+            let cell = |length: usize| format!("{quote}{}{quote}", "x".repeat(length));
+            let with = |length: usize| {
+                let head = format!("1,sent,{}", cell(0));
+                let text = cell(length - head.len());
+                format!("row,outcome,response\n1,sent,{text}\n2,sent\n")
+            };
+            let said = all(with(MAX_RECORD).as_bytes(), 1000);
+            assert_eq!(said.iter().filter(|said| said.is_ok()).count(), 2);
+            let said = all(with(MAX_RECORD + 1).as_bytes(), 1000);
+            let error = "record 2 of its results: longer than 65536 bytes";
+            assert_eq!(said[0], Err(error.to_owned()));
+            assert_eq!(said[1].as_ref().unwrap().row, 2);
+            assert_eq!(said.len(), 2);
+        }
+    }
+
+    /// What the parser of CSV makes of the whole, header and half a record aside.
+    fn records(text: &str) -> usize {
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        reader.into_byte_records().count()
+    }
+
+    proptest! {
+        #[test]
+        fn records_end_where_the_parser_says(text in "[a,\"\r\n]{0,40}") {
+            // A record more stands behind it, unless a quote has taken it in.
+            let text = format!("row,outcome\n{text}\n");
+            let mut said = Vec::new();
+            let mut results = Results::default();
+            results.feed(text.as_bytes(), &mut said);
+            let whole = said.len() + usize::from(!results.record.is_empty());
+            prop_assert_eq!(whole + 1, records(&text));
+        }
+
+        #[test]
+        fn chunks_do_not_matter(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            head in prop::bool::ANY,
+            chunk in 1_usize..20,
+        ) {
+            let head: &[u8] = if head { b"row,outcome\n" } else { b"" };
+            let bytes = [head, &bytes].concat();
+            prop_assert_eq!(all(&bytes, chunk), all(&bytes, 1000));
+        }
+    }
 }
