@@ -25,6 +25,7 @@ mod onslaught;
 mod pagebox;
 mod paging_line;
 mod peers;
+mod routes;
 mod serial;
 mod snpp_probe;
 mod snpp_send;

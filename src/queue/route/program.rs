@@ -196,3 +196,153 @@ impl Words {
         self.maybe(name, word.map(|word| word.get_name().to_owned()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tables::Tables;
+
+    /// What the route `r` is, with its device `d` if there is one.
+    fn of(text: &str) -> Program {
+        let tables: Tables = toml::from_str(text).unwrap();
+        program(&tables.route["r"], tables.device.get("d"))
+    }
+
+    fn words(program: &Program) -> Vec<&str> {
+        let words = program.args.iter();
+        words.map(|word| word.to_str().unwrap()).collect()
+    }
+
+    #[track_caller]
+    fn is_ours(text: &str, at_once: usize, args: &[&str]) {
+        let program = of(text);
+        assert_eq!(words(&program), args);
+        assert_eq!(program.program, "/proc/self/exe");
+        assert_eq!((program.name, program.at_once), (Some("pagebox"), at_once));
+    }
+
+    #[test]
+    fn a_gateway_is_given_all_that_the_file_says_of_it() {
+        is_ours(
+            "[route.r]\ntype = 'snpp'\nserver = ['a', 'b:1']\nproxy-command = '-nc %h'\n\
+             login = '-joe'\npassword-file = '/p'\ncharset = 'ascii'\nmax-length = 80\n\
+             overflow = 'reject'\ntwo-way = true\n",
+            1,
+            &[
+                "snpp-send",
+                "--csv",
+                "-",
+                "--server=a",
+                "--server=b:1",
+                "--proxy-command=-nc %h",
+                "--login=-joe",
+                "--password-file=/p",
+                "--two-way",
+                "--charset=ascii",
+                "--max-length=80",
+                "--overflow=reject",
+            ],
+        );
+        is_ours(
+            "[route.r]\ntype = 'snpp'\nproxy-command = 'nc'\nlogin = 'joe'\n",
+            1,
+            &[
+                "snpp-send",
+                "--csv",
+                "-",
+                "--server=localhost",
+                "--proxy-command=nc",
+                "--login=joe",
+                "--password-file=/dev/null",
+                "--overflow=split",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_central_is_called_over_the_device_that_is_free() {
+        let route = "[route.r]\ntype = 'ixo'\ndevice = ['d']\nconnect = 'h:1'\n";
+        let device = "[device.d]\npath = '/dev/ttyS0'\nbaud = 300\nframing = '8n1-even'\n\
+                      init = ['ATZ', '-x']\ndial-command = 'ATDP'\n";
+        let rest = "dial = '+1 5'\npassword-file = '/p'\npages-per-call = 5\n";
+        is_ours(
+            &format!("{route}{rest}{device}"),
+            2,
+            &[
+                "ixo-send",
+                "--csv",
+                "-",
+                "--device=/dev/ttyS0",
+                "--baud=300",
+                "--framing=8n1-even",
+                "--dial=+1 5",
+                "--init=ATZ",
+                "--init=-x",
+                "--dial-command=ATDP",
+                "--password-file=/p",
+                "--pages-per-call=5",
+                "--overflow=split",
+            ],
+        );
+        // Without a number there is no modem to be told anything.
+        is_ours(
+            &format!("{route}{device}"),
+            2,
+            &[
+                "ixo-send",
+                "--csv",
+                "-",
+                "--device=/dev/ttyS0",
+                "--baud=300",
+                "--framing=8n1-even",
+                "--overflow=split",
+            ],
+        );
+        is_ours(
+            "[route.r]\ntype = 'ixo'\nconnect = 'h:1'\ndial = '5'\n",
+            2,
+            &[
+                "ixo-send",
+                "--csv",
+                "-",
+                "--connect=h:1",
+                "--dial=5",
+                "--overflow=split",
+            ],
+        );
+    }
+
+    #[test]
+    fn terminals_are_those_of_its_hosts() {
+        is_ours(
+            "[route.r]\ntype = 'xtell'\nserver = ['a']\noverflow = 'truncate'\n",
+            1,
+            &["xtell", "--csv", "-", "--host=a", "--overflow=truncate"],
+        );
+        is_ours(
+            "[route.r]\ntype = 'xtell'\ncharset = 'utf8'\n",
+            1,
+            &["xtell", "--csv", "-", "--charset=utf8", "--overflow=split"],
+        );
+    }
+
+    #[test]
+    fn a_program_of_anyones_is_run_as_it_stands() {
+        let program = of("[route.r]\ntype = 'csv'\ncommand = ['/bin/ssh', '-q', 'a b']\n");
+        assert_eq!(program.program, "/bin/ssh");
+        assert_eq!(words(&program), ["-q", "a b"]);
+        assert_eq!((program.name, program.at_once), (None, 1));
+        is_ours(
+            "[route.r]\ntype = 'exec'\ncommand = ['/bin/sms', '--each']\n",
+            1,
+            &[
+                "page-deliver",
+                "--each",
+                "--timeout=600",
+                "--",
+                "/bin/sms",
+                "--each",
+            ],
+        );
+    }
+}
