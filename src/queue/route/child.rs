@@ -284,7 +284,8 @@ impl Child {
         let mut all = vec![0; fcntl_getpipe_size(&self.unread)?];
         // One call: what others read, they read before or never.
         let taken = rustix::io::retry_on_intr(|| rustix::io::read(&self.unread, &mut all))?;
-        self.entered -= length(all.get(..taken).unwrap_or_default());
+        let taken = length(all.get(..taken).unwrap_or_default());
+        self.entered = self.entered.saturating_sub(taken);
         let first = self.rows_read() + 1;
         Ok((first..=self.rows).collect())
     }

@@ -5,14 +5,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 
 use clap::ValueEnum;
+use humantime::format_duration;
+use toml::Spanned;
 
 use crate::config::tables::{Device, Kind, Route};
 use crate::config::value::{Filled, Line, Word};
-use crate::text::split::Overflow;
 use crate::transport::serial::Framing;
 
 /// Our own program, also once another has taken its place on disk.
@@ -80,6 +80,13 @@ fn command(route: &Route) -> &[Line] {
     command.map_or(&[], |command| command.get_ref().as_slice())
 }
 
+fn password_file(route: &Route) -> Option<&Path> {
+    route
+        .password_file
+        .as_ref()
+        .map(|file| file.get_ref().as_path())
+}
+
 /// The arguments of one of our own applets, from its name on.
 #[derive(Default)]
 struct Words(Vec<OsString>);
@@ -117,8 +124,8 @@ impl Words {
         if let Some(login) = &route.login {
             self.flag("login", login.get_ref().as_str());
             // Without a file it would ask for the password, and wait.
-            let file = route.password_file.as_ref().map(|file| file.get_ref().as_path());
-            self.flag("password-file", file.unwrap_or(Path::new("/dev/null")));
+            let file = password_file(route).unwrap_or(Path::new("/dev/null"));
+            self.flag("password-file", file);
         }
         if route.two_way {
             self.0.push("--two-way".into());
@@ -146,10 +153,9 @@ impl Words {
             let command = device.and_then(|device| device.dial_command.as_ref());
             self.maybe("dial-command", command.map(Line::as_str));
         }
-        let file = route.password_file.as_ref();
-        self.maybe("password-file", file.map(|file| file.get_ref().as_path()));
-        let pages: Option<NonZeroU32> = route.pages_per_call.as_ref().map(|pages| *pages.get_ref());
-        self.number("pages-per-call", pages);
+        self.maybe("password-file", password_file(route));
+        let pages = route.pages_per_call.as_ref();
+        self.number("pages-per-call", pages.map(Spanned::get_ref));
         self.text(route);
     }
 
@@ -165,7 +171,8 @@ impl Words {
     fn exec(&mut self, route: &Route) {
         self.0.push("page-deliver".into());
         self.0.push("--each".into());
-        self.flag("command-timeout", route.timeout().as_secs().max(1).to_string());
+        let limit = format_duration(route.timeout());
+        self.flag("command-timeout", limit.to_string());
         self.0.push("--".into());
         let command = command(route).iter();
         self.0.extend(command.map(|word| word.as_str().into()));
@@ -179,15 +186,16 @@ impl Words {
 
     fn proxy(&mut self, route: &Route) {
         let command = route.proxy_command.as_ref();
-        self.maybe("proxy-command", command.map(|command| command.get_ref().as_str()));
+        self.maybe(
+            "proxy-command",
+            command.map(|command| command.get_ref().as_str()),
+        );
     }
 
     fn text(&mut self, route: &Route) {
         self.value("charset", route.charset);
-        let length: Option<NonZeroUsize> = route.max_length;
-        self.number("max-length", length);
-        // Nobody is there to write a shorter one.
-        self.value("overflow", route.overflow.or(Some(Overflow::Split)));
+        self.number("max-length", route.max_length());
+        self.value("overflow", Some(route.overflow()));
     }
 
     /// One of several words that clap knows.
@@ -333,12 +341,23 @@ mod tests {
         assert_eq!(words(&program), ["-q", "a b"]);
         assert_eq!((program.name, program.at_once), (None, 1));
         is_ours(
+            "[route.r]\ntype = 'exec'\ncommand = ['sms']\ntimeout = '90.5s'\n",
+            1,
+            &[
+                "page-deliver",
+                "--each",
+                "--command-timeout=1m 30s 500ms",
+                "--",
+                "sms",
+            ],
+        );
+        is_ours(
             "[route.r]\ntype = 'exec'\ncommand = ['/bin/sms', '--each']\n",
             1,
             &[
                 "page-deliver",
                 "--each",
-                "--timeout=600",
+                "--command-timeout=10m",
                 "--",
                 "/bin/sms",
                 "--each",
