@@ -25,6 +25,9 @@ _pagebox() {
             pagebox,ixo-serve)
                 cmd="pagebox__subcmd__ixo__subcmd__serve"
                 ;;
+            pagebox,page-deliver)
+                cmd="pagebox__subcmd__page__subcmd__deliver"
+                ;;
             pagebox,snpp-probe)
                 cmd="pagebox__subcmd__snpp__subcmd__probe"
                 ;;
@@ -49,6 +52,9 @@ _pagebox() {
             pagebox__subcmd__help,ixo-serve)
                 cmd="pagebox__subcmd__help__subcmd__ixo__subcmd__serve"
                 ;;
+            pagebox__subcmd__help,page-deliver)
+                cmd="pagebox__subcmd__help__subcmd__page__subcmd__deliver"
+                ;;
             pagebox__subcmd__help,snpp-probe)
                 cmd="pagebox__subcmd__help__subcmd__snpp__subcmd__probe"
                 ;;
@@ -71,7 +77,7 @@ _pagebox() {
 
     case "${cmd}" in
         pagebox)
-            opts="-h -V --list --help --version ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help"
+            opts="-h -V --list --help --version ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -85,7 +91,7 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__help)
-            opts="ixo-send ixo-serve snpp-probe snpp-send snpp-serve xtell xtelld help"
+            opts="ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -127,6 +133,20 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__help__subcmd__ixo__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pagebox__subcmd__help__subcmd__page__subcmd__deliver)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -448,6 +468,24 @@ _pagebox() {
                     return 0
                     ;;
                 --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pagebox__subcmd__page__subcmd__deliver)
+            opts="-h -V --each --command-timeout --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --command-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -136,6 +136,17 @@ truncate\:"Take the beginning"))' \
 '*::command -- Command that delivers each page, instead of the spool:_default' \
 && ret=0
 ;;
+(page-deliver)
+_arguments "${_arguments_options[@]}" : \
+'--command-timeout=[Longest run of the command]:DUR:_default' \
+'--each[Be a route\: run the command once for each page of a CSV on standard input]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'-V[Print version]' \
+'--version[Print version]' \
+'*::command -- Command that delivers a page:_default' \
+&& ret=0
+;;
 (snpp-probe)
 _arguments "${_arguments_options[@]}" : \
 '--pager=[Would it take a page for this pager? Exit 1\: no]:ID:_default' \
@@ -352,6 +363,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(page-deliver)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (snpp-probe)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -390,6 +405,7 @@ _pagebox_commands() {
     local commands; commands=(
 'ixo-send:Send pages to a TAP paging central' \
 'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
+'page-deliver:Deliver pages' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
@@ -404,6 +420,7 @@ _pagebox__subcmd__help_commands() {
     local commands; commands=(
 'ixo-send:Send pages to a TAP paging central' \
 'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
+'page-deliver:Deliver pages' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
@@ -427,6 +444,11 @@ _pagebox__subcmd__help__subcmd__ixo-send_commands() {
 _pagebox__subcmd__help__subcmd__ixo-serve_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help ixo-serve commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__page-deliver_commands] )) ||
+_pagebox__subcmd__help__subcmd__page-deliver_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help page-deliver commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__help__subcmd__snpp-probe_commands] )) ||
 _pagebox__subcmd__help__subcmd__snpp-probe_commands() {
@@ -462,6 +484,11 @@ _pagebox__subcmd__ixo-send_commands() {
 _pagebox__subcmd__ixo-serve_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox ixo-serve commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__page-deliver_commands] )) ||
+_pagebox__subcmd__page-deliver_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox page-deliver commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__snpp-probe_commands] )) ||
 _pagebox__subcmd__snpp-probe_commands() {

@@ -227,7 +227,7 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 8] = [
+const STATUSES: [(&str, &[u8]); 9] = [
     ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
@@ -235,6 +235,10 @@ const STATUSES: [(&str, &[u8]); 8] = [
         &[
             0, 64, 65, 66, 67, 68, 69, 70, 71, 73, 74, 75, 76, 77, 78, 79, 130, 143,
         ],
+    ),
+    (
+        "page-deliver",
+        &[0, 64, 65, 66, 67, 69, 70, 71, 74, 75, 79, 130, 143],
     ),
     (
         "snpp-probe",

@@ -1,0 +1,19 @@
+//! `page-deliver`: its command line, and pages on their way to whoever delivers them.
+
+mod each;
+
+use crate::support::applet;
+
+#[test]
+fn a_wrong_command_line_is_64() {
+    for (words, text) in [
+        (&[][..], "--each"),
+        (&["--", "true"], "--each"),
+        (&["--each"], "COMMAND"),
+        (&["--each", "true"], "unexpected argument"),
+        (&["--each", "--command-timeout", "0", "--", "true"], "limit"),
+    ] {
+        let run = applet("page-deliver").args(words).run();
+        run.expect_complaint(64, "", text);
+    }
+}
