@@ -48,6 +48,8 @@ const SMALL_BATCH: usize = 16;
 /// then to end.
 const STOP: Duration = Duration::from_secs(30);
 const END: Duration = Duration::from_secs(5);
+/// Trouble that goes on is told again after so long.
+const REMIND: Duration = Duration::from_secs(600);
 /// What nobody tells us of is looked at so often.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -174,8 +176,11 @@ struct Deliverer<'a> {
     stopping: Option<Instant>,
     /// The next time that slow things are looked at.
     tick: Instant,
-    /// What was logged once.
+    /// What was logged, and is not logged again for a while.
     said: BTreeSet<String>,
+    said_since: Instant,
+    /// Something of `new/` found no room on the disk.
+    left_over: bool,
     /// Something was taken from `new/`.
     took: bool,
     /// What this pass could not do.
@@ -203,6 +208,8 @@ impl<'a> Deliverer<'a> {
             stopping: None,
             tick: Instant::now(),
             said: BTreeSet::new(),
+            said_since: Instant::now(),
+            left_over: false,
             took: false,
             trouble: None,
         }
@@ -220,16 +227,17 @@ impl<'a> Deliverer<'a> {
 
     /// Says it once.
     fn log_once(&mut self, text: String) {
-        if !self.said.contains(&text) {
+        if self.said.insert(text.clone()) {
             self.log(Priority::Warning, &text);
-            self.said.insert(text);
         }
     }
 
     /// Something of our own went wrong, and stays undone.
     fn fail(&mut self, what: &str, error: &io::Error) {
         let text = format!("{what}: {}", cause(error));
-        self.log(Priority::Error, &text);
+        if self.said.insert(text.clone()) {
+            self.log(Priority::Error, &text);
+        }
         self.trouble = Some(text);
     }
 
@@ -401,6 +409,11 @@ impl<'a> Deliverer<'a> {
         self.hand_over_late();
         // Nobody may tell us.
         self.has_new |= self.watch.fd().is_none();
+        self.has_new |= std::mem::take(&mut self.left_over) && self.setup.watch;
+        if self.said_since.elapsed() > REMIND {
+            self.said.clear();
+            self.said_since = Instant::now();
+        }
         if let Some(config) = (self.setup.reload)() {
             self.setup.config = config;
             self.log(Priority::Info, "the configuration was read anew");
@@ -422,7 +435,7 @@ impl<'a> Deliverer<'a> {
     }
 
     fn is_done(&self, more: bool) -> bool {
-        let busy = self.lanes.values().any(Lane::is_running) || !self.asides.is_empty();
+        let busy = self.lanes.values().any(Lane::is_busy) || !self.asides.is_empty();
         match self.stopping {
             Some(since) => !busy || since.elapsed() > STOP + END,
             None => !more && !busy && !self.setup.watch && !self.has_new && self.look.is_none_or(is_later),

@@ -55,7 +55,10 @@ impl Deliverer<'_> {
         for (told, kept) in told.into_iter().zip(self.store().keep(claims)) {
             match kept {
                 Ok(name) => self.welcome(name, told),
-                Err(error) => self.fail("a job in active/ is not taken yet", &error),
+                Err(error) => {
+                    self.left_over = true;
+                    self.fail("a job in active/ is not taken yet", &error);
+                }
             }
         }
         !self.fresh.is_empty()

@@ -49,6 +49,8 @@ pub(super) struct Lane {
     running: Option<Running>,
     /// It cannot work before that.
     rest: Option<Instant>,
+    /// Another route has its device, and will be done with it.
+    waits: bool,
     failures: u32,
     /// Its devices that failed: until when, and how often.
     tired: BTreeMap<String, (Instant, u32)>,
@@ -96,6 +98,11 @@ struct Given {
 impl Lane {
     pub(super) fn is_running(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// Is there something that a pass waits for?
+    pub(super) fn is_busy(&self) -> bool {
+        self.running.is_some() || (self.waits && !self.queue.is_empty())
     }
 
     pub(super) fn child(&self) -> Option<&Child> {
@@ -416,11 +423,13 @@ impl Deliverer<'_> {
         };
         let device = match self.device(table, lane) {
             Ok(device) => device,
-            Err(until) => {
+            Err((until, in_use)) => {
                 lane.rest = Some(until);
+                lane.waits = in_use;
                 return false;
             }
         };
+        lane.waits = false;
         let tables = config.tables();
         let of = device.as_ref().and_then(|device| tables.device.get(device.as_str()));
         let mut program = program(table, of);
@@ -477,19 +486,21 @@ impl Deliverer<'_> {
     }
 
     /// The device to use: the first that neither rests nor is in use. An
-    /// error: none before that.
-    fn device(&self, route: &Route, lane: &Lane) -> Result<Option<String>, Instant> {
+    /// error: none before that, and whether another route has one.
+    fn device(&self, route: &Route, lane: &Lane) -> Result<Option<String>, (Instant, bool)> {
         let Some(devices) = &route.device else {
             return Ok(None);
         };
         let now = Instant::now();
         let mut soonest = now + MAX_REST;
+        let mut in_use = false;
         for device in devices.get_ref().as_slice() {
             let device = device.get_ref();
             let others = self.lanes.values().filter_map(|lane| lane.running.as_ref());
             let mut others = others.filter_map(|running| running.device.as_ref());
             if others.any(|other| other == device) {
                 soonest = soonest.min(now + MIN_REST);
+                in_use = true;
                 continue;
             }
             match lane.tired.get(device) {
@@ -497,7 +508,7 @@ impl Deliverer<'_> {
                 _ => return Ok(Some(device.clone())),
             }
         }
-        Err(soonest)
+        Err((soonest, in_use))
     }
 
     /// It could not work: it rests, and so does its device, the longer the
