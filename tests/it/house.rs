@@ -247,6 +247,25 @@ fn imports_go_one_way() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+#[test]
+fn a_route_knows_nothing_of_files() {
+    let sources = sources().into_iter();
+    let routes: Vec<_> = sources
+        .filter(|(file, _)| file.starts_with("queue/route"))
+        .collect();
+    assert!(routes.len() > 1);
+    for (file, code) in routes {
+        for path in paths(&code) {
+            let inner = path.strip_prefix("crate::queue::");
+            let is_file = begins(&path, "std::fs") || path.contains("super::super");
+            assert!(
+                !is_file && inner.is_none_or(|inner| begins(inner, "route")),
+                "{file}: {path}"
+            );
+        }
+    }
+}
+
 /// Does a file of one dialogue, or of what all of them share, name another?
 fn is_of_another_dialogue(file: &str, path: &str) -> bool {
     let Some(own) = file.strip_prefix("protocol/") else {
