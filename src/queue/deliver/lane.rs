@@ -109,6 +109,11 @@ impl Lane {
         self.running.as_ref().map(|running| &running.child)
     }
 
+    /// Could a child be started for what is there?
+    fn is_ready(&self) -> bool {
+        self.running.is_none() && !self.queue.is_empty() && !self.rests()
+    }
+
     /// No more pages.
     pub(super) fn close(&mut self) {
         if let Some(running) = &mut self.running {
@@ -184,7 +189,9 @@ impl Deliverer<'_> {
                 self.join(&route, &mut lane);
             }
             self.mind(&route, &mut lane, &mut done);
-            more |= self.join(&route, &mut lane);
+            self.join(&route, &mut lane);
+            let ours = self.setup.only.is_none_or(|only| only == route);
+            more |= ours && lane.is_ready();
             self.lanes.insert(route, lane);
             for job in done {
                 self.conclude(job);
@@ -193,13 +200,10 @@ impl Deliverer<'_> {
         more
     }
 
-    /// Takes over what was put there while it was out of the map. Says whether
-    /// there was anything.
-    fn join(&mut self, route: &str, lane: &mut Lane) -> bool {
+    /// Takes over what was put there while it was out of the map.
+    fn join(&mut self, route: &str, lane: &mut Lane) {
         let other = self.lanes.remove(route).unwrap_or_default();
-        let any = !other.queue.is_empty();
         lane.queue.extend(other.queue);
-        any
     }
 
     /// Takes the verdicts that are there.
