@@ -1,6 +1,8 @@
 //! `snpp-serve` as it is really started: by the super-servers that listen for it, with the line and
 //! the units that we ship, and other people's clients at the other end.
 
+mod deliverer;
+
 use std::fs::{self, Permissions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -353,7 +355,7 @@ fn install(scratch: &Scratch, destdir: &Path, prefix: &Path) {
 }
 
 /// The units below a prefix.
-fn units(prefix: &Path) -> [PathBuf; 5] {
+fn units(prefix: &Path) -> [PathBuf; 8] {
     let dir = prefix.join("lib/systemd/system");
     [
         "snpp-serve.socket",
@@ -361,6 +363,9 @@ fn units(prefix: &Path) -> [PathBuf; 5] {
         "ixo-serve@.service",
         "xtelld.socket",
         "xtelld@.service",
+        "page-deliver.path",
+        "page-deliver.timer",
+        "page-deliver.service",
     ]
     .map(|name| dir.join(name))
 }
@@ -384,7 +389,7 @@ fn what_is_installed_calls_what_is_installed() {
         fs::read_link(served).unwrap().display().to_string(),
         "pagebox"
     );
-    let [_, service, central, _, messages] = units(&usr);
+    let [_, service, central, _, messages, .., deliverer] = units(&usr);
     assert_eq!(
         values(&service, "ExecStart"),
         ["/usr/bin/snpp-serve --spool /var/spool/pagebox"]
@@ -396,6 +401,14 @@ fn what_is_installed_calls_what_is_installed() {
     assert_eq!(values(&messages, "ExecStart"), ["/usr/bin/xtelld"]);
     let example = usr.join("share/doc/pagebox/pagebox.toml");
     assert!(example.is_file() && usr.join("share/man/man5/pagebox.toml.5").is_file());
+    assert_eq!(
+        values(&deliverer, "ExecStart"),
+        ["/usr/bin/page-deliver --once"]
+    );
+    for kind in ["sysusers", "tmpfiles"] {
+        let installed = usr.join(format!("lib/{kind}.d/pagebox.conf"));
+        assert!(installed.is_file(), "{}", installed.display());
+    }
     let conf = usr.join("share/doc/pagebox/inetd.conf");
     let words = inetd_words(&fs::read_to_string(conf).unwrap());
     assert_eq!(words[5..7], ["/usr/bin/snpp-serve", "snpp-serve"]);
