@@ -6,6 +6,7 @@
 mod ixo_send;
 mod ixo_serve;
 mod page_deliver;
+mod pageq;
 mod plugin;
 mod send;
 mod serve;
@@ -63,7 +64,7 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 8] = [
+pub const APPLETS: [Applet; 9] = [
     applet!(
         "ixo-send",
         ixo_send,
@@ -82,6 +83,12 @@ pub const APPLETS: [Applet; 8] = [
         8,
         "Deliver the pages in the spool",
         || {}
+    ),
+    applet!(
+        "pageq",
+        pageq,
+        1,
+        "Look at queued pages, and hold, release, retry or remove them"
     ),
     applet!(
         "snpp-probe",

@@ -2,6 +2,7 @@
 //!
 //! Answers for durability. Must never know a protocol, nor who is asking.
 
+pub mod amend;
 pub mod deliver;
 pub mod job;
 pub mod route;

@@ -103,7 +103,7 @@ fn say_checked(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         diag.warn(warning);
     }
     let dir = args.spool.dir(Some(&config), "")?;
-    if let Err(error) = Store::look(&dir) {
+    if let Err(error) = Store::is_ours(&dir) {
         diag.warn(&format!("spool: {}", cause(&error)));
     }
     Ok(Exit::Ok)

@@ -16,6 +16,8 @@
 
 mod active;
 mod arrival;
+mod change;
+mod look;
 pub mod name;
 mod receipt;
 
@@ -35,6 +37,8 @@ use super::spool::{self, named};
 
 pub use self::active::{Active, Waiting};
 pub use self::arrival::{Arrival, Candidate, Claim};
+pub use self::change::{Changes, Taken};
+pub use self::look::{Content, Entry, Place};
 pub use self::receipt::{Receipt, ReceiptPart};
 
 /// The directories of a spool, and who may look into them beside the owner.
@@ -76,7 +80,7 @@ impl Store {
     /// Opens the spool in `dir`, which must be ours, and makes what is missing of it.
     pub fn open(dir: &Path) -> io::Result<Self> {
         let at = |error: Errno| named(dir, error);
-        match Self::look(dir) {
+        match Self::is_ours(dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 mkdirat(CWD, dir, Mode::RWXU | Mode::RGRP | Mode::XGRP).map_err(at)?;
             }
@@ -109,7 +113,7 @@ impl Store {
     }
 
     /// Is there a spool in `dir`, and is it ours? Makes nothing.
-    pub fn look(dir: &Path) -> io::Result<()> {
+    pub fn is_ours(dir: &Path) -> io::Result<()> {
         let at = |error: Errno| named(dir, error);
         // It may be a link to another disk.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;

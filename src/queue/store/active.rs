@@ -18,7 +18,7 @@ use super::name::{Name, Why};
 use super::{MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
 
 /// No work file of ours is longer, in bytes.
-const MAX_WORK: u64 = 64 * 1024 * 1024;
+pub(super) const MAX_WORK: u64 = 64 * 1024 * 1024;
 
 /// A job that is being delivered.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ impl Store {
     /// What is due at `now`. A retry that would be tried later than `latest`
     /// was put there by a clock that was wrong, and is due.
     pub fn waiting(&self, now: Millis, latest: Millis) -> io::Result<Waiting> {
+        self.put_back_changed()?;
         let mut waiting = Waiting::default();
         for name in names(&self.wait)? {
             let name = name?;
@@ -165,7 +166,7 @@ impl Store {
         Ok(())
     }
 
-    fn write_beside(&self, name: &str, work: &Work) -> io::Result<File> {
+    pub(super) fn write_beside(&self, name: &str, work: &Work) -> io::Result<File> {
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&self.active, name, flags, MODE)?);

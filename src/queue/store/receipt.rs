@@ -148,7 +148,7 @@ impl Store {
         Ok(())
     }
 
-    fn days(&self) -> io::Result<Vec<String>> {
+    pub(super) fn days(&self) -> io::Result<Vec<String>> {
         let mut days = Vec::new();
         for name in names(&self.sent)? {
             days.extend(name?.into_string().ok().filter(|name| is_day(name)));

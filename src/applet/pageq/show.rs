@@ -1,0 +1,190 @@
+//! `pageq show`: all that is known of one job.
+
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::find::{Found, find};
+use super::row::{Row, moment};
+use super::table::{age, ahead, safe, tell};
+use crate::cli::report::Output;
+use crate::diag::cause;
+use crate::exit::{Exit, Failure};
+use crate::queue::store::{Content, Entry, Place, Receipt, Store};
+use crate::queue::work::{Event, Part, Work};
+
+/// A row, and what a list does not tell.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    caller: Option<&'a str>,
+    subject: Option<&'a str>,
+    expires: Option<String>,
+    tag: Option<&'a str>,
+    failure_of: Option<&'a str>,
+    error: Option<&'a str>,
+    message: Option<&'a str>,
+    story: Vec<Told<'a>>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    at: String,
+    route: &'a str,
+    server: &'a str,
+    outcome: &'a str,
+    code: Option<u16>,
+    response: &'a str,
+}
+
+impl<'a> From<&'a Event> for Told<'a> {
+    fn from(event: &'a Event) -> Self {
+        Self {
+            at: moment(event.at),
+            route: &event.route,
+            server: &event.server,
+            outcome: &event.outcome,
+            code: event.code,
+            response: &event.response,
+        }
+    }
+}
+
+pub(super) fn run(store: &Store, id: &str, json: bool) -> Result<Exit, Failure> {
+    let text = match find(store, id)? {
+        Found::File(entry, place, content) => of_file(&entry, place, content, json),
+        Found::Receipt(receipt) => of_receipt(&receipt, json),
+    };
+    let text = text.map_err(|error| Failure::new(Exit::Software, error.to_string()))?;
+    let put = Output::default().put(text.as_bytes());
+    put.map_err(|error| Failure::new(Exit::Io, format!("standard output: {}", cause(&error))))?;
+    Ok(Exit::Ok)
+}
+
+fn of_file(entry: &Entry, place: Place, content: Content, json: bool) -> serde_json::Result<String> {
+    let work = match &content {
+        Content::Work(work) => Some(work.clone()),
+        Content::Spoilt(_) => None,
+    };
+    let rows = Row::of(entry, place, content);
+    if json {
+        return lines(&rows, work.as_ref());
+    }
+    let mut text = String::new();
+    head(&mut text, &rows, work.as_ref());
+    let parts = work.as_ref().map(|work| work.parts.as_slice());
+    for (at, row) in rows.iter().enumerate() {
+        let part = parts.and_then(|parts| parts.get(at));
+        part_of(&mut text, row, part);
+    }
+    if let Some(work) = &work {
+        text.push_str("\nMessage:\n");
+        for line in work.message.lines() {
+            push(&mut text, "   | ", &safe(line));
+        }
+    }
+    Ok(text)
+}
+
+fn of_receipt(receipt: &Receipt, json: bool) -> serde_json::Result<String> {
+    let mut rows = Row::of_receipt(receipt);
+    for (row, part) in rows.iter_mut().zip(&receipt.parts) {
+        row.story = vec![part.last.clone()];
+    }
+    if json {
+        return lines(&rows, None);
+    }
+    let mut text = String::new();
+    head(&mut text, &rows, None);
+    for row in &rows {
+        part_of(&mut text, row, None);
+    }
+    Ok(text)
+}
+
+fn lines(rows: &[Row], work: Option<&Work>) -> serde_json::Result<String> {
+    let mut text = String::new();
+    for row in rows {
+        let shown = Shown {
+            row,
+            caller: work.and_then(|work| work.caller.as_deref()),
+            subject: work.and_then(|work| work.subject.as_deref()),
+            expires: work.and_then(|work| work.expires).map(moment),
+            tag: work.and_then(|work| work.ticket.as_ref().map(|ticket| &*ticket.tag)),
+            failure_of: work.and_then(|work| work.failure_of.as_deref()),
+            error: work.and_then(|work| work.error.as_deref()),
+            message: work.map(|work| &*work.message),
+            story: row.story.iter().map(Told::from).collect(),
+        };
+        text.push_str(&serde_json::to_string(&shown)?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// What is the same for all parts.
+fn head(text: &mut String, rows: &[Row], work: Option<&Work>) {
+    let Some(first) = rows.first() else {
+        return;
+    };
+    let mut line = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            push(text, &format!("{:<10}", format!("{name}:")), &safe(&value));
+        }
+    };
+    line("ID", Some(first.id.clone()));
+    let now = SystemTime::now();
+    let old = |at| format!("{}, {} ago", moment(at), age(at, now));
+    line("Received", first.received_at.map(old));
+    line("From", first.from.clone());
+    line("Length", first.length.map(|length| format!("{length} bytes")));
+    let Some(work) = work else {
+        return;
+    };
+    line("Caller", work.caller.clone());
+    line("Subject", work.subject.clone());
+    line("Expires", work.expires.map(moment));
+    if let Some(ticket) = &work.ticket {
+        line("Tag", Some(ticket.tag.clone()));
+        for (code, text) in &ticket.choices {
+            line("Choice", Some(format!("{code} {text}")));
+        }
+    }
+    line("Failure of", work.failure_of.as_ref().map(|id| format!(" {id}")));
+    line("Error", work.error.clone());
+}
+
+fn part_of(text: &mut String, row: &Row, part: Option<&Part>) {
+    let mut words = vec![row.state.word().to_owned()];
+    words.extend(row.level.map(|level| format!("level {level}")));
+    words.extend(row.route.as_ref().map(|route| format!("route {route}")));
+    words.extend(row.part.as_ref().map(|part| format!("part {part}")));
+    words.push(match row.attempts {
+        1 => "1 try".to_owned(),
+        tries => format!("{tries} tries"),
+    });
+    words.extend(row.due_at.map(|due| format!("due {}", ahead(due, SystemTime::now()))));
+    if let Some(part) = part {
+        words.extend(part.alert.map(|on| format!("alert {}", u8::from(on))));
+        words.extend(part.coverage.as_ref().map(|area| format!("coverage {area}")));
+        words.extend(part.pin.as_ref().map(|_| "with a PIN".to_owned()));
+    }
+    let to = row.to.as_deref().unwrap_or("nobody");
+    let pager = row.pager.as_deref().filter(|pager| *pager != to);
+    let pager = pager.map_or(String::new(), |pager| format!(" ({pager})"));
+    let words = words.join(", ");
+    push(text, "\n", &safe(&format!("{to}{pager}: {words}")));
+    for line in tell(row) {
+        push(text, "   ", &line);
+    }
+    if let Some(said) = part.and_then(|part| part.plan.as_ref()?.text.as_deref()) {
+        push(text, "   it says: ", &safe(said));
+    }
+}
+
+fn push(text: &mut String, before: &str, line: &str) {
+    // Writing to a string does not fail.
+    _ = writeln!(text, "{before}{line}");
+}
