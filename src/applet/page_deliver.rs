@@ -98,7 +98,14 @@ fn find_config(args: &Args) -> Result<Config, Failure> {
 fn say_checked(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     let config = find_config(args)?;
     let checked = check(&config, SystemTime::now(), &there);
-    put(&checked.lines.iter().map(|line| format!("{line}\n")).collect::<String>(), diag);
+    put(
+        &checked
+            .lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>(),
+        diag,
+    );
     for warning in &checked.warnings {
         diag.warn(warning);
     }
@@ -136,7 +143,10 @@ fn pass(args: &Args, verbose: bool, diag: &Diag) -> Result<Exit, Failure> {
     let config = find_config(args)?;
     if let Some(route) = &args.route {
         if config.route(route).is_none() {
-            return Err(Failure::new(Exit::Config, format!("there is no route {route:?}")));
+            return Err(Failure::new(
+                Exit::Config,
+                format!("there is no route {route:?}"),
+            ));
         }
     }
     let dir = args.spool.dir(Some(&config), "")?;
@@ -193,7 +203,9 @@ fn io(dir: &Path, error: &std::io::Error) -> Failure {
 }
 
 fn login(uid: u32) -> Option<String> {
-    accounts::name_of(uid, Deadline::after(NAME_SERVICE)).ok().flatten()
+    accounts::name_of(uid, Deadline::after(NAME_SERVICE))
+        .ok()
+        .flatten()
 }
 
 /// The configuration's file, as it changes.
@@ -211,7 +223,12 @@ impl<'a> Source<'a> {
     fn new(args: &'a Args, diag: &'a Diag) -> Self {
         let path = args.spool.config_path();
         let seen = path.as_deref().and_then(stamp);
-        Self { args, path, seen, diag }
+        Self {
+            args,
+            path,
+            seen,
+            diag,
+        }
     }
 
     /// A configuration that is wrong is told of once, and the one before holds.

@@ -205,7 +205,10 @@ mod tests {
         let marks: String = receipt.parts.iter().map(|part| &*part.mark).collect();
         assert_eq!(marks, "RRDRR");
         let last = &receipt.parts[3].last;
-        assert_eq!((&*last.outcome, &*last.response), ("removed", "refused Invalid"));
+        assert_eq!(
+            (&*last.outcome, &*last.response),
+            ("removed", "refused Invalid")
+        );
         let none = Work::refused("id", SystemTime::UNIX_EPOCH, b"x", "no header".to_owned());
         let receipt = removed(&none, SystemTime::UNIX_EPOCH);
         assert_eq!(receipt.parts[0].last.response, "no header");

@@ -438,7 +438,13 @@ impl<'a> Deliverer<'a> {
         let busy = self.lanes.values().any(Lane::is_busy) || !self.asides.is_empty();
         match self.stopping {
             Some(since) => !busy || since.elapsed() > STOP + END,
-            None => !more && !busy && !self.setup.watch && !self.has_new && self.look.is_none_or(is_later),
+            None => {
+                !more
+                    && !busy
+                    && !self.setup.watch
+                    && !self.has_new
+                    && self.look.is_none_or(is_later)
+            }
         }
     }
 
@@ -456,14 +462,25 @@ impl<'a> Deliverer<'a> {
         }
         let mut fds = Vec::new();
         if self.stopping.is_none() {
-            fds.push(PollFd::from_borrowed_fd(self.setup.interrupt.fd(), PollFlags::IN));
-            fds.extend(self.watch.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+            fds.push(PollFd::from_borrowed_fd(
+                self.setup.interrupt.fd(),
+                PollFlags::IN,
+            ));
+            fds.extend(
+                self.watch
+                    .fd()
+                    .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
+            );
         }
         for child in self.lanes.values().filter_map(Lane::child) {
             poll_child(child, &mut fds);
         }
         for aside in &self.asides {
-            fds.extend(aside.stdout().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+            fds.extend(
+                aside
+                    .stdout()
+                    .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
+            );
         }
         wait_any(&mut fds, until)?;
         drop(fds);
@@ -477,7 +494,11 @@ impl<'a> Deliverer<'a> {
 }
 
 fn poll_child<'c>(child: &'c Child, fds: &mut Vec<PollFd<'c>>) {
-    fds.extend(child.stdout().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+    fds.extend(
+        child
+            .stdout()
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
+    );
     let stdin = child.stdin().filter(|_| child.wants_to_write());
     fds.extend(stdin.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::OUT)));
 }

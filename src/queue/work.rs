@@ -329,7 +329,8 @@ impl Work {
     /// The lowest level that is still to be delivered, which is the most urgent one.
     pub fn level(&self) -> u8 {
         let pending = self.each().filter(|(_, mark, part)| part.is_pending(*mark));
-        pending.map(|(.., part)| part.level.unwrap_or(NORMAL))
+        pending
+            .map(|(.., part)| part.level.unwrap_or(NORMAL))
             .min()
             .unwrap_or(NORMAL)
     }

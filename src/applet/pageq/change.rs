@@ -25,12 +25,7 @@ pub(super) enum Wish {
 }
 
 /// Changes each job; the status is that of the first that could not be.
-pub(super) fn run(
-    store: &Store,
-    wish: Wish,
-    ids: &[String],
-    diag: &Diag,
-) -> Result<Exit, Failure> {
+pub(super) fn run(store: &Store, wish: Wish, ids: &[String], diag: &Diag) -> Result<Exit, Failure> {
     let changes = store.begin_changes();
     let changes = changes.map_err(|error| failed(&store.dir().display().to_string(), &error))?;
     let changes = changes.ok_or_else(|| later("the spool is being put in order: try again"))?;
@@ -67,7 +62,9 @@ fn change(
                 return Err(later(text));
             }
             (Place::Failed, Wish::Hold | Wish::Release) => {
-                return Err(Failure::data(format!("{id}: has failed: retry or remove it")));
+                return Err(Failure::data(format!(
+                    "{id}: has failed: retry or remove it"
+                )));
             }
             _ => {}
         }
@@ -80,7 +77,9 @@ fn change(
             };
         }
         if entry.is_aside() {
-            return Err(later(format!("{id}: another program has it now: try again")));
+            return Err(later(format!(
+                "{id}: another program has it now: try again"
+            )));
         }
     }
     Err(restless(id))
@@ -109,7 +108,9 @@ fn amend(
     let read = store.read_taken(taken);
     let mut work = match read {
         Content::Work(work) => work,
-        Content::Spoilt(why) => return give_back(store, id, taken, Some(format!("{why}: remove it"))),
+        Content::Spoilt(why) => {
+            return give_back(store, id, taken, Some(format!("{why}: remove it")));
+        }
     };
     let now = SystemTime::now();
     let decided = match (wish, entry.place) {
@@ -135,12 +136,15 @@ fn amend(
         work.id.clone_from(id);
         if let Some(until) = work.expires.filter(|until| *until <= millis(now)) {
             work.expires = None;
-            diag.warn(&format!("{id}: expired at {}, and is sent all the same", moment(until)));
+            diag.warn(&format!(
+                "{id}: expired at {}, and is sent all the same",
+                moment(until)
+            ));
         }
     }
-    store.put_changed(taken, &work).map_err(|error| {
-        failed(&format!("{id}: not changed"), &error)
-    })
+    store
+        .put_changed(taken, &work)
+        .map_err(|error| failed(&format!("{id}: not changed"), &error))
 }
 
 fn nothing_to_do(work: &Work) -> String {
@@ -191,7 +195,10 @@ fn remove(store: &Store, entry: &Entry, taken: &Taken, diag: &Diag) -> Result<()
         written = write();
     }
     if let Err(error) = written {
-        diag.warn(&format!("{id}: removed without a receipt: {}", cause(&error)));
+        diag.warn(&format!(
+            "{id}: removed without a receipt: {}",
+            cause(&error)
+        ));
     }
     Ok(())
 }

@@ -62,8 +62,9 @@ pub(super) fn run(store: &Store, id: &str, text: &str) -> Result<Exit, Failure> 
 /// A choice, by its code or its text, or else the words themselves.
 fn meaning(ticket: &Ticket, text: &str) -> (u16, String) {
     let mut choices = ticket.choices.iter();
-    let chosen = choices
-        .find(|(code, words)| code.eq_ignore_ascii_case(text) || words.trim().eq_ignore_ascii_case(text));
+    let chosen = choices.find(|(code, words)| {
+        code.eq_ignore_ascii_case(text) || words.trim().eq_ignore_ascii_case(text)
+    });
     match chosen {
         Some((code, _)) => (CHOICE, code.clone()),
         None => (TEXT, text.to_owned()),

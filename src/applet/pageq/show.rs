@@ -63,7 +63,12 @@ pub(super) fn run(store: &Store, id: &str, json: bool) -> Result<Exit, Failure> 
     Ok(Exit::Ok)
 }
 
-fn of_file(entry: &Entry, place: Place, content: Content, json: bool) -> serde_json::Result<String> {
+fn of_file(
+    entry: &Entry,
+    place: Place,
+    content: Content,
+    json: bool,
+) -> serde_json::Result<String> {
     let work = match &content {
         Content::Work(work) => Some(work.clone()),
         Content::Spoilt(_) => None,
@@ -139,7 +144,10 @@ fn head(text: &mut String, rows: &[Row], work: Option<&Work>) {
     let old = |at| format!("{}, {} ago", moment(at), age(at, now));
     line("Received", first.received_at.map(old));
     line("From", first.from.clone());
-    line("Length", first.length.map(|length| format!("{length} bytes")));
+    line(
+        "Length",
+        first.length.map(|length| format!("{length} bytes")),
+    );
     let Some(work) = work else {
         return;
     };
@@ -152,7 +160,10 @@ fn head(text: &mut String, rows: &[Row], work: Option<&Work>) {
             line("Choice", Some(format!("{code} {text}")));
         }
     }
-    line("Failure of", work.failure_of.as_ref().map(|id| format!(" {id}")));
+    line(
+        "Failure of",
+        work.failure_of.as_ref().map(|id| format!(" {id}")),
+    );
     line("Error", work.error.clone());
 }
 
@@ -165,10 +176,17 @@ fn part_of(text: &mut String, row: &Row, part: Option<&Part>) {
         1 => "1 try".to_owned(),
         tries => format!("{tries} tries"),
     });
-    words.extend(row.due_at.map(|due| format!("due {}", ahead(due, SystemTime::now()))));
+    words.extend(
+        row.due_at
+            .map(|due| format!("due {}", ahead(due, SystemTime::now()))),
+    );
     if let Some(part) = part {
         words.extend(part.alert.map(|on| format!("alert {}", u8::from(on))));
-        words.extend(part.coverage.as_ref().map(|area| format!("coverage {area}")));
+        words.extend(
+            part.coverage
+                .as_ref()
+                .map(|area| format!("coverage {area}")),
+        );
         words.extend(part.pin.as_ref().map(|_| "with a PIN".to_owned()));
     }
     let to = row.to.as_deref().unwrap_or("nobody");

@@ -223,7 +223,10 @@ mod tests {
     fn what_is_far_ahead_has_a_date_and_what_is_to_come_is_not_old() {
         let now = time(1_000_000);
         assert_eq!(ahead(1_000_000 + 240_000, now), "in 4m");
-        assert_eq!(ahead(1_000_000 + 86_400_000, now), "at 1970-01-02T00:16:40Z");
+        assert_eq!(
+            ahead(1_000_000 + 86_400_000, now),
+            "at 1970-01-02T00:16:40Z"
+        );
         assert_eq!(age(2_000_000, now), "0s");
         assert_eq!(age(880_000, now), "2m");
     }

@@ -69,7 +69,15 @@ impl Deliverer<'_> {
             return;
         }
         // Whatever it says now, it has said that the page was out.
-        self.judge(place, &Said { outcome: Outcome::Unknown, response: said.response.clone(), server: said.server.clone(), code: said.code });
+        self.judge(
+            place,
+            &Said {
+                outcome: Outcome::Unknown,
+                response: said.response.clone(),
+                server: said.server.clone(),
+                code: said.code,
+            },
+        );
     }
 
     /// The parts behind one that did not arrive are not sent: half a message
@@ -81,7 +89,10 @@ impl Deliverer<'_> {
         let stopped = self.part(place).is_some_and(|part| part.stopped);
         let (number, count) = plan.part;
         for behind in 1..=count.saturating_sub(number) {
-            let next = Place { at: place.at + behind, ..place };
+            let next = Place {
+                at: place.at + behind,
+                ..place
+            };
             if !self.mark_of(next).is_some_and(Mark::is_open) {
                 continue;
             }
@@ -200,7 +211,9 @@ impl Deliverer<'_> {
             return;
         }
         let ways = config.ways(&plan.pager, SystemTime::now());
-        let route = ways.ok().and_then(|ways| Some(ways.first()?.route.to_owned()));
+        let route = ways
+            .ok()
+            .and_then(|ways| Some(ways.first()?.route.to_owned()));
         if let (Some(route), Some(part)) = (route, self.part_mut(place)) {
             if let Some(plan) = &mut part.plan {
                 plan.route = route;
@@ -238,7 +251,10 @@ impl Deliverer<'_> {
     }
 
     fn filter(&mut self, job: u64, route: String) {
-        let account = Account::Filter { job, route: route.clone() };
+        let account = Account::Filter {
+            job,
+            route: route.clone(),
+        };
         if self.asides.iter().any(|aside| aside.account == account) {
             return;
         }
@@ -248,7 +264,12 @@ impl Deliverer<'_> {
             return;
         };
         let variables = [("PAGEBOX_ID", known.active.work.id.clone())];
-        let started = Aside::start(account, words.as_slice(), &variables, &known.active.work.message);
+        let started = Aside::start(
+            account,
+            words.as_slice(),
+            &variables,
+            &known.active.work.message,
+        );
         match started {
             Ok(aside) => {
                 self.asides.push(aside);
@@ -319,9 +340,9 @@ impl Deliverer<'_> {
                     continue;
                 }
             };
-            let failed = work.each().find(|(_, mark, part)| {
-                matches!(mark, Mark::Failed | Mark::Unknown) && !part.told
-            });
+            let failed = work
+                .each()
+                .find(|(_, mark, part)| matches!(mark, Mark::Failed | Mark::Unknown) && !part.told);
             let part = failed.map(|(.., part)| part.clone()).unwrap_or_default();
             match Aside::start(account, words, &failure(&work, &part), &work.message) {
                 Ok(aside) => self.asides.push(aside),
@@ -360,7 +381,9 @@ impl Deliverer<'_> {
                     job.asides -= 1;
                 }
                 let text = match end {
-                    Ok((status, text)) if status.success() => Ok(utf8_or_latin1(&text).trim_end_matches('\n').to_owned()),
+                    Ok((status, text)) if status.success() => {
+                        Ok(utf8_or_latin1(&text).trim_end_matches('\n').to_owned())
+                    }
                     Ok((status, _)) => Err(format!("the filter failed: {status}")),
                     Err(why) => Err(format!("the filter: {why}")),
                 };
@@ -444,7 +467,11 @@ impl Deliverer<'_> {
                 mark.is_open() && part.plan.is_none() && part.due <= now() && !part.stopped
             })
         };
-        if self.jobs.get(&id).is_some_and(|job| unplanned(&job.active.work)) {
+        if self
+            .jobs
+            .get(&id)
+            .is_some_and(|job| unplanned(&job.active.work))
+        {
             return;
         }
         self.save(id);
@@ -468,9 +495,9 @@ impl Deliverer<'_> {
         let work = &job.active.work;
         let tells = self.setup.config.on_failure().is_some() && work.failure_of.is_none();
         let untold = tells
-            && work.each().any(|(_, mark, part)| {
-                matches!(mark, Mark::Failed | Mark::Unknown) && !part.told
-            });
+            && work
+                .each()
+                .any(|(_, mark, part)| matches!(mark, Mark::Failed | Mark::Unknown) && !part.told);
         match self.store().fail(&job.active, untold) {
             Ok(_) => {
                 let text = format!("{}: failed; see pageq --failed", work.id);
@@ -493,7 +520,11 @@ impl Deliverer<'_> {
         if self.receipts.is_empty() || !(all || due || self.receipts.len() >= RECEIPTS) {
             return;
         }
-        let lines: Vec<Receipt> = self.receipts.iter().map(|(_, receipt)| receipt.clone()).collect();
+        let lines: Vec<Receipt> = self
+            .receipts
+            .iter()
+            .map(|(_, receipt)| receipt.clone())
+            .collect();
         if let Err(error) = self.store().file_receipts(&lines, SystemTime::now()) {
             self.fail("sent", &error);
             // Their marks say that they were delivered: a later pass tries again.
@@ -554,7 +585,11 @@ impl Deliverer<'_> {
                 job.held.clear();
                 job.asides = 0;
                 let pending = job.active.work.is_pending();
-                if pending { self.back_to_wait(id) } else { self.conclude(id) }
+                if pending {
+                    self.back_to_wait(id)
+                } else {
+                    self.conclude(id)
+                }
             }
         }
         self.file_receipts(true);
@@ -578,14 +613,25 @@ fn is_next(work: &Work, at: usize) -> bool {
 fn failure(work: &Work, part: &Part) -> Vec<(&'static str, String)> {
     let plan = part.plan.clone().unwrap_or_default();
     let last = part.last().cloned().unwrap_or_default();
-    let pager = if plan.pager.is_empty() { &part.to } else { &plan.pager };
+    let pager = if plan.pager.is_empty() {
+        &part.to
+    } else {
+        &plan.pager
+    };
     let error = work.error.clone();
     let mut variables = vec![
         ("PAGEBOX_FAILURE_OF", work.id.clone()),
         ("PAGEBOX_ID", work.id.clone()),
         ("PAGEBOX_PAGER", pager.clone()),
         ("PAGEBOX_ROUTE", last.route),
-        ("PAGEBOX_OUTCOME", if error.is_some() { "refused".to_owned() } else { last.outcome }),
+        (
+            "PAGEBOX_OUTCOME",
+            if error.is_some() {
+                "refused".to_owned()
+            } else {
+                last.outcome
+            },
+        ),
         ("PAGEBOX_RESPONSE", error.unwrap_or(last.response)),
     ];
     variables.extend(last.code.map(|code| ("PAGEBOX_CODE", code.to_string())));

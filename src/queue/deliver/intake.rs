@@ -95,7 +95,10 @@ impl Deliverer<'_> {
     fn claim(&mut self, arrival: &Arrival, before: &[(Arrival, Claim)]) -> Claim {
         let refused = |file: &[u8], error: String| {
             let work = Work::refused(&arrival.id, arrival.written, file, error);
-            Claim::Failed { work, untold: self.setup.config.on_failure().is_some() }
+            Claim::Failed {
+                work,
+                untold: self.setup.config.on_failure().is_some(),
+            }
         };
         let file = match &arrival.file {
             Ok(file) => file,
@@ -135,10 +138,20 @@ impl Deliverer<'_> {
         let trusted = owner == 0 || owner == ours;
         if !trusted {
             let login = (self.setup.login)(owner).unwrap_or_else(|| format!("uid {owner}"));
-            let said = job.from.take().map(|from| from.name).filter(|name| *name != login);
+            let said = job
+                .from
+                .take()
+                .map(|from| from.name)
+                .filter(|name| *name != login);
             job.from = Some(match said {
-                Some(name) => Sender { name: format!("{name} ({login})"), verified: false },
-                None => Sender { name: login, verified: true },
+                Some(name) => Sender {
+                    name: format!("{name} ({login})"),
+                    verified: false,
+                },
+                None => Sender {
+                    name: login,
+                    verified: true,
+                },
             });
         }
         for to in &mut job.to {
@@ -147,7 +160,9 @@ impl Deliverer<'_> {
                 let named = |why: String| format!("{}: {why}", path.display());
                 let stat = std::fs::metadata(&path).map_err(|error| named(cause(&error)))?;
                 if !trusted && stat.uid() != owner {
-                    return Err(named("a PIN file has to belong to who sends the page".to_owned()));
+                    return Err(named(
+                        "a PIN file has to belong to who sends the page".to_owned(),
+                    ));
                 }
                 let bytes = file::read(&path).map_err(|error| named(cause(&error)))?;
                 let text = String::from_utf8_lossy(&bytes);
@@ -193,7 +208,11 @@ impl Deliverer<'_> {
         let since = work.received.saturating_sub(window);
         let mut of_receipts = |receipt: &crate::queue::store::Receipt| {
             if receipt.digest == digest && receipt.length == length && receipt.received >= since {
-                for part in receipt.parts.iter().filter(|part| part.last.outcome != DUPLICATE) {
+                for part in receipt
+                    .parts
+                    .iter()
+                    .filter(|part| part.last.outcome != DUPLICATE)
+                {
                     have.insert((part.to.clone(), receipt.id.clone()));
                 }
             }
@@ -228,7 +247,11 @@ impl Deliverer<'_> {
         let mut opened = false;
         let routes: Vec<String> = self.due.keys().cloned().collect();
         for route in routes {
-            if self.setup.only.is_some_and(|only| !route.is_empty() && only != route) {
+            if self
+                .setup
+                .only
+                .is_some_and(|only| !route.is_empty() && only != route)
+            {
                 continue;
             }
             let room = if route.is_empty() {
@@ -289,15 +312,27 @@ impl Deliverer<'_> {
 fn told(claim: &Claim) -> Option<(Priority, String)> {
     match claim {
         Claim::Job(work) => {
-            let to: Vec<&str> = work.parts.iter().map(|part| part.to.as_str()).take(20).collect();
+            let to: Vec<&str> = work
+                .parts
+                .iter()
+                .map(|part| part.to.as_str())
+                .take(20)
+                .collect();
             let from = work.from.as_deref().unwrap_or("?");
             let length = work.message.len();
-            let text = format!("{}: for {} from {from}, {length} bytes", work.id, to.join(","));
+            let text = format!(
+                "{}: for {} from {from}, {length} bytes",
+                work.id,
+                to.join(",")
+            );
             Some((Priority::Info, text))
         }
         Claim::Failed { work, .. } => {
             let error = work.error.as_deref().unwrap_or_default();
-            Some((Priority::Error, format!("{}: no job: {error}; see pageq --failed", work.id)))
+            Some((
+                Priority::Error,
+                format!("{}: no job: {error}; see pageq --failed", work.id),
+            ))
         }
         Claim::Done => None,
     }

@@ -115,7 +115,9 @@ impl Policy {
 
 /// Twice as long with each try, and never the same for two that failed together.
 pub(super) fn pause(first: Duration, tries: u32, most: Duration) -> Duration {
-    let doubling = 1_u32.checked_shl(tries.saturating_sub(1)).unwrap_or(u32::MAX);
+    let doubling = 1_u32
+        .checked_shl(tries.saturating_sub(1))
+        .unwrap_or(u32::MAX);
     let pause = first.saturating_mul(doubling).min(most);
     let random = RandomState::new().build_hasher().finish();
     let thousandths = u16::try_from(random % 501).unwrap_or(0);
@@ -170,7 +172,10 @@ mod tests {
     fn what_was_not_tried_does_not_count() {
         let mut part = part();
         for _ in 0..100 {
-            assert_eq!(policy().judge(&mut part, Outcome::Untried, 1 << 40), Mark::ToDo);
+            assert_eq!(
+                policy().judge(&mut part, Outcome::Untried, 1 << 40),
+                Mark::ToDo
+            );
         }
         assert_eq!((part.tries, part.due), (0, 0));
     }
@@ -200,15 +205,27 @@ mod tests {
     fn the_unknown_is_never_tried_by_itself_and_never_elsewhere() {
         let mut held = part();
         let late = 1 << 40;
-        assert_eq!(with_fallback().judge(&mut held, Outcome::Unknown, late), Mark::Unknown);
+        assert_eq!(
+            with_fallback().judge(&mut held, Outcome::Unknown, late),
+            Mark::Unknown
+        );
         assert!(held.stopped && !held.duplicate_possible);
-        let on = |on_unknown| Policy { on_unknown, ..with_fallback() };
+        let on = |on_unknown| Policy {
+            on_unknown,
+            ..with_fallback()
+        };
         let mut failed = part();
-        assert_eq!(on(OnUnknown::Fail).judge(&mut failed, Outcome::Unknown, late), Mark::Unknown);
+        assert_eq!(
+            on(OnUnknown::Fail).judge(&mut failed, Outcome::Unknown, late),
+            Mark::Unknown
+        );
         assert!(!failed.stopped);
         let mut again = part();
         for mark in [Mark::ToDo, Mark::ToDo, Mark::Unknown] {
-            assert_eq!(on(OnUnknown::Retry).judge(&mut again, Outcome::Unknown, late), mark);
+            assert_eq!(
+                on(OnUnknown::Retry).judge(&mut again, Outcome::Unknown, late),
+                mark
+            );
             assert!(again.duplicate_possible && again.route() == Some("a"));
         }
     }
@@ -216,6 +233,9 @@ mod tests {
     #[test]
     fn refused_is_refused_by_all() {
         let mut part = part();
-        assert_eq!(with_fallback().judge(&mut part, Outcome::Refused, 1 << 40), Mark::Failed);
+        assert_eq!(
+            with_fallback().judge(&mut part, Outcome::Refused, 1 << 40),
+            Mark::Failed
+        );
     }
 }

@@ -134,12 +134,18 @@ impl Lane {
         let answer = running.out.iter().map(|given| given.until).min();
         let idle = (!running.closing && running.out.is_empty())
             .then(|| running.idle_since + running.linger);
-        let gap = self.last.filter(|_| !self.queue.is_empty()).map(|last| last + running.gap);
+        let gap = self
+            .last
+            .filter(|_| !self.queue.is_empty())
+            .map(|last| last + running.gap);
         let gap = gap.filter(|gap| *gap > Instant::now());
         // A process ends a moment after it has said so.
         let ends = running.silent.is_some() || running.exited.is_some();
         let gone = ends.then(|| Instant::now() + GLANCE);
-        [answer, idle, gap, gone, running.stop].into_iter().flatten().min()
+        [answer, idle, gap, gone, running.stop]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
@@ -234,8 +240,20 @@ impl Deliverer<'_> {
         let Some(running) = &mut lane.running else {
             return;
         };
-        let Verdict { row, outcome, code, response, server, .. } = verdict;
-        let said = Said { outcome, code, response, server };
+        let Verdict {
+            row,
+            outcome,
+            code,
+            response,
+            server,
+            ..
+        } = verdict;
+        let said = Said {
+            outcome,
+            code,
+            response,
+            server,
+        };
         let Some(at) = running.out.iter().position(|given| given.row == row) else {
             if let Some(place) = running.answered.get(&row) {
                 running.unsynced.push(*place);
@@ -435,14 +453,20 @@ impl Deliverer<'_> {
         };
         lane.waits = false;
         let tables = config.tables();
-        let of = device.as_ref().and_then(|device| tables.device.get(device.as_str()));
+        let of = device
+            .as_ref()
+            .and_then(|device| tables.device.get(device.as_str()));
         let mut program = program(table, of);
         let kind = *table.r#type.get_ref();
         if tone && matches!(kind, Kind::Snpp | Kind::Ixo | Kind::Xtell) {
             program.args.push("--tone".into());
         }
         let (timeout, gap) = (table.timeout(), table.gap());
-        let linger = if kind == Kind::Ixo { LINGER } else { Duration::ZERO };
+        let linger = if kind == Kind::Ixo {
+            LINGER
+        } else {
+            Duration::ZERO
+        };
         let started = match self.store().lock_route(route) {
             Ok(Some(lock)) => Child::start(&program, std::os::fd::AsFd::as_fd(&lock)),
             Ok(None) => {
@@ -524,7 +548,11 @@ impl Deliverer<'_> {
         lane.failures = lane.failures.saturating_add(1);
         match device {
             Some(device) => {
-                let (_, times) = lane.tired.get(&device).copied().unwrap_or((Instant::now(), 0));
+                let (_, times) = lane
+                    .tired
+                    .get(&device)
+                    .copied()
+                    .unwrap_or((Instant::now(), 0));
                 let times = times.saturating_add(1);
                 let until = Instant::now() + pause(first, times, MAX_REST);
                 lane.tired.insert(device, (until, times));
@@ -535,7 +563,8 @@ impl Deliverer<'_> {
 
     /// Looks after the child itself.
     fn mind(&mut self, route: &str, lane: &mut Lane, done: &mut Vec<u64>) {
-        let more = lane.queue.first().is_some() || self.due.get(route).is_some_and(|due| !due.is_empty());
+        let more =
+            lane.queue.first().is_some() || self.due.get(route).is_some_and(|due| !due.is_empty());
         let Some(running) = &mut lane.running else {
             return;
         };
@@ -554,7 +583,10 @@ impl Deliverer<'_> {
         let overdue = running.closing && running.out.is_empty();
         if running.stop.is_none() && (late || told) {
             if late {
-                let text = format!("route {route}: no answer in {:?}: it is stopped", running.timeout);
+                let text = format!(
+                    "route {route}: no answer in {:?}: it is stopped",
+                    running.timeout
+                );
                 self.setup.diag.log(Priority::Error, &text);
             }
             running.child.stop();
@@ -565,7 +597,10 @@ impl Deliverer<'_> {
             running.child.stop();
             running.stop = Some(now + END);
         }
-        if running.stop.is_some_and(|until| until <= now) && !running.killed && self.stopping.is_none() {
+        if running.stop.is_some_and(|until| until <= now)
+            && !running.killed
+            && self.stopping.is_none()
+        {
             running.child.kill();
             running.killed = true;
             running.stop = Some(now + END);
@@ -591,7 +626,13 @@ impl Deliverer<'_> {
     }
 
     /// The child is gone: what it had not answered, and what it can take back no more.
-    fn end(&mut self, route: &str, lane: &mut Lane, status: Option<ExitStatus>, done: &mut Vec<u64>) {
+    fn end(
+        &mut self,
+        route: &str,
+        lane: &mut Lane,
+        status: Option<ExitStatus>,
+        done: &mut Vec<u64>,
+    ) {
         // Its last words may have come with its end.
         done.extend(self.hear(route, lane));
         let Some(mut running) = lane.running.take() else {
@@ -608,7 +649,11 @@ impl Deliverer<'_> {
             } else {
                 format!("the route ended before it had read the page: {status}")
             };
-            let outcome = if was_read { Outcome::Unknown } else { Outcome::Untried };
+            let outcome = if was_read {
+                Outcome::Unknown
+            } else {
+                Outcome::Untried
+            };
             running.failed |= !was_read;
             self.drop_item(place);
             let told = format!("{outcome}: {why}");
@@ -669,7 +714,9 @@ impl Deliverer<'_> {
             if let Some(policy) = policy {
                 for item in std::mem::take(&mut lane.queue) {
                     let place = item.place;
-                    let moved = self.part_mut(place).is_some_and(|part| policy.take_over_if_late(part, now()));
+                    let moved = self
+                        .part_mut(place)
+                        .is_some_and(|part| policy.take_over_if_late(part, now()));
                     if moved {
                         self.drop_item(place);
                         if let Some(job) = self.jobs.get_mut(&place.job) {

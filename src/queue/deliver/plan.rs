@@ -42,7 +42,12 @@ impl Deliverer<'_> {
         let is_open = |mark: &Mark, part: &Part| {
             mark.is_open() && part.plan.is_none() && part.due <= at && !part.stopped
         };
-        if !work.marks.iter().zip(&work.parts).any(|(mark, part)| is_open(mark, part)) {
+        if !work
+            .marks
+            .iter()
+            .zip(&work.parts)
+            .any(|(mark, part)| is_open(mark, part))
+        {
             return (false, Vec::new());
         }
         let mut missing = Vec::new();
@@ -61,7 +66,10 @@ impl Deliverer<'_> {
             }
         }
         let changed = all.len() != work.parts.len()
-            || all.iter().zip(&work.parts).any(|((_, new), old)| new != old);
+            || all
+                .iter()
+                .zip(&work.parts)
+                .any(|((_, new), old)| new != old);
         (work.marks, work.parts) = all.into_iter().unzip();
         (changed, missing)
     }
@@ -165,7 +173,9 @@ fn cut(
     at: SystemTime,
 ) -> Vec<(Mark, Part)> {
     let kind = *route.r#type.get_ref();
-    let length = way.max_length.or((kind == Kind::Snpp).then_some(SNPP_LENGTH));
+    let length = way
+        .max_length
+        .or((kind == Kind::Snpp).then_some(SNPP_LENGTH));
     let charset = way.charset.unwrap_or_default();
     let text = charset.apply(text.to_owned());
     let limit = Limit {
@@ -202,7 +212,13 @@ fn cut(
             text: (text != message).then_some(text),
         };
         let plan = Some(plan);
-        (Mark::ToDo, Part { plan, ..part.clone() })
+        (
+            Mark::ToDo,
+            Part {
+                plan,
+                ..part.clone()
+            },
+        )
     };
     fitted.parts.into_iter().enumerate().map(planned).collect()
 }

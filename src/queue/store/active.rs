@@ -71,7 +71,10 @@ impl Store {
         for name in names(&self.wait)? {
             let name = name?;
             let text = name.to_str().filter(|text| text.contains(digest));
-            if text.and_then(Name::read).is_none_or(|name| name.digest != digest) {
+            if text
+                .and_then(Name::read)
+                .is_none_or(|name| name.digest != digest)
+            {
                 continue;
             }
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -205,7 +205,9 @@ impl Store {
         use std::os::unix::ffi::OsStrExt as _;
         let behind = |place| {
             let bytes = name.as_bytes();
-            bytes.strip_prefix(taken(place, "").as_bytes()).map(OsStr::from_bytes)
+            bytes
+                .strip_prefix(taken(place, "").as_bytes())
+                .map(OsStr::from_bytes)
         };
         if let Some(old) = behind(Place::New) {
             return rename_new(&self.active, name, &self.new, old);

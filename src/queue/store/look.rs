@@ -143,7 +143,8 @@ impl Store {
         for name in all_names(&self.active)? {
             let name = name?;
             let bytes = name.as_encoded_bytes();
-            let taken = |place: Place| bytes.starts_with(super::change::taken(place, "").as_bytes());
+            let taken =
+                |place: Place| bytes.starts_with(super::change::taken(place, "").as_bytes());
             let place = if !bytes.starts_with(b".") {
                 Some(Place::Active)
             } else if bytes.starts_with(CLAIMED.as_bytes()) {
@@ -211,10 +212,7 @@ impl Store {
     /// All receipts that are kept, the newest first; `each` says false to have
     /// seen enough. Of a day that is being shown, only the places of its lines
     /// are kept in memory.
-    pub fn receipts_backwards(
-        &self,
-        each: &mut dyn FnMut(Receipt) -> bool,
-    ) -> io::Result<()> {
+    pub fn receipts_backwards(&self, each: &mut dyn FnMut(Receipt) -> bool) -> io::Result<()> {
         for day in self.days()?.iter().rev() {
             let file = match open(&self.sent, day.as_ref()) {
                 Err(Errno::NOENT) => continue,

@@ -126,9 +126,16 @@ mod tests {
         }
         assert_eq!(status(&scratch.0, TAG, "4242").unwrap(), None);
         // Nor does what was left hinder the next one, whatever was in it.
-        fs::write(scratch.0.join("tags").join(format!(".{TAG}")), "x".repeat(999)).unwrap();
+        fs::write(
+            scratch.0.join("tags").join(format!(".{TAG}")),
+            "x".repeat(999),
+        )
+        .unwrap();
         write(&scratch.0, TAG, &pass, &told(960, "", None)).unwrap();
-        assert_eq!(status(&scratch.0, TAG, "4242").unwrap(), Some(told(960, "", None)));
+        assert_eq!(
+            status(&scratch.0, TAG, "4242").unwrap(),
+            Some(told(960, "", None))
+        );
     }
 
     #[test]
