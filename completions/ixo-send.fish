@@ -23,12 +23,12 @@ complete -c ixo-send -l pause -d 'Pause before the first character and before th
 complete -c ixo-send -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c ixo-send -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
 complete -c ixo-send -s m -l message -d 'The message; - reads standard input' -r
-complete -c ixo-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
+complete -c ixo-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]' -r
 complete -c ixo-send -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c ixo-send -l max-parts -d 'Most parts of a split message' -r
-complete -c ixo-send -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c ixo-send -l charset -d 'Characters of the message: ascii transliterates [default: TAP ascii; others utf8]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c ixo-send -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c ixo-send -l delimiter -d 'Character between two columns; \\t is a tab' -r

@@ -1,4 +1,4 @@
-complete -c ixo-serve -l spool -d 'Directory that accepted pages go into [default: the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c ixo-serve -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c ixo-serve -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
 complete -c ixo-serve -l command-timeout -d 'Longest run of the command' -r
 complete -c ixo-serve -l min-free -d 'Bytes of the spool\'s file system that stay free' -r

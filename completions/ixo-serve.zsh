@@ -15,7 +15,7 @@ _ixo-serve() {
 
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
-'()--spool=[Directory that accepted pages go into \[default\: the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
 '--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
 '--command-timeout=[Longest run of the command]:DUR:_default' \
 '--min-free=[Bytes of the spool'\''s file system that stay free]:BYTES:_default' \

@@ -567,7 +567,7 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__snpp__subcmd__send)
-            opts="-s -m -4 -6 -v -q -h -V --server --login --password-file --pin-file --strict --one-send --level --alert --coverage --hold --caller --subject --two-way --no-queue --expire --ack --reply --choice --wait-reply --status --forget --body --envelope --message --tone --max-length --overflow --max-parts --charset --csv --delimiter --journal --jobs --window --retry --retry-delay --retry-max-time --retry-unknown --ipv4 --ipv6 --connect-timeout --timeout --verdict-timeout --proxy-command --verbose --quiet --json --dry-run --help --version"
+            opts="-s -m -4 -6 -v -q -h -V --server --login --password-file --pin-file --strict --one-send --level --alert --coverage --caller --subject --hold --two-way --no-queue --expire --ack --reply --choice --wait-reply --status --forget --body --envelope --message --tone --max-length --overflow --max-parts --charset --csv --delimiter --journal --jobs --window --retry --retry-delay --retry-max-time --retry-unknown --ipv4 --ipv6 --connect-timeout --timeout --verdict-timeout --proxy-command --verbose --quiet --json --dry-run --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,15 +605,15 @@ _pagebox() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --hold)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --caller)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hold)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

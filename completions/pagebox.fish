@@ -61,12 +61,12 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l pause -d 'P
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l max-parts -d 'Most parts of a split message' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l charset -d 'Characters of the message: ascii transliterates [default: TAP ascii; others utf8]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l delimiter -d 'Character between two columns; \\t is a tab' -r
@@ -98,7 +98,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l json -d 'Pr
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -l dry-run -d 'Say what would be sent, and connect to nothing'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-send" -s V -l version -d 'Print version'
-complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l spool -d 'Directory that accepted pages go into [default: the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l command-timeout -d 'Longest run of the command' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l min-free -d 'Bytes of the spool\'s file system that stay free' -r
@@ -133,7 +133,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l login -d 
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l password-file -d 'File whose first line is the password' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l wait -d 'Keep trying for so long until it is up' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l wait -d 'Wait for at most so long: until the gateway is up, or the fate of the page is final' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l quit-after -d 'Say goodbye after this step' -r -f -a "BANNER\t'The greeting'
 LOGI\t'The login'
 HELP\t'HELP'
@@ -159,10 +159,10 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l pin-file -
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l level -d 'Service level, 0 to 11; 1 is normal' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l alert -d 'Override the alert: 0 silent, 1 alert' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l coverage -d 'Coverage area' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l hold -d 'Deliver later: after a duration, or at a time of RFC 3339' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l caller -d 'Who calls' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l subject -d 'What about' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l expire -d 'Drop the page if it is still queued after that; counted in whole hours' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l hold -d 'Deliver later: after a duration, or at a time of RFC 3339' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l expire -d 'Drop the page if it is still queued after that' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l reply -d 'Ask for a reply of this kind' -r -f -a "none\t''
 yesno\t''
 simreply\t''
@@ -176,12 +176,12 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l body -d 'H
 mess\t''
 data\t''"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l max-parts -d 'Most parts of a split message' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l charset -d 'Characters of the message: ascii transliterates [default: TAP ascii; others utf8]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l delimiter -d 'Character between two columns; \\t is a tab' -r
@@ -211,7 +211,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l json -d 'P
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -l dry-run -d 'Say what would be sent, and connect to nothing'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-send" -s V -l version -d 'Print version'
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l spool -d 'Directory that accepted pages go into [default: the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l command-timeout -d 'Longest run of the command' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l allow -d 'Serve these networks and no others' -r
@@ -232,9 +232,9 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -s V -l vers
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l host -d 'Host of targets that name none; further ones are tried in order [default: localhost]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l from -d 'Who sends it [default: the login name]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -s m -l message -d 'The message; - reads standard input' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l max-parts -d 'Most parts of a split message' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l charset -d 'Characters of the message: ascii transliterates [default: TAP ascii; others utf8]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtell" -l delimiter -d 'Character between two columns; \\t is a tab' -r

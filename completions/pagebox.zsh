@@ -57,12 +57,12 @@ _arguments "${_arguments_options[@]}" : \
 '--critical=[CRITICAL when the greeting takes longer]:DUR:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none\]]:N:_default' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
 truncate\:"Send the beginning"
 split\:"Send parts, marked (1/3)"))' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: TAP ascii; others utf8\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
@@ -106,7 +106,7 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 ;;
 (ixo-serve)
 _arguments "${_arguments_options[@]}" : \
-'()--spool=[Directory that accepted pages go into \[default\: the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
 '--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
 '--command-timeout=[Longest run of the command]:DUR:_default' \
 '--min-free=[Bytes of the spool'\''s file system that stay free]:BYTES:_default' \
@@ -157,7 +157,7 @@ _arguments "${_arguments_options[@]}" : \
 '--warning=[WARNING when the greeting takes longer]:DUR:_default' \
 '-c+[CRITICAL when the greeting takes longer]:DUR:_default' \
 '--critical=[CRITICAL when the greeting takes longer]:DUR:_default' \
-'--wait=[Keep trying for so long until it is up]:DUR:_default' \
+'--wait=[Wait for at most so long\: until the gateway is up, or the fate of the page is final]:DUR:_default' \
 '--quit-after=[Say goodbye after this step]:STEP:((BANNER\:"The greeting"
 LOGI\:"The login"
 HELP\:"HELP"
@@ -195,10 +195,10 @@ _arguments "${_arguments_options[@]}" : \
 '--level=[Service level, 0 to 11; 1 is normal]:N:_default' \
 '--alert=[Override the alert\: 0 silent, 1 alert]:0|1:_default' \
 '--coverage=[Coverage area]:AREA:_default' \
-'--hold=[Deliver later\: after a duration, or at a time of RFC 3339]:DUR|TIME:_default' \
 '--caller=[Who calls]:TEXT:_default' \
 '--subject=[What about]:TEXT:_default' \
-'--expire=[Drop the page if it is still queued after that; counted in whole hours]:DUR:_default' \
+'--hold=[Deliver later\: after a duration, or at a time of RFC 3339]:DUR|TIME:_default' \
+'--expire=[Drop the page if it is still queued after that]:DUR:_default' \
 '--reply=[Ask for a reply of this kind]:KIND:(none yesno simreply multichoice text)' \
 '*--choice=[One answer of a multiple choice\: 1 to 4 hexadecimal digits and a text]:CODE=TEXT:_default' \
 '(--csv)--wait-reply=[Wait for the final status and print the reply; exit 1 if none came in time]:DUR:_default' \
@@ -207,12 +207,12 @@ _arguments "${_arguments_options[@]}" : \
 '--body=[How the message is handed over\: auto is DATA for several lines, MESS otherwise]:HOW:(auto mess data)' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none\]]:N:_default' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
 truncate\:"Send the beginning"
 split\:"Send parts, marked (1/3)"))' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: TAP ascii; others utf8\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
@@ -254,7 +254,7 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 ;;
 (snpp-serve)
 _arguments "${_arguments_options[@]}" : \
-'()--spool=[Directory that accepted pages go into \[default\: the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
 '--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
 '--command-timeout=[Longest run of the command]:DUR:_default' \
 '*--allow=[Serve these networks and no others]:CIDR:_default' \
@@ -283,9 +283,9 @@ _arguments "${_arguments_options[@]}" : \
 '--from=[Who sends it \[default\: the login name\]]:NAME:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none\]]:N:_default' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: TAP ascii; others utf8\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \

@@ -4,7 +4,7 @@ complete -c snpp-probe -l login -d 'Log in with this name; the password is in --
 complete -c snpp-probe -l password-file -d 'File whose first line is the password' -r -F
 complete -c snpp-probe -s w -l warning -d 'WARNING when the greeting takes longer' -r
 complete -c snpp-probe -s c -l critical -d 'CRITICAL when the greeting takes longer' -r
-complete -c snpp-probe -l wait -d 'Keep trying for so long until it is up' -r
+complete -c snpp-probe -l wait -d 'Wait for at most so long: until the gateway is up, or the fate of the page is final' -r
 complete -c snpp-probe -l quit-after -d 'Say goodbye after this step' -r -f -a "BANNER\t'The greeting'
 LOGI\t'The login'
 HELP\t'HELP'

@@ -23,7 +23,7 @@ _snpp-probe() {
 '--warning=[WARNING when the greeting takes longer]:DUR:_default' \
 '-c+[CRITICAL when the greeting takes longer]:DUR:_default' \
 '--critical=[CRITICAL when the greeting takes longer]:DUR:_default' \
-'--wait=[Keep trying for so long until it is up]:DUR:_default' \
+'--wait=[Wait for at most so long\: until the gateway is up, or the fate of the page is final]:DUR:_default' \
 '--quit-after=[Say goodbye after this step]:STEP:((BANNER\:"The greeting"
 LOGI\:"The login"
 HELP\:"HELP"

@@ -5,10 +5,10 @@ complete -c snpp-send -l pin-file -d 'File whose first line is the pager\'s PIN'
 complete -c snpp-send -l level -d 'Service level, 0 to 11; 1 is normal' -r
 complete -c snpp-send -l alert -d 'Override the alert: 0 silent, 1 alert' -r
 complete -c snpp-send -l coverage -d 'Coverage area' -r
-complete -c snpp-send -l hold -d 'Deliver later: after a duration, or at a time of RFC 3339' -r
 complete -c snpp-send -l caller -d 'Who calls' -r
 complete -c snpp-send -l subject -d 'What about' -r
-complete -c snpp-send -l expire -d 'Drop the page if it is still queued after that; counted in whole hours' -r
+complete -c snpp-send -l hold -d 'Deliver later: after a duration, or at a time of RFC 3339' -r
+complete -c snpp-send -l expire -d 'Drop the page if it is still queued after that' -r
 complete -c snpp-send -l reply -d 'Ask for a reply of this kind' -r -f -a "none\t''
 yesno\t''
 simreply\t''
@@ -22,12 +22,12 @@ complete -c snpp-send -l body -d 'How the message is handed over: auto is DATA f
 mess\t''
 data\t''"
 complete -c snpp-send -s m -l message -d 'The message; - reads standard input' -r
-complete -c snpp-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
+complete -c snpp-send -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]' -r
 complete -c snpp-send -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
 truncate\t'Send the beginning'
 split\t'Send parts, marked (1/3)'"
 complete -c snpp-send -l max-parts -d 'Most parts of a split message' -r
-complete -c snpp-send -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c snpp-send -l charset -d 'Characters of the message: ascii transliterates [default: TAP ascii; others utf8]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c snpp-send -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c snpp-send -l delimiter -d 'Character between two columns; \\t is a tab' -r

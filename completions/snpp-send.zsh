@@ -23,10 +23,10 @@ _snpp-send() {
 '--level=[Service level, 0 to 11; 1 is normal]:N:_default' \
 '--alert=[Override the alert\: 0 silent, 1 alert]:0|1:_default' \
 '--coverage=[Coverage area]:AREA:_default' \
-'--hold=[Deliver later\: after a duration, or at a time of RFC 3339]:DUR|TIME:_default' \
 '--caller=[Who calls]:TEXT:_default' \
 '--subject=[What about]:TEXT:_default' \
-'--expire=[Drop the page if it is still queued after that; counted in whole hours]:DUR:_default' \
+'--hold=[Deliver later\: after a duration, or at a time of RFC 3339]:DUR|TIME:_default' \
+'--expire=[Drop the page if it is still queued after that]:DUR:_default' \
 '--reply=[Ask for a reply of this kind]:KIND:(none yesno simreply multichoice text)' \
 '*--choice=[One answer of a multiple choice\: 1 to 4 hexadecimal digits and a text]:CODE=TEXT:_default' \
 '(--csv)--wait-reply=[Wait for the final status and print the reply; exit 1 if none came in time]:DUR:_default' \
@@ -35,12 +35,12 @@ _snpp-send() {
 '--body=[How the message is handed over\: auto is DATA for several lines, MESS otherwise]:HOW:(auto mess data)' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none\]]:N:_default' \
 '--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
 truncate\:"Send the beginning"
 split\:"Send parts, marked (1/3)"))' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: TAP ascii; others utf8\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \

@@ -1,4 +1,4 @@
-complete -c snpp-serve -l spool -d 'Directory that accepted pages go into [default: the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c snpp-serve -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c snpp-serve -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
 complete -c snpp-serve -l command-timeout -d 'Longest run of the command' -r
 complete -c snpp-serve -l allow -d 'Serve these networks and no others' -r

@@ -1,9 +1,9 @@
 complete -c xtell -l host -d 'Host of targets that name none; further ones are tried in order [default: localhost]' -r
 complete -c xtell -l from -d 'Who sends it [default: the login name]' -r
 complete -c xtell -s m -l message -d 'The message; - reads standard input' -r
-complete -c xtell -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]' -r
+complete -c xtell -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]' -r
 complete -c xtell -l max-parts -d 'Most parts of a split message' -r
-complete -c xtell -l charset -d 'Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]' -r -f -a "utf8\t'As it is'
+complete -c xtell -l charset -d 'Characters of the message: ascii transliterates [default: TAP ascii; others utf8]' -r -f -a "utf8\t'As it is'
 ascii\t'Transliterated, for networks that carry nothing else'"
 complete -c xtell -l csv -d 'Send one page for each row; - reads standard input' -r -F
 complete -c xtell -l delimiter -d 'Character between two columns; \\t is a tab' -r

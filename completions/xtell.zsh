@@ -19,9 +19,9 @@ _xtell() {
 '--from=[Who sends it \[default\: the login name\]]:NAME:_default' \
 '-m+[The message; - reads standard input]:TEXT:_default' \
 '--message=[The message; - reads standard input]:TEXT:_default' \
-'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes\]]:N:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none\]]:N:_default' \
 '--max-parts=[Most parts of a split message]:N:_default' \
-'--charset=[Characters of the message\: ascii transliterates \[default\: SNPP and xtell utf8; TAP ascii\]]:CHARSET:((utf8\:"As it is"
+'--charset=[Characters of the message\: ascii transliterates \[default\: TAP ascii; others utf8\]]:CHARSET:((utf8\:"As it is"
 ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
 '--delimiter=[Character between two columns; \\t is a tab]:C:_default' \

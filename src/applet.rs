@@ -5,6 +5,7 @@
 
 mod ixo_send;
 mod ixo_serve;
+mod page;
 mod page_deliver;
 mod pageq;
 mod plugin;
@@ -64,7 +65,7 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 9] = [
+pub const APPLETS: [Applet; 10] = [
     applet!(
         "ixo-send",
         ixo_send,
@@ -77,6 +78,7 @@ pub const APPLETS: [Applet; 9] = [
         8,
         "Be a paging central (TAP, IXO) on standard input and output or a serial line"
     ),
+    applet!("page", page, 1, "Queue a page for a pager or a group"),
     applet!(
         "page-deliver",
         page_deliver,

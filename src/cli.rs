@@ -3,9 +3,11 @@
 
 pub mod envelope;
 pub mod line;
+pub mod login;
 pub mod message;
 pub mod moment;
 pub mod needed;
+pub mod options;
 pub mod peer;
 pub mod progress;
 pub mod report;

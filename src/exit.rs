@@ -110,6 +110,19 @@ impl Exit {
             .find(|(exit, ..)| *exit == self)
             .map_or(70, |(_, status, _)| *status)
     }
+
+    /// What a program of ours said with this status, monitoring plugins aside.
+    pub fn of_status(status: u8) -> Option<Self> {
+        let is_of_plugin = |exit: Self| {
+            matches!(
+                exit,
+                Self::NagiosWarning | Self::NagiosCritical | Self::NagiosUnknown
+            )
+        };
+        let mut known = TABLE.iter().filter(|(exit, ..)| !is_of_plugin(*exit));
+        let found = known.find(|(_, number, _)| *number == status);
+        found.map(|(exit, ..)| *exit)
+    }
 }
 
 /// An error that already knows the exit status it must end in.
@@ -156,10 +169,12 @@ mod tests {
             (Exit::TempFail, 75),
             (Exit::Config, 78),
             (Exit::Unknown, 79),
-            (Exit::NagiosUnknown, 3),
         ] {
             assert_eq!(exit.status(), status);
+            assert_eq!(Exit::of_status(status), Some(exit));
         }
+        assert_eq!(Exit::of_status(1), Some(Exit::No));
+        assert_eq!(Exit::of_status(3), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::spool::SpoolArgs;
 use crate::access::network::Network;
 use crate::access::peer::{Admission, Peer};
 use crate::cli::message::positive;
@@ -29,9 +30,6 @@ use crate::transport::fd::{Deadline, Line};
 use crate::transport::interrupt::Interrupt;
 use crate::transport::stdio::{self, Far};
 
-/// Where pages go if neither the command line nor the configuration says.
-const SPOOL: &str = "/var/spool/pagebox";
-
 /// How long a client may take to close after the last word.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
@@ -41,14 +39,8 @@ pub(super) const GUESS: Duration = Duration::from_millis(500);
 /// Where pages go, and who may send them.
 #[derive(clap::Args, Debug)]
 pub(super) struct ServeArgs {
-    /// Directory that accepted pages go into [default: the configuration's, else
-    /// /var/spool/pagebox]
-    #[arg(long, value_name = "DIR", conflicts_with = "command")]
-    spool: Option<PathBuf>,
-    /// Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if
-    /// it is there]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    place: SpoolArgs,
     /// Longest run of the command
     #[arg(long, value_name = "DUR", default_value = "120s", value_parser = duration::limit)]
     command_timeout: Duration,
@@ -65,16 +57,14 @@ pub(super) struct ServeArgs {
     #[arg(long)]
     log_text: bool,
     /// Command that delivers each page, instead of the spool
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "spool")]
     command: Vec<OsString>,
 }
 
 impl ServeArgs {
     /// The configuration, where there is one.
     pub(super) fn find_config(&self) -> Result<Option<Config>, Failure> {
-        let variable = std::env::var_os("PAGEBOX_CONFIG");
-        let config = Config::find(self.config.as_deref(), variable.as_deref());
-        config.map_err(|error| Failure::new(Exit::Config, error.to_string()))
+        self.place.find_config()
     }
 
     /// Where pages go, and the directory where that is a spool.
@@ -83,7 +73,8 @@ impl ServeArgs {
         if let Some(command) = command.map_err(|error| os("signals", &error))? {
             return Ok((Sink::Command(command), None));
         }
-        let dir = self.spool_dir(config)?;
+        let otherwise = "give --spool DIR or -- COMMAND to take any pager ID";
+        let dir = self.place.dir(config, otherwise)?;
         let room = Room {
             free: self.min_free,
             queue: self.max_queue,
@@ -91,21 +82,6 @@ impl ServeArgs {
         let spool = Spool::open(&dir, true, room);
         let spool = spool.map_err(|error| Failure::new(Exit::CantCreate, error.to_string()))?;
         Ok((Sink::Spool(spool), Some(dir)))
-    }
-
-    /// The spool's directory. Without a word of ours or a configuration no pager
-    /// is known, and a gateway that takes nothing should not look like one.
-    fn spool_dir(&self, config: Option<&Config>) -> Result<PathBuf, Failure> {
-        if let Some(dir) = &self.spool {
-            return Ok(dir.clone());
-        }
-        let Some(config) = config else {
-            return Err(Failure::new(
-                Exit::Config,
-                "no configuration, so there are no pagers: write /etc/pagebox.toml, or give --spool DIR or -- COMMAND to take any pager ID",
-            ));
-        };
-        Ok(config.spool().unwrap_or(SPOOL.as_ref()).to_owned())
     }
 }
 

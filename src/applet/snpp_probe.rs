@@ -60,7 +60,7 @@ pub(crate) struct Args {
     /// CRITICAL when the greeting takes longer
     #[arg(short, long, value_name = "DUR", value_parser = duration::up_to_a_day, requires = "nagios")]
     critical: Option<Duration>,
-    /// Keep trying for so long until it is up
+    /// Wait for at most so long: until the gateway is up, or the fate of the page is final
     #[arg(long, value_name = "DUR", value_parser = duration::up_to_a_day)]
     wait: Option<Duration>,
     /// Say goodbye after this step

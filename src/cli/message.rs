@@ -30,7 +30,7 @@ pub struct TextArgs {
     /// Page without a text
     #[arg(long, conflicts_with = "message", help_heading = "Message")]
     pub tone: bool,
-    /// Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes]
+    /// Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]
     #[arg(long, value_name = "N", value_parser = positive(), help_heading = "Message")]
     pub max_length: Option<usize>,
     /// What to do with a longer one
@@ -39,7 +39,7 @@ pub struct TextArgs {
     /// Most parts of a split message
     #[arg(long, value_name = "N", default_value_t = split::DEFAULT_PARTS, value_parser = positive(), help_heading = "Message")]
     pub max_parts: usize,
-    /// Characters of the message: ascii transliterates [default: SNPP and xtell utf8; TAP ascii]
+    /// Characters of the message: ascii transliterates [default: TAP ascii; others utf8]
     #[arg(long, value_enum, help_heading = "Message")]
     pub charset: Option<Charset>,
 }

@@ -46,6 +46,8 @@ pub struct Report {
     pub failed_at: Option<String>,
     /// What the pager's user answered.
     pub reply: Option<String>,
+    /// What the spool calls it.
+    pub job: Option<String>,
     /// The dialogue.
     pub transcript: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl Report {
             send_reply: None,
             failed_at: None,
             reply: None,
+            job: None,
             transcript: Vec::new(),
         }
     }
@@ -103,14 +106,15 @@ impl Report {
         printable(self.pager.as_bytes())
     }
 
-    /// The JSON object, without a line end. `row` and `id` belong to rows of CSV.
+    /// The JSON object, without a line end. `row` belongs to rows of CSV, and
+    /// `id` is what those call themselves, or else what the spool calls the page.
     pub fn json(&self, is_row: bool) -> serde_json::Result<String> {
         let failed = !self.fate.outcome.accepted();
         let (tag, pass) = self.tag.clone().unzip();
         serde_json::to_string(&Json {
             success: !failed,
             row: is_row.then_some(self.number),
-            id: is_row.then_some(&self.id),
+            id: is_row.then_some(&self.id).or(self.job.as_ref()),
             host: self.peer().map(|peer| peer.host.as_str()),
             port: self.peer().map(|peer| peer.port),
             device: self.server.as_ref().and_then(|place| match place {

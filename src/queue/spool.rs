@@ -12,6 +12,7 @@
 //! the room that others need. Must never know what is in a message, nor build
 //! a name from what a client sent.
 
+use std::borrow::Borrow;
 use std::error::Error;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -115,7 +116,7 @@ impl Spool {
     /// Takes many jobs in, each as [`Spool::accept`] does, at a fraction of the
     /// cost: they share their syncs, [`GROUP`] of them at a time. The results are
     /// in the order of the jobs, and one that fails stops no other.
-    pub fn accept_all(&self, jobs: &[Job]) -> Vec<io::Result<()>> {
+    pub fn accept_all<J: Borrow<Job>>(&self, jobs: &[J]) -> Vec<io::Result<()>> {
         let mut results = Vec::with_capacity(jobs.len());
         for group in jobs.chunks(GROUP) {
             results.extend(self.group(group));
@@ -123,34 +124,42 @@ impl Spool {
         results
     }
 
-    fn group(&self, jobs: &[Job]) -> Vec<io::Result<()>> {
+    fn group(&self, jobs: &[impl Borrow<Job>]) -> Vec<io::Result<()>> {
         let mut places = match self.places() {
             Ok(places) => places,
             Err(error) => return jobs.iter().map(|_| Err(again(&error))).collect(),
         };
-        let written = jobs.iter().map(|job| {
+        let written = jobs.iter().map(Borrow::borrow).map(|job| {
             let bytes = job.to_bytes().map_err(invalid)?;
             self.write(&job.id, &bytes, &mut places)
         });
         let written: Vec<io::Result<File>> = written.collect();
         let many = written.iter().flatten().nth(1).is_some();
         let synced = many && syncs_as_one(&self.tmp) && syncfs(&self.tmp).is_ok();
-        let moved = jobs.iter().zip(written).map(|(job, file)| {
-            let file = file?;
-            // Where one of the many has failed, its own sync tells which.
-            let safe = if synced { Ok(()) } else { file.sync_all() };
-            safe.and_then(|()| self.rename(&job.id))
-                .inspect_err(|_| remove(&self.tmp, &job.id))
-        });
+        let moved = jobs
+            .iter()
+            .map(Borrow::borrow)
+            .zip(written)
+            .map(|(job, file)| {
+                let file = file?;
+                // Where one of the many has failed, its own sync tells which.
+                let safe = if synced { Ok(()) } else { file.sync_all() };
+                safe.and_then(|()| self.rename(&job.id))
+                    .inspect_err(|_| remove(&self.tmp, &job.id))
+            });
         let moved: Vec<io::Result<()>> = moved.collect();
         let Err(error) = self.sync_names() else {
             return moved;
         };
-        let taken_back = jobs.iter().zip(moved).map(|(job, moved)| {
-            moved?;
-            remove(&self.new, &job.id);
-            Err(again(&error))
-        });
+        let taken_back = jobs
+            .iter()
+            .map(Borrow::borrow)
+            .zip(moved)
+            .map(|(job, moved)| {
+                moved?;
+                remove(&self.new, &job.id);
+                Err(again(&error))
+            });
         taken_back.collect()
     }
 
@@ -444,7 +453,7 @@ mod tests {
         }
         assert_eq!(names(&dir.join("new")).len(), jobs.len() - 3);
         assert_eq!(names(&dir.join("tmp")), [jobs[5].id.as_str()]);
-        assert!(spool.accept_all(&[]).is_empty());
+        assert!(spool.accept_all::<Job>(&[]).is_empty());
         assert!(spool.accept_all(&[job()]).iter().all(Result::is_ok));
     }
 

@@ -35,7 +35,8 @@ use super::job::{BadJob, header, named, ticket, time};
 
 pub use self::write::write;
 
-const TAGS: &str = "tags";
+/// The directory of the status files.
+pub const TAGS: &str = "tags";
 /// Digits of a tag and of a pass code: clients in the field read digits only.
 const DIGITS: usize = 18;
 /// No file of ours is longer, in bytes.

@@ -227,13 +227,19 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 9] = [
+const STATUSES: [(&str, &[u8]); 10] = [
     ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
         "ixo-send",
         &[
             0, 64, 65, 66, 67, 68, 69, 70, 71, 73, 74, 75, 76, 77, 78, 79, 130, 143,
+        ],
+    ),
+    (
+        "page",
+        &[
+            0, 64, 65, 66, 67, 69, 70, 71, 73, 74, 75, 76, 77, 78, 79, 130, 143,
         ],
     ),
     (
@@ -323,7 +329,7 @@ fn heads(page: &Page, section: &str, subsection: Option<&str>) -> BTreeSet<Strin
 #[test]
 fn outcomes_and_columns_are_those_of_the_program() {
     let outcomes = set(Outcome::ALL.map(Outcome::word));
-    for name in ["ixo-send", "snpp-send", "xtell"] {
+    for name in ["ixo-send", "page", "snpp-send", "xtell"] {
         assert_eq!(heads(&page_of(name), "OUTCOMES", None), outcomes, "{name}");
     }
     let page = page_of("snpp-send");
@@ -498,4 +504,22 @@ fn json_fields_are_those_of_the_page() {
         seen.append(&mut keys(&send.run().stdout));
     }
     assert_eq!(page_of("xtell").words("JSON", None, ".Va"), seen);
+
+    for dir in ["spool/tmp", "spool/new"] {
+        fs::create_dir_all(scratch.join(dir)).unwrap();
+    }
+    let csv = scratch.file("queue.csv", "pager,message\njane,Hi\n");
+    let mut seen = BTreeSet::new();
+    for words in [
+        &["jane", "Hi"][..],
+        &["not a name", "Hi"],
+        &["--csv", csv.to_str().unwrap()],
+    ] {
+        let page = applet("page")
+            .arg("--json")
+            .arg("--spool")
+            .arg(scratch.join("spool"));
+        seen.append(&mut keys(&page.args(words).run().stdout));
+    }
+    assert_eq!(page_of("page").words("JSON", None, ".Va"), seen);
 }

@@ -22,6 +22,7 @@ mod ixo_serve;
 mod machines;
 mod modem;
 mod onslaught;
+mod page;
 mod page_deliver;
 mod pagebox;
 mod paging_line;

@@ -7,9 +7,10 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{Cmd, applet, kit, pagebox, scratch};
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "ixo-send",
     "ixo-serve",
+    "page",
     "page-deliver",
     "snpp-probe",
     "snpp-send",

@@ -13,10 +13,11 @@ use crate::bulk::flags::BulkArgs;
 use crate::bulk::retry::RetryArgs;
 use crate::cli::line::LineArgs;
 use crate::cli::message::TextArgs;
+use crate::cli::options::OptionArgs;
 use crate::cli::peer::Peer;
 use crate::cli::{ReportArgs, duration};
 use crate::exit::Failure;
-use crate::page::{Column, PageOptions, level, one_line, word};
+use crate::page::{PageOptions, one_line, word};
 use crate::protocol::snpp::command::Command;
 use crate::protocol::snpp::plan::{Body, ReplyType};
 use crate::transport::interrupt::Interrupt;
@@ -51,6 +52,9 @@ pub(crate) struct Args {
     pub(super) one_send: bool,
     #[command(flatten)]
     pub(super) options: OptionArgs,
+    /// Deliver later: after a duration, or at a time of RFC 3339
+    #[arg(long, value_name = "DUR|TIME", help_heading = "Options of a page")]
+    pub(super) hold: Option<String>,
     #[command(flatten)]
     pub(super) two_way: TwoWayArgs,
     /// How the message is handed over: auto is DATA for several lines, MESS otherwise
@@ -78,28 +82,6 @@ pub(crate) struct Args {
 }
 
 #[derive(clap::Args, Clone, Debug)]
-pub(super) struct OptionArgs {
-    /// Service level, 0 to 11; 1 is normal
-    #[arg(long, value_name = "N", value_parser = level, help_heading = "Options of a page")]
-    pub(super) level: Option<u8>,
-    /// Override the alert: 0 silent, 1 alert
-    #[arg(long, value_name = "0|1", value_parser = crate::page::alert, help_heading = "Options of a page")]
-    pub(super) alert: Option<bool>,
-    /// Coverage area
-    #[arg(long, value_name = "AREA", help_heading = "Options of a page")]
-    pub(super) coverage: Option<String>,
-    /// Deliver later: after a duration, or at a time of RFC 3339
-    #[arg(long, value_name = "DUR|TIME", help_heading = "Options of a page")]
-    pub(super) hold: Option<String>,
-    /// Who calls
-    #[arg(long, value_name = "TEXT", help_heading = "Options of a page")]
-    pub(super) caller: Option<String>,
-    /// What about
-    #[arg(long, value_name = "TEXT", help_heading = "Options of a page")]
-    pub(super) subject: Option<String>,
-}
-
-#[derive(clap::Args, Clone, Debug)]
 pub(super) struct TwoWayArgs {
     /// Two-way transaction; prints TAG/PASS. Implied by the options below
     #[arg(long, help_heading = "Two-way")]
@@ -107,7 +89,7 @@ pub(super) struct TwoWayArgs {
     /// Deliver now or not at all
     #[arg(long, help_heading = "Two-way")]
     pub(super) no_queue: bool,
-    /// Drop the page if it is still queued after that; counted in whole hours
+    /// Drop the page if it is still queued after that
     #[arg(long, value_name = "DUR", value_parser = duration::up_to_a_year, help_heading = "Two-way")]
     pub(super) expire: Option<Duration>,
     /// Ask for a read acknowledgment
@@ -179,24 +161,8 @@ impl TwoWayArgs {
 impl Args {
     /// The options of a page that stand on the command line.
     pub(super) fn defaults(&self, now: SystemTime) -> Result<PageOptions, Failure> {
-        let given = &self.options;
-        let mut options = PageOptions {
-            level: given.level,
-            alert: given.alert,
-            expire: self.two_way.expire,
-            ..PageOptions::default()
-        };
-        for (column, value) in [
-            (Column::Coverage, &given.coverage),
-            (Column::Hold, &given.hold),
-            (Column::Caller, &given.caller),
-            (Column::Subject, &given.subject),
-        ] {
-            if let Some(value) = value {
-                options.set(column, value, now).map_err(Failure::data)?;
-            }
-        }
-        Ok(options)
+        let expire = self.two_way.expire;
+        self.options.page(self.hold.as_deref(), expire, now)
     }
 
     /// What holds for every page of the run.

@@ -135,10 +135,11 @@ pub(super) fn run<'a>(
 /// Everything but the rows that decides where a page goes and what it says.
 fn fingerprint(args: &Args, wishes: &Wishes, servers: &[Peer]) -> String {
     format!(
-        "{servers:?} {:?} {:?} {:?} {wishes:?} {:?} {:?} {:?}",
+        "{servers:?} {:?} {:?} {:?} {:?} {wishes:?} {:?} {:?} {:?}",
         args.line.proxy_command,
         args.login,
         args.options,
+        args.hold,
         args.two_way.expire,
         args.text,
         args.bulk.delimiter

@@ -1,0 +1,151 @@
+//! Whole jobs, as they may come from a file, a pipe or a socket.
+//!
+//! Answers for their two forms (that of the spool, and a line of names with the
+//! message behind it), for bounds, and for what no stranger may ask for. Must
+//! never know where they go.
+
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::stdio::stdin;
+
+use crate::diag::cause;
+use crate::exit::{Exit, Failure};
+use crate::queue::job::{self, Job, Recipient, Submission};
+use crate::queue::spool::{MAX_JOB, new_id};
+use crate::text::shape::is_name;
+use crate::transport::fd::{self, Deadline, Ready, wait};
+use crate::transport::interrupt::Interrupt;
+
+/// How long nothing may come, and how long it may take altogether.
+const IDLE: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Reads a job from a file, or from standard input for `-`.
+pub(super) fn read(path: &Path, interrupt: &Interrupt) -> Result<Job, Failure> {
+    let unreadable = |error: &std::io::Error| {
+        let text = format!("{}: {}", path.display(), cause(error));
+        Failure::new(Exit::NoInput, text)
+    };
+    let bytes = if path.as_os_str() == "-" {
+        read_all(stdin(), interrupt)
+    } else {
+        let file = fd::open(path).map_err(|error| unreadable(&error))?;
+        read_all(std::os::fd::AsFd::as_fd(&file), interrupt)
+    };
+    let bytes = bytes.map_err(|error| match error.kind() {
+        std::io::ErrorKind::TimedOut => Failure::data(format!(
+            "{}: no end of the job came in time; nothing is queued",
+            path.display()
+        )),
+        _ => unreadable(&error),
+    })?;
+    if let Some(exit) = interrupt.exit() {
+        return Err(Failure::new(exit, "interrupted; nothing is queued"));
+    }
+    parse(&bytes).map_err(|text| Failure::data(format!("{}: {text}", path.display())))
+}
+
+/// To the end, but not much more than a job may have.
+fn read_all(input: BorrowedFd<'_>, interrupt: &Interrupt) -> std::io::Result<Vec<u8>> {
+    let end = Deadline::after(LIMIT);
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 8192]);
+    while bytes.len() <= MAX_JOB {
+        let deadline = Deadline::after(IDLE).earlier(end);
+        match wait(input, PollFlags::IN, deadline, Some(interrupt))? {
+            Ready::Yes => {}
+            Ready::TimedOut => return Err(std::io::ErrorKind::TimedOut.into()),
+            Ready::Interrupted => break,
+        }
+        match rustix::io::read(input, &mut chunk) {
+            Ok(0) => break,
+            Ok(length) => bytes.extend_from_slice(chunk.get(..length).unwrap_or_default()),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(bytes)
+}
+
+/// The job that stands in a file; when it came and what it is called is ours to say.
+fn parse(bytes: &[u8]) -> Result<Job, String> {
+    if bytes.len() > MAX_JOB {
+        return Err(format!("more than the {MAX_JOB} bytes that a job may have"));
+    }
+    let now = SystemTime::now();
+    let id = new_id(now);
+    let job = match names_and_text(bytes) {
+        Some((names, text)) => plain(names, text, now)?,
+        None => match job::read(bytes, now, &id)? {
+            Submission::Job(job) => job,
+            Submission::Forget(_) => {
+                return Err("a request to forget is no page".to_owned());
+            }
+        },
+    };
+    Ok(Job {
+        received: now,
+        id,
+        ..job
+    })
+}
+
+/// A first line of nothing but names, and what stands behind it. No header is
+/// one: a name has no colon.
+fn names_and_text(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
+    let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
+    let (first, text) = (lines.next()?, lines.next()?);
+    let first = std::str::from_utf8(first).ok()?.trim();
+    let names = first.split(',').map(str::trim);
+    let names = names.map(|name| is_name(name).then(|| name.to_owned()));
+    Some((names.collect::<Option<_>>()?, text))
+}
+
+fn plain(names: Vec<String>, text: &[u8], now: SystemTime) -> Result<Job, String> {
+    let text = text.split(|byte| *byte == b'\n');
+    let text = text.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut message = text.collect::<Vec<_>>().join(&b'\n');
+    if message.last() == Some(&b'\n') {
+        message.pop();
+    }
+    if message.trim_ascii().is_empty() {
+        return Err("no message behind the names".to_owned());
+    }
+    let recipient = |name| Recipient {
+        name,
+        ..Recipient::default()
+    };
+    Ok(Job {
+        to: names.into_iter().map(recipient).collect(),
+        from: None,
+        caller: None,
+        subject: None,
+        expires: None,
+        dedup: None,
+        failure_of: None,
+        two_way: None,
+        received: now,
+        id: new_id(now),
+        message,
+    })
+}
+
+/// What a job must not have that comes through a socket: it would let a
+/// stranger read our files, be told of another's page, or hide that one failed.
+pub(super) fn is_modest(job: &Job) -> Result<(), String> {
+    let asked = [
+        (
+            job.to.iter().any(|to| to.pin_file.is_some()),
+            "To: pin-file",
+        ),
+        (job.two_way.is_some(), "Two-way"),
+        (job.failure_of.is_some(), "Failure-of"),
+    ];
+    match asked.into_iter().find(|(is_there, _)| *is_there) {
+        Some((_, name)) => Err(format!("{name}: not from elsewhere")),
+        None => Ok(()),
+    }
+}
