@@ -11,14 +11,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use clap::Parser;
-use rustix::fs::{Access, access};
-
 use super::spool::SpoolArgs;
 use crate::accounts;
+use crate::cli::needed;
 use crate::cli::report::put;
 use crate::config::Config;
-use crate::config::check::{Needed, check};
+use crate::config::check::check;
 use crate::diag::{Diag, Priority, cause};
 use crate::duration;
 use crate::exit::{Exit, Failure};
@@ -26,6 +24,7 @@ use crate::queue::deliver::{self, Setup};
 use crate::queue::store::Store;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
+use clap::Parser;
 
 const NAME: &str = "page-deliver";
 
@@ -97,7 +96,7 @@ fn find_config(args: &Args) -> Result<Config, Failure> {
 
 fn say_checked(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     let config = find_config(args)?;
-    let checked = check(&config, SystemTime::now(), &there);
+    let checked = check(&config, SystemTime::now(), &needed::look);
     put(
         &checked
             .lines
@@ -114,28 +113,6 @@ fn say_checked(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         diag.warn(&format!("spool: {}", cause(&error)));
     }
     Ok(Exit::Ok)
-}
-
-/// Can it be used by who runs this?
-fn there(needed: Needed<'_>) -> Result<(), String> {
-    let usable = |path: &Path, how: Access| {
-        access(path, how).map_err(|error| format!("{}: {}", path.display(), cause(&error.into())))
-    };
-    match needed {
-        Needed::Device(path) => usable(path, Access::READ_OK | Access::WRITE_OK),
-        Needed::File(path) => usable(path, Access::READ_OK),
-        Needed::Program(name) if name.contains('/') => usable(Path::new(name), Access::EXEC_OK),
-        Needed::Program(name) => {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            let found = std::env::split_paths(&path)
-                .any(|dir| access(dir.join(name), Access::EXEC_OK).is_ok());
-            if found {
-                Ok(())
-            } else {
-                Err(format!("{name}: not found in PATH"))
-            }
-        }
-    }
 }
 
 /// Delivers what is due; or, with `--watch`, what ever comes.

@@ -28,9 +28,11 @@ use self::watch::Watch;
 use super::route::child::Child;
 use super::store::name::Name;
 use super::store::{Active, Candidate, Receipt, Store};
+use super::tags;
 use super::work::{Event, Mark, Millis, Part, millis};
 use crate::config::Config;
 use crate::diag::{Diag, Priority, cause};
+use crate::duration;
 use crate::outcome::Outcome;
 use crate::transport::fd::{Deadline, wait_any};
 use crate::transport::interrupt::Interrupt;
@@ -262,10 +264,21 @@ impl<'a> Deliverer<'a> {
             self.recover_job(job, after_boot);
         }
         self.tell_untold();
-        let keep = self.setup.config.keep_sent();
-        let forgotten = self.store().forget_receipts(SystemTime::now(), keep);
-        forgotten.unwrap_or_else(|error| self.fail("sent", &error));
+        self.forget();
         Ok(())
+    }
+
+    /// What was kept long enough.
+    fn forget(&mut self) {
+        let keep = self.setup.config.keep_sent();
+        let now = SystemTime::now();
+        let forgotten = self.store().forget_receipts(now, keep);
+        forgotten.unwrap_or_else(|error| self.fail("sent", &error));
+        // A page that waits for long has its status no less.
+        if let Some(since) = now.checked_sub(keep + duration::YEAR) {
+            let forgotten = tags::forget_old(self.store().dir(), since);
+            forgotten.unwrap_or_else(|error| self.fail("tags", &error));
+        }
     }
 
     fn recover_job(&mut self, job: u64, after_boot: bool) {
@@ -412,6 +425,7 @@ impl<'a> Deliverer<'a> {
         self.has_new |= std::mem::take(&mut self.left_over) && self.setup.watch;
         if self.said_since.elapsed() > REMIND {
             self.said.clear();
+            self.forget();
             self.said_since = Instant::now();
         }
         if let Some(config) = (self.setup.reload)() {

@@ -69,7 +69,6 @@ pub struct Store {
     wait: OwnedFd,
     failed: OwnedFd,
     sent: OwnedFd,
-    tags: OwnedFd,
 }
 
 /// The one who holds it delivers, and no other pass does.
@@ -99,6 +98,7 @@ impl Store {
             found.map_err(|error| named(&dir.join(name), error))
         };
         open("tmp")?;
+        open("tags")?;
         let store = Self {
             dir: dir.to_owned(),
             new: open("new")?,
@@ -106,7 +106,6 @@ impl Store {
             wait: open("wait")?,
             failed: open("failed")?,
             sent: open("sent")?,
-            tags: open("tags")?,
         };
         spool::local(&store.new).map_err(|error| named(dir, error))?;
         Ok(store)

@@ -429,6 +429,10 @@ impl Deliverer<'_> {
         let pending = work.is_pending();
         let delivered = work.marks.iter().all(|mark| *mark == Mark::Delivered);
         if pending {
+            if work.marks.iter().all(|mark| !mark.is_open()) {
+                // It is held, and nothing more will become of it by itself.
+                self.status(id);
+            }
             self.back_to_wait(id);
         } else if delivered && !work.parts.is_empty() {
             let receipt = Receipt::of(work, SystemTime::now());

@@ -211,7 +211,7 @@ impl Deliverer<'_> {
                 for part in receipt
                     .parts
                     .iter()
-                    .filter(|part| part.last.outcome != DUPLICATE)
+                    .filter(|part| part.mark == "D" && part.last.outcome != DUPLICATE)
                 {
                     have.insert((part.to.clone(), receipt.id.clone()));
                 }

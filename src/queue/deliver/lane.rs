@@ -462,11 +462,9 @@ impl Deliverer<'_> {
             program.args.push("--tone".into());
         }
         let (timeout, gap) = (table.timeout(), table.gap());
-        let linger = if kind == Kind::Ixo {
-            LINGER
-        } else {
-            Duration::ZERO
-        };
+        // Whom only a pass started, another pass follows.
+        let holds = kind == Kind::Ixo && self.setup.watch;
+        let linger = if holds { LINGER } else { Duration::ZERO };
         let started = match self.store().lock_route(route) {
             Ok(Some(lock)) => Child::start(&program, std::os::fd::AsFd::as_fd(&lock)),
             Ok(None) => {
