@@ -270,6 +270,9 @@ impl<'a> Deliverer<'a> {
 
     /// What was kept long enough.
     fn forget(&mut self) {
+        if !self.store().is_time_to_tidy() {
+            return;
+        }
         let keep = self.setup.config.keep_sent();
         let now = SystemTime::now();
         let forgotten = self.store().forget_receipts(now, keep);

@@ -26,6 +26,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{
     CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, fchmod, flock, fstat, fsync, mkdirat,
@@ -151,6 +152,20 @@ impl Store {
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether nobody has tidied up for an hour; then whoever asks does.
+    pub fn is_time_to_tidy(&self) -> bool {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let path = self.dir.join("active/.tidied");
+        let last = std::fs::metadata(&path).and_then(|file| file.modified());
+        // A time ahead of us is none.
+        let recent = last.is_ok_and(|last| last.elapsed().is_ok_and(|since| since < HOUR));
+        if !recent {
+            // Where this fails, the next pass tidies up, too.
+            _ = std::fs::write(&path, "");
+        }
+        !recent
     }
 
     /// Whether the machine was started since the last pass that asked; then
