@@ -108,6 +108,13 @@ struct Job {
     filtered: BTreeMap<String, Result<String, String>>,
 }
 
+impl Job {
+    /// Does nothing go on with it, though it is not done?
+    fn is_idle(&self) -> bool {
+        self.held.is_empty() && self.asides == 0 && self.unsettled == 0 && !self.done
+    }
+}
+
 /// A part of a job in memory.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Place {
@@ -423,6 +430,12 @@ impl<'a> Deliverer<'a> {
     fn look_around(&mut self) {
         self.visit_orphans();
         self.hand_over_late();
+        // What found no room on the disk may find it now.
+        let idle = self.jobs.iter().filter(|(_, job)| job.is_idle());
+        let idle: Vec<u64> = idle.map(|(id, _)| *id).collect();
+        for job in idle {
+            self.go_on(job);
+        }
         // Nobody may tell us.
         self.has_new |= self.watch.fd().is_none();
         self.has_new |= std::mem::take(&mut self.left_over) && self.setup.watch;

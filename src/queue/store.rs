@@ -21,7 +21,7 @@ mod look;
 pub mod name;
 mod receipt;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
@@ -29,8 +29,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{
-    CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, fchmod, flock, fstat, fsync, mkdirat,
-    openat, renameat_with,
+    AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, fchmod, flock, fstat, fsync,
+    mkdirat, openat, renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -144,6 +144,13 @@ impl Store {
         self.lock(&format!(".route-{route}"))
     }
 
+    /// The child that had the lock has ended, and we have seen it: whoever it
+    /// left behind has no page any more.
+    pub fn release_route(&self, route: &str) {
+        // Where this fails, the route waits for them.
+        _ = unlinkat(&self.active, format!(".route-{route}"), AtFlags::empty());
+    }
+
     fn lock(&self, name: &str) -> io::Result<Option<OwnedFd>> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.active, name, flags, MODE)?;
@@ -222,9 +229,18 @@ fn all_names(at: &OwnedFd) -> io::Result<impl Iterator<Item = io::Result<OsStrin
 /// Moves a file to where there is none of that name.
 fn rename_new(
     from: &OwnedFd,
-    old: impl rustix::path::Arg,
+    old: impl AsRef<OsStr>,
     to: &OwnedFd,
-    new: impl rustix::path::Arg,
+    new: impl AsRef<OsStr>,
 ) -> Result<(), Errno> {
-    renameat_with(from, old, to, new, RenameFlags::NOREPLACE)
+    let (old, new) = (old.as_ref(), new.as_ref());
+    match renameat_with(from, old, to, new, RenameFlags::NOREPLACE) {
+        // Some file systems cannot; nobody else gives names here.
+        Err(Errno::INVAL | Errno::NOSYS) => match statat(to, new, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(Errno::EXIST),
+            Err(Errno::NOENT) => renameat(from, old, to, new),
+            Err(error) => Err(error),
+        },
+        moved => moved,
+    }
 }

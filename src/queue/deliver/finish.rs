@@ -226,6 +226,9 @@ impl Deliverer<'_> {
         let Some(job) = self.jobs.get(&id) else {
             return false;
         };
+        if !super::plan::is_due(&job.active.work) {
+            return true;
+        }
         let mut work = job.active.work.clone();
         let filtered = |route: &str| job.filtered.get(route).cloned();
         let (changed, missing) = self.plan_with(&mut work, &filtered);
@@ -422,7 +425,7 @@ impl Deliverer<'_> {
         let Some(job) = self.jobs.get(&id) else {
             return;
         };
-        if !job.held.is_empty() || job.asides > 0 || job.unsettled > 0 || job.done {
+        if !job.is_idle() {
             return;
         }
         let work = &job.active.work;
@@ -465,16 +468,11 @@ impl Deliverer<'_> {
     }
 
     fn back_to_wait(&mut self, id: u64) {
-        // Those that only the disk, or a filter, keeps from being planned.
-        let unplanned = |work: &Work| {
-            work.each().any(|(_, mark, part)| {
-                mark.is_open() && part.plan.is_none() && part.due <= now() && !part.stopped
-            })
-        };
+        // Only the disk, or a filter, keeps it from being planned.
         if self
             .jobs
             .get(&id)
-            .is_some_and(|job| unplanned(&job.active.work))
+            .is_some_and(|job| super::plan::is_due(&job.active.work))
         {
             return;
         }

@@ -9,9 +9,10 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::finish::queued;
-use super::{AT_HAND, BATCH, Deliverer, Due, MIXED, SMALL_BATCH, now};
+use super::{AT_HAND, BATCH, Deliverer, Due, MIXED, Place, SMALL_BATCH, Said, now};
 use crate::diag::{Priority, cause};
 use crate::file;
+use crate::outcome::Outcome;
 use crate::queue::job::{self, Job, Sender, Submission};
 use crate::queue::store::name::Name;
 use crate::queue::store::{Arrival, Claim};
@@ -19,7 +20,7 @@ use crate::queue::tags;
 use crate::queue::work::{Event, Mark, Millis, Work, digest, millis};
 
 /// The outcome of a page that was not sent because it had been.
-const DUPLICATE: &str = "duplicate";
+pub(super) const DUPLICATE: &str = "duplicate";
 /// Looking at `wait/` may take so much of our time: one part of so many.
 const SHARE: u32 = 20;
 
@@ -276,10 +277,26 @@ impl Deliverer<'_> {
         match self.store().activate(name) {
             Ok(Some(active)) => {
                 let job = self.admit(active);
+                self.doubt(job);
                 self.go_on(job);
             }
             Ok(None) => {}
             Err(error) => self.fail(&format!("wait/{name}"), &error),
+        }
+    }
+
+    /// What waits was not given to anybody, unless the way back from a power
+    /// cut was further than that of the marks.
+    fn doubt(&mut self, job: u64) {
+        let Some(known) = self.jobs.get(&job) else {
+            return;
+        };
+        let marks = known.active.work.marks.clone();
+        for (at, mark) in marks.into_iter().enumerate() {
+            if matches!(mark, Mark::Next | Mark::InFlight) {
+                let why = "the machine went down when it may have been sent";
+                self.judge(Place { job, at }, &Said::new(Outcome::Unknown, why));
+            }
         }
     }
 

@@ -637,6 +637,9 @@ impl Deliverer<'_> {
             return;
         };
         let unread = running.child.take_back().unwrap_or_default();
+        if status.is_some() {
+            self.store().release_route(route);
+        }
         let status = status.map_or_else(|| "it is gone".to_owned(), |status| status.to_string());
         let answered = !running.answered.is_empty();
         for given in std::mem::take(&mut running.out) {

@@ -3,10 +3,12 @@
 //! Answers for groups being opened and messages being cut. Must never know
 //! whether a route works.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use super::intake::DUPLICATE;
 use super::{Deliverer, Said, now};
 use crate::config::tables::{Kind, Route};
 use crate::config::way::{Nobody, Way};
@@ -38,26 +40,19 @@ impl Deliverer<'_> {
         work: &mut Work,
         filtered: &dyn Fn(&str) -> Option<Result<String, String>>,
     ) -> (bool, Vec<String>) {
-        let at = now();
-        let is_open = |mark: &Mark, part: &Part| {
-            mark.is_open() && part.plan.is_none() && part.due <= at && !part.stopped
-        };
-        if !work
-            .marks
-            .iter()
-            .zip(&work.parts)
-            .any(|(mark, part)| is_open(mark, part))
-        {
+        if !is_due(work) {
             return (false, Vec::new());
         }
+        let planned = work.parts.iter().filter_map(|part| part.plan.as_ref());
+        let mut pagers: BTreeSet<String> = planned.map(|plan| plan.pager.clone()).collect();
         let mut missing = Vec::new();
         let mut all = Vec::new();
         for (mark, part) in work.marks.iter().zip(&work.parts) {
-            if !is_open(mark, part) {
+            if !waits_for_plan(*mark, part) {
                 all.push((*mark, part.clone()));
                 continue;
             }
-            match self.plan(part, &work.message, filtered) {
+            match self.plan(part, &work.message, filtered, &mut pagers) {
                 Planned::Parts(parts) => all.extend(parts),
                 Planned::Filter(route) => {
                     missing.push(route);
@@ -79,15 +74,21 @@ impl Deliverer<'_> {
         part: &Part,
         message: &str,
         filtered: &dyn Fn(&str) -> Option<Result<String, String>>,
+        pagers: &mut BTreeSet<String>,
     ) -> Planned {
         let at = SystemTime::now();
         let config = &self.setup.config;
-        let ways = match config.ways(&part.to, at) {
+        let mut ways = match config.ways(&part.to, at) {
             Ok(ways) => ways,
             Err(nobody) => return Planned::Parts(vec![refused(part, &nobody, at)]),
         };
+        // Who is in two groups gets it once.
+        ways.retain(|way| !pagers.contains(way.pager));
+        if ways.is_empty() {
+            return Planned::Parts(vec![repeated(part, at)]);
+        }
         let mut parts = Vec::new();
-        for way in ways {
+        for way in &ways {
             let Some(route) = config.route(way.route) else {
                 parts.push(refused(part, &Nobody::Unknown, at));
                 continue;
@@ -97,20 +98,23 @@ impl Deliverer<'_> {
                     None => return Planned::Filter(way.route.to_owned()),
                     Some(Ok(text)) => text,
                     Some(Err(why)) => {
-                        parts.push(self.unfiltered(part, route, why));
+                        parts.push(self.unfiltered(part, way, route, why));
                         continue;
                     }
                 },
                 _ => message.to_owned(),
             };
-            parts.extend(cut(part, &way, route, &text, message, at));
+            parts.extend(cut(part, way, route, &text, message, at));
         }
+        pagers.extend(ways.iter().map(|way| way.pager.to_owned()));
         Planned::Parts(parts)
     }
 
     /// A filter that fails is tried again, as a route would be.
-    fn unfiltered(&self, part: &Part, route: &Route, why: String) -> (Mark, Part) {
+    fn unfiltered(&self, part: &Part, way: &Way<'_>, route: &Route, why: String) -> (Mark, Part) {
         let mut part = part.clone();
+        // Others of its group may have their plans.
+        way.pager.clone_into(&mut part.to);
         part.tell(Event::of(SystemTime::now(), Outcome::Temporary, why));
         let mark = super::judge::Policy::of(route).judge(&mut part, Outcome::Temporary, now());
         (mark, part)
@@ -155,6 +159,29 @@ impl Deliverer<'_> {
         let why = format!("it was worthless from {at:.0} on");
         Some(Said::new(Outcome::Refused, why))
     }
+}
+
+/// Has this part no plan, though it is due?
+fn waits_for_plan(mark: Mark, part: &Part) -> bool {
+    mark.is_open() && part.plan.is_none() && part.due <= now() && !part.stopped
+}
+
+/// Is anything of it due that has no plan?
+pub(super) fn is_due(work: &Work) -> bool {
+    work.each()
+        .any(|(_, mark, part)| waits_for_plan(mark, part))
+}
+
+/// All whom it is for get the same page under another name.
+fn repeated(part: &Part, at: SystemTime) -> (Mark, Part) {
+    let mut part = part.clone();
+    part.tell(Event {
+        at: millis(at),
+        outcome: DUPLICATE.to_owned(),
+        response: "the same pager under another name".to_owned(),
+        ..Event::default()
+    });
+    (Mark::Delivered, part)
 }
 
 fn refused(part: &Part, nobody: &Nobody, at: SystemTime) -> (Mark, Part) {

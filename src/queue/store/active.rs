@@ -166,7 +166,8 @@ impl Store {
         })?;
         renameat(&self.active, &beside, &self.active, job.name.as_str())?;
         job.file = Some(file);
-        Ok(())
+        // Else a power cut could bring back the old file, whose marks say less.
+        Ok(fsync(&self.active)?)
     }
 
     pub(super) fn write_beside(&self, name: &str, work: &Work) -> io::Result<File> {
