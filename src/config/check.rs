@@ -486,6 +486,11 @@ mod tests {
                 Some(("2026-11-23T12:00:00Z", "2026-11-30T08:00:00Z")),
             ),
             (
+                // One is over just now.
+                "members = ['joe']\nhours = ['Mo 12:00-13:00 UTC', 'Tu UTC']",
+                Some(("2026-11-23T13:00:00Z", "2026-11-24T00:00:00Z")),
+            ),
+            (
                 // The hours of the group and of its member, over two weeks.
                 "members = ['day']\nhours = 'Fr 18:00-21:00 UTC'",
                 Some(("2026-11-20T20:00:00Z", "2026-11-27T18:00:00Z")),
@@ -500,6 +505,20 @@ mod tests {
             let warnings = checked(&text).warnings;
             assert_eq!(warnings, Vec::from_iter(told), "{group}");
         }
+        // One zone is two days ahead of the other, and its hours are known for longer.
+        let around = "[pager.east]\nhours = '14:00-02:00 Etc/GMT-14'\n\
+                      [pager.west]\nhours = '00:00-12:00 Etc/GMT+12'\n\
+                      [group.a]\nmembers = ['east', 'west']\n";
+        let around = Config::parse("f", (ROUTES.to_owned() + around).as_bytes()).unwrap();
+        let morning = at("2026-11-23T10:30:00Z").into();
+        assert_eq!(check(&around, morning, &|_| Ok(())).warnings, [""; 0]);
+        // Shifts fill the week together, or not.
+        let shifts = "[group.c]\nmembers = ['a', 'b']\n\
+                      [group.a]\nmembers = ['d']\nhours = 'Mo-Fr UTC'\n\
+                      [group.d]\nmembers = ['joe']\nhours = 'Mo-Sa UTC'\n\
+                      [group.b]\nmembers = ['joe']\nhours = 'Sa,Su UTC'\n[pager.joe]\n";
+        assert_eq!(warnings(shifts), [""; 0]);
+        assert_eq!(warnings(&shifts.replace("Sa,Su", "Su")).len(), 4);
         let never = warnings("[pager.a]\nhours = 'Mo'\n[group.b]\nmembers = ['a']\nhours = 'We'\n");
         assert_eq!(never, ["group.b: nobody is ever on duty"]);
     }

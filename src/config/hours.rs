@@ -391,10 +391,22 @@ mod tests {
                 "2011-12-30T00:00:00Z",
                 &[],
             ),
+            (
+                // Its morning would have been that of Saturday.
+                "Th 22:00-06:00 Pacific/Apia",
+                "2011-12-30T12:00:00Z",
+                &["-2011-12-30T16:00:00Z"],
+            ),
         ] {
             let until = Timestamp::try_from(utc(from) + Duration::from_secs(86_400)).unwrap();
             let changes = changes(&hours(&[line]), from, &until.to_string());
             assert_eq!(changes, told, "{line} {from}");
+        }
+        // Sunday has begun, and a minute later it is Saturday again.
+        let sunday = hours(&["Su America/St_Johns"]);
+        for (at, within) in [("02:29", false), ("02:30", true), ("02:40", true)] {
+            let at = utc(&format!("2009-11-01T{at}:00Z"));
+            assert_eq!(sunday.contains(at), within);
         }
     }
 

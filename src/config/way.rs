@@ -241,6 +241,7 @@ mod tests {
              pager.cid.route = 'a'\npager.lost = {}\n\
              group.day = { members = ['cid', 'lost', 'bob'], hours = '06:00-18:00 UTC' }\n\
              group.all = { members = ['bob', 'day', 'ann', 'cid', 'bob'] }\n\
+             group.half = { members = ['lost', 'bob'] }\n\
              group.away = { members = ['lost', 'none'] }\n\
              group.none = { members = [] }\n\
              group.few = { members = ['bob', 'none'], hours = '16:00-20:00 UTC' }\n\
@@ -257,6 +258,7 @@ mod tests {
             ("bob", "2026-11-20T17:00:00Z", off("2026-11-23T08:00:00Z")),
             ("few", "2026-11-20T16:59:59Z", Ok(vec!["bob"])),
             ("few", "2026-11-20T17:00:00Z", off("2026-11-23T16:00:00Z")),
+            ("half", "2026-11-20T17:00:00Z", off("2026-11-23T08:00:00Z")),
             ("never", MONDAY_NOON, Err(Nobody::OffDuty(None))),
             ("lost", MONDAY_NOON, Err(Nobody::Unknown)),
             ("5551212", MONDAY_NOON, Err(Nobody::Unknown)),
