@@ -25,6 +25,7 @@ mod onslaught;
 mod page;
 mod page_deliver;
 mod pagebox;
+mod pageq;
 mod paging_line;
 mod peers;
 mod routes;

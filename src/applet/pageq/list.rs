@@ -121,12 +121,17 @@ fn queued(store: &Store, rows: &mut Rows) -> Result<(), Stop> {
     put_all(store, &queued, false, rows)
 }
 
-fn put_all(store: &Store, entries: &[Entry], story: bool, rows: &mut Rows) -> Result<(), Stop> {
+fn put_all(
+    store: &Store,
+    entries: &[Entry],
+    with_story: bool,
+    rows: &mut Rows,
+) -> Result<(), Stop> {
     for entry in entries {
         // What is gone by now is elsewhere, and delivered most likely.
         if let Some((place, content)) = store.read(entry).map_err(Stop::Spool)? {
-            for row in Row::of(entry, place, content) {
-                rows.put(&row, story)?;
+            for row in Row::of(entry, place, &content) {
+                rows.put(&row, with_story)?;
             }
         }
     }

@@ -127,9 +127,9 @@ impl Row {
     }
 
     /// The rows of a job.
-    pub(super) fn of(entry: &Entry, place: Place, content: Content) -> Vec<Self> {
+    pub(super) fn of(entry: &Entry, place: Place, content: &Content) -> Vec<Self> {
         match content {
-            Content::Work(work) => Self::of_work(&entry.id, place, &work),
+            Content::Work(work) => Self::of_work(&entry.id, place, work),
             Content::Spoilt(why) => vec![Self::of_spoilt(entry, place, why)],
         }
     }
@@ -173,7 +173,7 @@ impl Row {
     }
 
     /// As far as the name of its file tells.
-    fn of_spoilt(entry: &Entry, place: Place, why: String) -> Self {
+    fn of_spoilt(entry: &Entry, place: Place, why: &str) -> Self {
         let state = match place {
             Place::New => State::New,
             Place::Wait => State::Wait,
@@ -184,7 +184,7 @@ impl Row {
         Self {
             route: name.as_ref().and_then(|name| name.route.clone()),
             level: entry.level,
-            response: Some(why),
+            response: Some(why.to_owned()),
             ..Self::new(&entry.id, state)
         }
         .due(name.map(|name| name.due))

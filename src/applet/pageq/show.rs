@@ -54,7 +54,7 @@ impl<'a> From<&'a Event> for Told<'a> {
 
 pub(super) fn run(store: &Store, id: &str, json: bool) -> Result<Exit, Failure> {
     let text = match find(store, id)? {
-        Found::File(entry, place, content) => of_file(&entry, place, content, json),
+        Found::File(entry, place, content) => of_file(&entry, place, &content, json),
         Found::Receipt(receipt) => of_receipt(&receipt, json),
     };
     let text = text.map_err(|error| Failure::new(Exit::Software, error.to_string()))?;
@@ -66,25 +66,25 @@ pub(super) fn run(store: &Store, id: &str, json: bool) -> Result<Exit, Failure> 
 fn of_file(
     entry: &Entry,
     place: Place,
-    content: Content,
+    content: &Content,
     json: bool,
 ) -> serde_json::Result<String> {
-    let work = match &content {
-        Content::Work(work) => Some(work.clone()),
+    let work = match content {
+        Content::Work(work) => Some(&**work),
         Content::Spoilt(_) => None,
     };
     let rows = Row::of(entry, place, content);
     if json {
-        return lines(&rows, work.as_ref());
+        return lines(&rows, work);
     }
     let mut text = String::new();
-    head(&mut text, &rows, work.as_ref());
-    let parts = work.as_ref().map(|work| work.parts.as_slice());
+    head(&mut text, &rows, work);
+    let parts = work.map(|work| work.parts.as_slice());
     for (at, row) in rows.iter().enumerate() {
         let part = parts.and_then(|parts| parts.get(at));
         part_of(&mut text, row, part);
     }
-    if let Some(work) = &work {
+    if let Some(work) = work {
         text.push_str("\nMessage:\n");
         for line in work.message.lines() {
             push(&mut text, "   | ", &safe(line));

@@ -217,7 +217,7 @@ impl Store {
             Ok(Content::Spoilt(_)) => None,
             Err(error) => return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
         };
-        let pending = work.filter(Work::is_pending);
+        let pending = work.filter(|work| work.is_pending());
         if let Some(work) = pending {
             return rename_new(&self.active, name, &self.wait, Name::of(&work).to_string());
         }

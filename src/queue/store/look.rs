@@ -58,7 +58,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub enum Content {
     /// A job.
-    Work(Work),
+    Work(Box<Work>),
     /// None that can be read, and why.
     Spoilt(String),
 }
@@ -253,7 +253,7 @@ pub(super) fn read_work(at: &OwnedFd, name: &std::ffi::OsStr) -> io::Result<Cont
     let mut bytes = Vec::new();
     open(at, name)?.take(MAX_WORK).read_to_end(&mut bytes)?;
     let spoilt = || Content::Spoilt("the file is spoilt".to_owned());
-    Ok(Work::read(&bytes).map_or_else(spoilt, Content::Work))
+    Ok(Work::read(&bytes).map_or_else(spoilt, |work| Content::Work(Box::new(work))))
 }
 
 /// A file that anybody may have written, as its deliverer would read it.
@@ -278,10 +278,9 @@ pub(super) fn read_job(at: &OwnedFd, name: &std::ffi::OsStr, id: &str) -> io::Re
         }
         Err(why) => Work::refused(id, written, &bytes, why),
     };
-    Ok(Content::Work(work))
+    Ok(Content::Work(Box::new(work)))
 }
 
-/// How urgent a job is, for who sorts them.
 impl Content {
     /// The most urgent level in it.
     pub fn level(&self) -> u8 {
