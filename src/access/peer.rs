@@ -74,6 +74,11 @@ impl Peer {
         }
     }
 
+    /// Does it come through a super-server or a wrapper, as far as can be told?
+    pub fn is_served(&self) -> bool {
+        self.far != Far::Pipe || self.forwarded
+    }
+
     /// May it come in, where these networks may, and who else has a login?
     ///
     /// With networks, nobody else may: a peer without an address cannot be

@@ -52,8 +52,8 @@ struct Settings<'a> {
 
 /// Runs the applet.
 pub(crate) fn run(args: &Args) -> Exit {
-    if serve::is_wanted(args) {
-        return serve::run(args);
+    if let Some(client) = serve::client(args) {
+        return serve::run(args, &client);
     }
     let target = args.target.as_deref();
     send::run(NAME, args.report, target, |diag| dispatch(args, diag))
@@ -83,7 +83,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     match (&args.bulk.csv, &args.job, typed) {
         (Some(csv), ..) => rows::run(csv, defaults, &names, &wishes, &settings),
         (_, Some(path), _) => {
-            let mut job = whole::read(path, &interrupt)?;
+            let mut job = whole::read(path, &interrupt).map_err(|failure| named(path, &failure))?;
             names.check_all(job.to.iter().map(|to| to.name.as_str()))?;
             wishes.complete(&mut job);
             queue(&Page::of(1, vec![job], &wishes)?, &settings)
@@ -91,6 +91,11 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         (_, _, Some(page)) => queue(&page, &settings),
         (_, _, None) => Err(Failure::usage("whom is it for? give a name")),
     }
+}
+
+fn named(path: &Path, failure: &Failure) -> Failure {
+    let text = format!("{}: {:#}", path.display(), failure.cause);
+    Failure::new(failure.exit, text)
 }
 
 /// The page of a command line.

@@ -133,7 +133,7 @@ impl fmt::Display for BadJob {
             Self::Nobody => write!(f, "the job has no recipient"),
             Self::Value(name) => write!(
                 f,
-                "the value of {name}: is empty or cannot stand in one line"
+                "the value of {name}: is empty, cannot stand in one line, or would be read as something else"
             ),
             Self::Time => write!(f, "the time of receipt is out of range"),
         }

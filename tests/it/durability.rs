@@ -1,7 +1,9 @@
-//! What `snpp-serve` has answered 250 is on disk: held against the system calls of a session
-//! with a crash after each of them, against a disk that fails, and against `kill -9`.
+//! What `snpp-serve` has answered 250, and `page` calls queued, is on disk: held against the
+//! system calls of a session with a crash after each of them, against a disk that fails, and
+//! against `kill -9`.
 
 mod disk;
+mod group;
 mod kill;
 mod law;
 mod trace;

@@ -25,28 +25,34 @@ use crate::transport::stdio::{self, Far};
 /// What a client is told of our own troubles.
 const LATER: &str = "not queued: try again later";
 
-/// Does the job come from a socket?
-pub(super) fn is_wanted(args: &Args) -> bool {
+/// The client of a super-server or of a wrapper such as stunnel, where the job
+/// comes from one. A socket alone makes none: some programs give sockets to their
+/// children as others give pipes, and look at their status.
+pub(super) fn client(args: &Args) -> Option<Peer> {
     let from_input = args.job.as_deref() == Some(Path::new("-"));
-    from_input && getsockname(stdin()).err() != Some(Errno::NOTSOCK)
+    let is_socket = || getsockname(stdin()).err() != Some(Errno::NOTSOCK);
+    if !from_input || !is_socket() {
+        return None;
+    }
+    let peer = Peer::new(Far::of_stdin(), |name| std::env::var(name).ok());
+    peer.is_served().then_some(peer)
 }
 
 /// Takes one job, answers, and logs. Ends in 0 whatever a client did wrong.
-pub(super) fn run(args: &Args) -> Exit {
+pub(super) fn run(args: &Args, peer: &Peer) -> Exit {
     serve::run(NAME, |diag| {
         if args.wait.is_some() || args.report.dry_run {
             let text = "a client of a socket is not waited for: leave out --wait and --dry-run";
             return Err(Failure::usage(text));
         }
-        let peer = Peer::new(Far::of_stdin(), |name| std::env::var(name).ok());
-        let (answer, result) = match take(args, &peer) {
+        let (answer, result) = match take(args, peer) {
             Ok(page) => {
                 let names: Vec<&str> = page.names().collect();
                 let line = format!("{peer}: accepted {} for {}", page.ids(), names.join(","));
                 diag.log(Priority::Info, &line);
                 (format!("queued {}", page.ids()), Ok(()))
             }
-            Err(failure) => refused(&peer, failure, diag),
+            Err(failure) => refused(peer, failure, diag),
         };
         if let Ok(mut line) = stdio::line() {
             line.part(format!("{answer}\r\n").as_bytes(), Deadline::after(LINGER));

@@ -4,7 +4,8 @@
 //! message behind it), for bounds, and for what no stranger may ask for. Must
 //! never know where they go.
 
-use std::os::fd::BorrowedFd;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -26,38 +27,31 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// Reads a job from a file, or from standard input for `-`.
 pub(super) fn read(path: &Path, interrupt: &Interrupt) -> Result<Job, Failure> {
-    let unreadable = |error: &std::io::Error| {
-        let text = format!("{}: {}", path.display(), cause(error));
-        Failure::new(Exit::NoInput, text)
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::TimedOut => Failure::data("the end of the job did not come in time"),
+        _ => Failure::new(Exit::NoInput, cause(&error)),
     };
     let bytes = if path.as_os_str() == "-" {
         read_all(stdin(), interrupt)
     } else {
-        let file = fd::open(path).map_err(|error| unreadable(&error))?;
-        read_all(std::os::fd::AsFd::as_fd(&file), interrupt)
+        fd::open(path).and_then(|file| read_all(file.as_fd(), interrupt))
     };
-    let bytes = bytes.map_err(|error| match error.kind() {
-        std::io::ErrorKind::TimedOut => Failure::data(format!(
-            "{}: no end of the job came in time; nothing is queued",
-            path.display()
-        )),
-        _ => unreadable(&error),
-    })?;
-    if let Some(exit) = interrupt.exit() {
-        return Err(Failure::new(exit, "interrupted; nothing is queued"));
+    let bytes = bytes.map_err(unreadable)?;
+    match interrupt.exit() {
+        Some(exit) => Err(Failure::new(exit, "interrupted; nothing is queued")),
+        None => parse(&bytes).map_err(Failure::data),
     }
-    parse(&bytes).map_err(|text| Failure::data(format!("{}: {text}", path.display())))
 }
 
 /// To the end, but not much more than a job may have.
-fn read_all(input: BorrowedFd<'_>, interrupt: &Interrupt) -> std::io::Result<Vec<u8>> {
+fn read_all(input: BorrowedFd<'_>, interrupt: &Interrupt) -> io::Result<Vec<u8>> {
     let end = Deadline::after(LIMIT);
     let (mut bytes, mut chunk) = (Vec::new(), [0; 8192]);
     while bytes.len() <= MAX_JOB {
         let deadline = Deadline::after(IDLE).earlier(end);
         match wait(input, PollFlags::IN, deadline, Some(interrupt))? {
             Ready::Yes => {}
-            Ready::TimedOut => return Err(std::io::ErrorKind::TimedOut.into()),
+            Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
             Ready::Interrupted => break,
         }
         match rustix::io::read(input, &mut chunk) {

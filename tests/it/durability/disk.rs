@@ -19,6 +19,8 @@ pub(super) enum Step {
     Write(String, Vec<u8>),
     /// An fsync of a file or of a directory.
     Sync(String),
+    /// A sync of all there is.
+    SyncAll,
     Rename(String, String),
     Link(String, String),
     Unlink(String),
@@ -39,6 +41,19 @@ pub(super) enum Fate {
 enum Node {
     File { bytes: Vec<u8>, synced: bool },
     Directory(BTreeMap<String, Entry>),
+}
+
+impl Node {
+    fn sync(&mut self) {
+        match self {
+            Self::File { synced, .. } => *synced = true,
+            Self::Directory(entries) => {
+                for entry in entries.values_mut() {
+                    entry.maybe = vec![entry.now];
+                }
+            }
+        }
+    }
 }
 
 /// A name in a directory: what it names now, and all that it may name after a crash.
@@ -80,14 +95,8 @@ impl Disk {
                 }
                 Node::Directory(_) => panic!("{path} is a directory"),
             },
-            Step::Sync(path) => match self.at(path) {
-                Node::File { synced, .. } => *synced = true,
-                Node::Directory(entries) => {
-                    for entry in entries.values_mut() {
-                        entry.maybe = vec![entry.now];
-                    }
-                }
-            },
+            Step::Sync(path) => self.at(path).sync(),
+            Step::SyncAll => self.nodes.iter_mut().for_each(Node::sync),
             Step::Rename(from, to) => {
                 let id = self.id(from);
                 self.set(to, id);
@@ -228,4 +237,6 @@ fn a_crash_leaves_what_was_synced_and_perhaps_more() {
         &[Gone, whole()],
     );
     after(Step::Write("e/h".to_owned(), bytes()), "d/g/f", &[Torn]);
+    let twice = Fate::Whole(bytes().repeat(2));
+    after(Step::SyncAll, "e/h", &[twice]);
 }

@@ -1,12 +1,13 @@
 //! The law of the spool: whatever the instant of the crash, a page that was
-//! answered 250 is there, and what is in `new/` is whole.
+//! answered 250, or was told to be queued, is there, and what is in `new/` is whole.
 
 use std::collections::BTreeSet;
 
 use super::disk::{Disk, Fate, Step};
 use crate::support::Page;
 
-/// A page, and the reply to its SEND: the number of its line, the greeting's being 0.
+/// A page, and the reply to its SEND, or the result of its row: the number of its line, that of
+/// the greeting or the header being 0.
 #[derive(Clone, Debug)]
 pub(super) struct Pledge {
     pub(super) reply: usize,
@@ -58,10 +59,10 @@ fn after(disk: &Disk, said: &[u8], pledges: &[Pledge]) -> Result<(), String> {
         // A client may believe the digits before it has the rest of the line.
         let told = replies
             .get(pledge.reply)
-            .is_some_and(|reply| reply.starts_with(b"250"));
+            .is_some_and(|reply| is_pledge(reply));
         let kept = sure.iter().filter(|page| **page == pledge.page).count();
         if told && kept != 1 {
-            return Err(format!("250, and perhaps lost: {:?}", pledge.page));
+            return Err(format!("accepted, and perhaps lost: {:?}", pledge.page));
         }
     }
     let left: BTreeSet<&Page> = sure.iter().collect();
@@ -69,6 +70,11 @@ fn after(disk: &Disk, said: &[u8], pledges: &[Pledge]) -> Result<(), String> {
         return Err(format!("a page is there twice: {sure:?}"));
     }
     Ok(())
+}
+
+/// Does it say that a page is safe?
+pub(super) fn is_pledge(reply: &[u8]) -> bool {
+    reply.starts_with(b"250") || reply.windows(8).any(|part| part == b",queued,")
 }
 
 /// A session as it ought to be, the spool made by itself.

@@ -168,6 +168,7 @@ impl<'a> Call<'a> {
                 Some(Step::Write(file(0)?, bytes))
             }
             "fsync" | "fdatasync" => Some(Step::Sync(file(0)?)),
+            "syncfs" => file(0).map(|_| Step::SyncAll),
             "mkdir" => Some(Step::Mkdir(path(0)?)),
             "mkdirat" => Some(Step::Mkdir(path_at(0)?)),
             "rename" => Some(Step::Rename(path(0)?, path(1)?)),
@@ -241,6 +242,8 @@ fn calls_become_steps() {
 7 mkdirat(3<\x2f\x62\x2f\x64>, "\x65", 0770) = 0
 7 mkdirat(3<\x2f\x62\x2f\x64>, "\x65", 0770) = -1 EEXIST (File exists)
 7 fsync(4<\x2f\x62>) = 0
+7 syncfs(4<\x2f\x63>) = 0
+7 syncfs(4<\x2f\x62>) = 0
 7 fsync(3<\x2f\x62\x2f\x64>) = -1 EIO (Input/output error)
 7 openat(3</b/d>, "\x66", O_WRONLY|O_CREAT|O_EXCL, 0640) = 5<\x2f\x62\x2f\x64\x2f\x66>
 7 write(5</b/d/f>, "\x61\x62\x63", 3) = 2
@@ -262,6 +265,7 @@ fn calls_become_steps() {
         [
             Step::Mkdir(path("d/e")),
             Step::Sync(path("")),
+            Step::SyncAll,
             Step::Create(path("d/f")),
             Step::Write(path("d/f"), b"ab".to_vec()),
             Step::Write(path("d/f"), b"ab".to_vec()),

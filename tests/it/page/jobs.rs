@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::{Spool, login, names, text};
@@ -128,7 +129,7 @@ fn conversations(peer: &Peer, spool: &Spool) {
         ),
         (
             "To: jane\nColour: red\n\nx\n",
-            "-: line 2: unknown header \"Colour\"",
+            "line 2: unknown header \"Colour\"",
         ),
         (
             "To: jane; pin-file=/etc/shadow\n\nx\n",
@@ -175,6 +176,45 @@ fn a_socket_gets_one_line_from_systemd() {
             .count(),
         4
     );
+}
+
+#[test]
+fn a_socket_that_is_nobodys_is_a_pipe() {
+    let spool = Spool::new("page-pair");
+    for (job, status, words) in [
+        ("jane\nx\n", 0, ""),
+        (
+            "john\nx\n",
+            67,
+            "page: no pager or group that a route leads to: john",
+        ),
+    ] {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let page = spool.known().args(["--job", "-"]).stdin_from(theirs);
+        let page = page
+            .env("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")
+            .spawn();
+        ours.write_all(job.as_bytes()).unwrap();
+        ours.shutdown(Shutdown::Write).unwrap();
+        page.wait().expect_complaint(status, "", words);
+    }
+    assert_eq!(spool.jobs().len(), 1);
+    // Behind a wrapper that tells whose it is, that one is served or not.
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    let out = theirs.try_clone().unwrap();
+    let page = spool
+        .known()
+        .args(["--job", "-"])
+        .stdin_from(theirs)
+        .stdout_to(out);
+    let page = page.env("REMOTE_HOST", "192.0.2.1").spawn();
+    let mut heard = String::new();
+    ours.read_to_string(&mut heard).unwrap();
+    assert_eq!(
+        heard,
+        "not queued: not this machine, and no option lets others in\r\n"
+    );
+    page.wait().expect_status(0);
 }
 
 #[test]
