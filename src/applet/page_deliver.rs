@@ -97,14 +97,18 @@ fn find_config(args: &Args) -> Result<Config, Failure> {
 fn say_checked(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     let config = find_config(args)?;
     let checked = check(&config, SystemTime::now(), &needed::look);
-    put(
-        &checked
-            .lines
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect::<String>(),
-        diag,
-    );
+    let lines: Vec<&str> = checked
+        .lines
+        .iter()
+        .flat_map(|line| {
+            [
+                line.as_str(),
+                "
+",
+            ]
+        })
+        .collect();
+    put(&lines.concat(), diag);
     for warning in &checked.warnings {
         diag.warn(warning);
     }
@@ -188,7 +192,7 @@ fn login(uid: u32) -> Option<String> {
 /// The configuration's file, as it changes.
 struct Source<'a> {
     args: &'a Args,
-    path: Option<PathBuf>,
+    path: PathBuf,
     seen: Option<Stamp>,
     diag: &'a Diag,
 }
@@ -199,7 +203,7 @@ type Stamp = (SystemTime, u64, u64);
 impl<'a> Source<'a> {
     fn new(args: &'a Args, diag: &'a Diag) -> Self {
         let path = args.spool.config_path();
-        let seen = path.as_deref().and_then(stamp);
+        let seen = stamp(&path);
         Self {
             args,
             path,
@@ -210,7 +214,7 @@ impl<'a> Source<'a> {
 
     /// A configuration that is wrong is told of once, and the one before holds.
     fn reload(&mut self) -> Option<Config> {
-        let now = self.path.as_deref().and_then(stamp);
+        let now = stamp(&self.path);
         if now == self.seen {
             return None;
         }

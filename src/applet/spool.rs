@@ -31,10 +31,10 @@ impl SpoolArgs {
     }
 
     /// Where the configuration is, or would be.
-    pub(super) fn config_path(&self) -> Option<PathBuf> {
+    pub(super) fn config_path(&self) -> PathBuf {
         let variable = std::env::var_os("PAGEBOX_CONFIG").filter(|path| !path.is_empty());
         let named = self.config.clone().or(variable.map(PathBuf::from));
-        Some(named.unwrap_or_else(|| crate::config::DEFAULT.into()))
+        named.unwrap_or_else(|| crate::config::DEFAULT.into())
     }
 
     /// The spool's directory. Without a word of ours or a configuration no pager

@@ -235,9 +235,9 @@ impl<'a> Deliverer<'a> {
     }
 
     /// Says it once.
-    fn log_once(&mut self, text: String) {
-        if self.said.insert(text.clone()) {
-            self.log(Priority::Warning, &text);
+    fn log_once(&mut self, text: &str) {
+        if self.said.insert(text.to_owned()) {
+            self.log(Priority::Warning, text);
         }
     }
 

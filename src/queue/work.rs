@@ -236,6 +236,11 @@ impl Part {
         self.story.last()
     }
 
+    /// Does it wait because somebody wants it to? A job was received then.
+    pub fn is_put_off(&self, received: Millis) -> bool {
+        self.tries == 0 && self.due > received
+    }
+
     /// Is there something left to do, or to decide?
     pub fn is_pending(&self, mark: Mark) -> bool {
         mark.is_open() || (mark == Mark::Unknown && self.stopped)
@@ -261,8 +266,10 @@ impl Event {
 
 impl Work {
     /// A job that was just claimed: nothing is planned, all is to do.
-    pub fn new(job: &Job, id: &str) -> Self {
-        let parts: Vec<Part> = job.to.iter().map(|to| part(to, job.received)).collect();
+    pub fn new(job: &Job, id: &str, now: Millis) -> Self {
+        // What was accepted by a clock that was ahead is due no less.
+        let due = millis(job.received).min(now);
+        let parts: Vec<Part> = job.to.iter().map(|to| part(to, due)).collect();
         Self {
             id: id.to_owned(),
             from: job.from.as_ref().map(ToString::to_string),
@@ -362,14 +369,14 @@ pub fn digest(message: &str) -> String {
     })
 }
 
-fn part(to: &Recipient, received: SystemTime) -> Part {
+fn part(to: &Recipient, due: Millis) -> Part {
     Part {
         to: to.name.clone(),
         level: to.level,
         alert: to.alert,
         coverage: to.coverage.clone(),
         pin: to.pin.clone(),
-        due: millis(to.hold.unwrap_or(received)),
+        due: to.hold.map_or(due, millis),
         ..Part::default()
     }
 }

@@ -184,8 +184,8 @@ impl Deliverer<'_> {
             self.expire(place, &said);
             return;
         }
-        let retried = part.tries > 0 && part.due > now() + super::judge::TOO_FAR;
-        if part.due > now() && !retried {
+        let astray = part.due > now() + super::judge::TOO_FAR && !part.is_put_off(work.received);
+        if part.due > now() && !astray {
             return;
         }
         if let Some(until) = self.quiet_until(part) {
@@ -248,20 +248,20 @@ impl Deliverer<'_> {
             job.dirty = false;
         }
         for route in missing {
-            self.filter(id, route);
+            self.filter(id, &route);
         }
         true
     }
 
-    fn filter(&mut self, job: u64, route: String) {
+    fn filter(&mut self, job: u64, route: &str) {
         let account = Account::Filter {
             job,
-            route: route.clone(),
+            route: route.to_owned(),
         };
         if self.asides.iter().any(|aside| aside.account == account) {
             return;
         }
-        let table = self.setup.config.route(&route);
+        let table = self.setup.config.route(route);
         let words = table.and_then(|table| table.filter.as_ref());
         let (Some(words), Some(known)) = (words, self.jobs.get(&job)) else {
             return;
@@ -287,14 +287,14 @@ impl Deliverer<'_> {
         }
     }
 
-    fn filtered(&mut self, job: u64, route: String, text: Result<String, String>) {
+    fn filtered(&mut self, job: u64, route: &str, text: Result<String, String>) {
         if let Some(job) = self.jobs.get_mut(&job) {
-            job.filtered.insert(route.clone(), text);
+            job.filtered.insert(route.to_owned(), text);
         }
         self.go_on(job);
         // The next try asks it anew.
         if let Some(job) = self.jobs.get_mut(&job) {
-            job.filtered.remove(&route);
+            job.filtered.remove(route);
         }
     }
 
@@ -320,7 +320,7 @@ impl Deliverer<'_> {
                     job.asides += 1;
                 }
             }
-            Err(error) => self.log_once(format!("on-failure: {}", cause(&error))),
+            Err(error) => self.log_once(&format!("on-failure: {}", cause(&error))),
         }
     }
 
@@ -339,7 +339,7 @@ impl Deliverer<'_> {
             let work = match self.store().read_failed(&name) {
                 Ok(work) => work.unwrap_or_default(),
                 Err(error) => {
-                    self.log_once(format!("failed/{name}: {}", cause(&error)));
+                    self.log_once(&format!("failed/{name}: {}", cause(&error)));
                     continue;
                 }
             };
@@ -349,7 +349,7 @@ impl Deliverer<'_> {
             let part = failed.map(|(.., part)| part.clone()).unwrap_or_default();
             match Aside::start(account, words, &failure(&work, &part), &work.message) {
                 Ok(aside) => self.asides.push(aside),
-                Err(error) => self.log_once(format!("on-failure: {}", cause(&error))),
+                Err(error) => self.log_once(&format!("on-failure: {}", cause(&error))),
             }
         }
     }
@@ -390,7 +390,7 @@ impl Deliverer<'_> {
                     Ok((status, _)) => Err(format!("the filter failed: {status}")),
                     Err(why) => Err(format!("the filter: {why}")),
                 };
-                self.filtered(job, route, text);
+                self.filtered(job, &route, text);
             }
             Account::Failure(place) => {
                 self.say_if_bad(&end);
@@ -447,7 +447,7 @@ impl Deliverer<'_> {
             self.receipts_since.get_or_insert_with(Instant::now);
         } else {
             self.status(id);
-            self.to_failed(id);
+            self.put_to_failed(id);
         }
     }
 
@@ -489,7 +489,7 @@ impl Deliverer<'_> {
         }
     }
 
-    fn to_failed(&mut self, id: u64) {
+    fn put_to_failed(&mut self, id: u64) {
         self.save(id);
         let Some(job) = self.jobs.remove(&id) else {
             return;
@@ -588,9 +588,9 @@ impl Deliverer<'_> {
                 job.asides = 0;
                 let pending = job.active.work.is_pending();
                 if pending {
-                    self.back_to_wait(id)
+                    self.back_to_wait(id);
                 } else {
-                    self.conclude(id)
+                    self.conclude(id);
                 }
             }
         }

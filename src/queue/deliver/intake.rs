@@ -49,7 +49,7 @@ impl Deliverer<'_> {
                     claims.push((arrival, claim));
                 }
                 Ok(None) => {}
-                Err(error) => self.log_once(cause(&error)),
+                Err(error) => self.log_once(&cause(&error)),
             }
         }
         let told: Vec<_> = claims.iter().map(|(_, claim)| told(claim)).collect();
@@ -112,24 +112,24 @@ impl Deliverer<'_> {
                 gone.unwrap_or_else(|error| self.fail("tags", &error));
                 Claim::Done
             }
-            Ok(Submission::Job(mut job)) => match self.vouch(&mut job, arrival.owner) {
-                Err(error) => refused(file, error),
-                Ok(()) => {
-                    let mut work = Work::new(&job, &arrival.id);
-                    self.newest = self.newest.max(work.received);
-                    if let Some(window) = job.dedup {
-                        self.drop_duplicates(&mut work, window, before);
-                    }
-                    self.plan_all(&mut work);
-                    if let Some(ticket) = &work.ticket {
-                        let status = queued(SystemTime::now());
-                        let dir = self.store().dir();
-                        let written = tags::write(dir, &ticket.tag, &ticket.pass, &status);
-                        written.unwrap_or_else(|error| self.fail("tags", &error));
-                    }
-                    Claim::Job(work)
+            Ok(Submission::Job(mut job)) => {
+                if let Err(error) = self.vouch(&mut job, arrival.owner) {
+                    return refused(file, error);
                 }
-            },
+                let mut work = Work::new(&job, &arrival.id, now());
+                self.newest = self.newest.max(work.received);
+                if let Some(window) = job.dedup {
+                    self.drop_duplicates(&mut work, window, before);
+                }
+                self.plan_all(&mut work);
+                if let Some(ticket) = &work.ticket {
+                    let status = queued(SystemTime::now());
+                    let dir = self.store().dir();
+                    let written = tags::write(dir, &ticket.tag, &ticket.pass, &status);
+                    written.unwrap_or_else(|error| self.fail("tags", &error));
+                }
+                Claim::Job(work)
+            }
         }
     }
 

@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn what_counts_is_tried_again_later_and_later_and_then_has_failed() {
         let mut part = part();
-        let mut judge = |part: &mut Part| policy().judge(part, Outcome::Temporary, 2_000);
+        let judge = |part: &mut Part| policy().judge(part, Outcome::Temporary, 2_000);
         assert_eq!(judge(&mut part), Mark::ToDo);
         assert!((9_500..=14_500).contains(&part.due), "{}", part.due);
         assert_eq!(judge(&mut part), Mark::ToDo);

@@ -440,7 +440,7 @@ impl Deliverer<'_> {
         let config = &self.setup.config;
         let Some(table) = config.route(route) else {
             lane.rest = Some(Instant::now() + MAX_REST);
-            self.log_once(format!("route {route}: not in the configuration any more"));
+            self.log_once(&format!("route {route}: not in the configuration any more"));
             return false;
         };
         let device = match self.device(table, lane) {
@@ -469,7 +469,7 @@ impl Deliverer<'_> {
             Ok(Some(lock)) => Child::start(&program, std::os::fd::AsFd::as_fd(&lock)),
             Ok(None) => {
                 lane.rest = Some(Instant::now() + MIN_REST);
-                self.log_once(format!(
+                self.log_once(&format!(
                     "route {route}: a child of an earlier run still has it"
                 ));
                 return false;
@@ -576,11 +576,11 @@ impl Deliverer<'_> {
                 running.child.close();
             }
         }
-        let late = running.out.iter().any(|given| given.until <= now);
+        let overtime = running.out.iter().any(|given| given.until <= now);
         let told = self.stopping.is_some_and(|since| since.elapsed() > STOP);
         let overdue = running.closing && running.out.is_empty();
-        if running.stop.is_none() && (late || told) {
-            if late {
+        if running.stop.is_none() && (overtime || told) {
+            if overtime {
                 let text = format!(
                     "route {route}: no answer in {:?}: it is stopped",
                     running.timeout
@@ -674,7 +674,7 @@ impl Deliverer<'_> {
         }
         if running.failed {
             if !answered {
-                self.log_once(format!("route {route}: {status}"));
+                self.log_once(&format!("route {route}: {status}"));
             }
             self.tire(route, lane, running.device);
         }
@@ -690,7 +690,7 @@ impl Deliverer<'_> {
     /// Parts that have waited long enough for a route that cannot work go to
     /// its fallback.
     pub(super) fn hand_over_late(&mut self) {
-        let mut late = Vec::new();
+        let mut waited = Vec::new();
         for (route, table) in &self.setup.config.tables().route {
             let route = route.as_str();
             let rests = self.lanes.get(route).is_some_and(Lane::rests);
@@ -702,14 +702,13 @@ impl Deliverer<'_> {
             let due = self.due.get(route);
             let names = due.into_iter().flatten().map(|Due(name)| name);
             let names = names.filter(|name| name.due.saturating_add(after) <= now());
-            late.extend(names.take(AT_HAND).cloned());
+            waited.extend(names.take(AT_HAND).cloned());
         }
-        for name in late {
+        for name in waited {
             self.unshelve(&name);
             self.open(&name);
         }
-        for (route, lane) in std::mem::take(&mut self.lanes) {
-            let mut lane = lane;
+        for (route, mut lane) in std::mem::take(&mut self.lanes) {
             let table = self.setup.config.route(&route);
             let policy = table.filter(|_| lane.rests()).map(Policy::of);
             if let Some(policy) = policy {

@@ -98,7 +98,7 @@ impl Deliverer<'_> {
                     None => return Planned::Filter(way.route.to_owned()),
                     Some(Ok(text)) => text,
                     Some(Err(why)) => {
-                        parts.push(self.unfiltered(part, way, route, why));
+                        parts.push(unfiltered(part, way, route, why));
                         continue;
                     }
                 },
@@ -108,16 +108,6 @@ impl Deliverer<'_> {
         }
         pagers.extend(ways.iter().map(|way| way.pager.to_owned()));
         Planned::Parts(parts)
-    }
-
-    /// A filter that fails is tried again, as a route would be.
-    fn unfiltered(&self, part: &Part, way: &Way<'_>, route: &Route, why: String) -> (Mark, Part) {
-        let mut part = part.clone();
-        // Others of its group may have their plans.
-        way.pager.clone_into(&mut part.to);
-        part.tell(Event::of(SystemTime::now(), Outcome::Temporary, why));
-        let mark = super::judge::Policy::of(route).judge(&mut part, Outcome::Temporary, now());
-        (mark, part)
     }
 
     /// Until when a part has to wait for its pager's quiet hours to end.
@@ -159,6 +149,16 @@ impl Deliverer<'_> {
         let why = format!("it was worthless from {at:.0} on");
         Some(Said::new(Outcome::Refused, why))
     }
+}
+
+/// A filter that fails is tried again, as a route would be.
+fn unfiltered(part: &Part, way: &Way<'_>, route: &Route, why: String) -> (Mark, Part) {
+    let mut part = part.clone();
+    // Others of its group may have their plans.
+    way.pager.clone_into(&mut part.to);
+    part.tell(Event::of(SystemTime::now(), Outcome::Temporary, why));
+    let mark = super::judge::Policy::of(route).judge(&mut part, Outcome::Temporary, now());
+    (mark, part)
 }
 
 /// Has this part no plan, though it is due?

@@ -96,7 +96,7 @@ impl Store {
         let stat = statat(&self.new, name, AtFlags::SYMLINK_NOFOLLOW);
         let since = stat.ok().and_then(|stat| {
             let whole = Duration::from_secs(u64::try_from(stat.st_mtime).ok()?);
-            Some(whole + Duration::from_nanos(u64::try_from(stat.st_mtime_nsec).ok()?))
+            Some(whole + Duration::from_nanos(stat.st_mtime_nsec))
         });
         since.map_or_else(SystemTime::now, |since| UNIX_EPOCH + since)
     }

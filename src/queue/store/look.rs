@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use super::super::job::{self, Submission};
 use super::super::spool::MAX_JOB;
-use super::super::work::{NORMAL, Work};
+use super::super::work::{NORMAL, Work, millis};
 use super::active::MAX_WORK;
 use super::arrival::CLAIMED;
 use super::change::TAKEN;
@@ -271,7 +271,7 @@ pub(super) fn read_job(at: &OwnedFd, name: &std::ffi::OsStr, id: &str) -> io::Re
     }
     let written = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     let work = match job::read(&bytes, written, id) {
-        Ok(Submission::Job(job)) => Work::new(&job, id),
+        Ok(Submission::Job(job)) => Work::new(&job, id, millis(job.received)),
         Ok(Submission::Forget(forget)) => {
             let text = "no job, but the request to forget a tag".to_owned();
             Work::refused(id, forget.received, b"", text)

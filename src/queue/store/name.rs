@@ -20,7 +20,7 @@ use super::super::work::{Millis, Work};
 pub enum Why {
     /// Its sender, or quiet hours, would have it so.
     Hold,
-    /// It is tried again, then.
+    /// It is tried, or tried again, then.
     Retry,
     /// Somebody has to let it go first.
     Stopped,
@@ -63,8 +63,8 @@ impl Name {
         let route = routes.next().flatten();
         let why = match next {
             Some(part) if part.stopped => Why::Stopped,
-            Some(part) if part.tries > 0 => Why::Retry,
-            _ => Why::Hold,
+            Some(part) if part.is_put_off(work.received) => Why::Hold,
+            _ => Why::Retry,
         };
         Self {
             due: next.map_or(0, |part| part.due),

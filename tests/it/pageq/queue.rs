@@ -83,7 +83,7 @@ impl Queue {
         let Ok(Submission::Job(job)) = read else {
             panic!("{read:?}");
         };
-        let mut work = Work::new(&job, &id);
+        let mut work = Work::new(&job, &id, millis(job.received));
         make(&mut work);
         let mut kept = self.store.keep(vec![(arrival, Claim::Job(work))]);
         kept.pop().unwrap().unwrap().unwrap()
