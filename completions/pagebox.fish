@@ -29,7 +29,9 @@ complete -c pagebox -n "__fish_pagebox_needs_command" -s h -l help -d 'Print hel
 complete -c pagebox -n "__fish_pagebox_needs_command" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
-complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "page-deliver" -d 'Deliver pages'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "page" -d 'Queue a page for a pager or a group'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "page-deliver" -d 'Deliver the pages in the spool'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "pageq" -d 'Look at queued pages, and hold, release, retry or remove them'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
@@ -123,10 +125,112 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l no-checksu
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -l numeric -d 'Take only digits, blanks, and - * #: the pagers show no letters'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pagebox -n "__fish_pagebox_using_subcommand ixo-serve" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l wait -d 'Wait for at most so long: until the gateway is up, or the fate of the page is final' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l job -d 'Queue a whole job, headers and all; - reads standard input' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l allow -d 'Serve these networks and no others' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l level -d 'Service level, 0 to 11; 1 is normal' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l alert -d 'Override the alert: 0 silent, 1 alert' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l coverage -d 'Coverage area' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l caller -d 'Who calls' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l subject -d 'What about' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l at -d 'Begin to deliver then: after a duration, or at a time of RFC 3339' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l expire -d 'Drop the page if it is still queued after that' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l dedup -d 'Do not send it where the same text went to, or waits for, the same name within that time' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l pin-file -d 'File whose first line is the pager\'s PIN' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -s m -l message -d 'The message; - reads standard input' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l max-length -d 'Longest message, in characters as sent [default: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l overflow -d 'What to do with a longer one' -r -f -a "reject\t'Send nothing'
+truncate\t'Send the beginning'
+split\t'Send parts, marked (1/3)'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l max-parts -d 'Most parts of a split message' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l charset -d 'Characters of the message: ascii transliterates [default: TAP ascii; others utf8]' -r -f -a "utf8\t'As it is'
+ascii\t'Transliterated, for networks that carry nothing else'"
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l csv -d 'Send one page for each row; - reads standard input' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l delimiter -d 'Character between two columns; \\t is a tab' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l journal -d 'Make the run resumable: what went out is not sent again' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l jobs -d 'Connections to send over' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l window -d 'Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l retry -d 'Try a page that was not taken, or not tried, this many times more' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l retry-delay -d 'Pause before the first retry; each further one is twice as long' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l retry-max-time -d 'Begin no retry later than this after the first try' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l envelope -d 'Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l tone -d 'Page without a text'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l retry-unknown -d 'Try again also what may be out already: it may arrive twice'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -s v -l verbose -d 'Show the dialogue on standard error, secrets masked'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -s q -l quiet -d 'Print nothing; the exit status tells'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l dry-run -d 'Say what would be sent, and connect to nothing'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l route -d 'Only what goes by this route' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l command-timeout -d 'Longest run of the command' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l once -d 'Deliver what is due, and end; this is what is done anyway'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l watch -d 'Deliver what comes and what comes due, until stopped'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l check -d 'Say what a page to each name would do now, and what cannot work'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l each -d 'Be a route: run the command once for each page of a CSV on standard input'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s v -l verbose -d 'Say what becomes of each page, too'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -f -a "list" -d 'Name the jobs, the most urgent first'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -f -a "show" -d 'Tell everything about a job'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -f -a "hold" -d 'Stop jobs until they are released'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -f -a "release" -d 'Let go jobs that are held'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -f -a "retry" -d 'Try jobs again now, also when they have failed'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -f -a "remove" -d 'Remove jobs for good'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -f -a "reply" -d 'Tell what the pager\'s user answered'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from list" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from list" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from list" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from list" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from list" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from show" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from show" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from show" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from show" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from show" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from hold" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from hold" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from hold" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from hold" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from hold" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from release" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from release" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from release" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from release" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from release" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from retry" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from retry" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from retry" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from retry" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from retry" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from remove" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from remove" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from remove" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from remove" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from remove" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from reply" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from reply" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from reply" -l json -d 'Print results as JSON, one object a line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from reply" -l failed -d 'List pages that have failed, with what happened to them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from reply" -l sent -d 'List receipts of pages that were sent; with --failed, list everything'
+complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and __fish_seen_subcommand_from reply" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l pager -d 'Would it take a page for this pager? Exit 1: no' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l ping -d 'Where is this two-way pager? Exit 1: not reachable' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-probe" -l login -d 'Log in with this name; the password is in --password-file, in $SNPP_PASSWORD, or asked for' -r
@@ -276,12 +380,21 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l allow -d 'Ser
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l log-text -d 'Log the text of messages'
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -s V -l version -d 'Print version'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page-deliver" -d 'Deliver pages'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtelld" -d 'Show messages from other machines on the terminals of this one'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page-deliver snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page" -d 'Queue a page for a pager or a group'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page-deliver" -d 'Deliver the pages in the spool'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "pageq" -d 'Look at queued pages, and hold, release, retry or remove them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtelld" -d 'Show messages from other machines on the terminals of this one'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "list" -d 'Name the jobs, the most urgent first'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "show" -d 'Tell everything about a job'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "hold" -d 'Stop jobs until they are released'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "release" -d 'Let go jobs that are held'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "retry" -d 'Try jobs again now, also when they have failed'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "remove" -d 'Remove jobs for good'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "reply" -d 'Tell what the pager\'s user answered'

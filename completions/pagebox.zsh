@@ -136,16 +136,183 @@ truncate\:"Take the beginning"))' \
 '*::command -- Command that delivers each page, instead of the spool:_default' \
 && ret=0
 ;;
+(page)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'(--csv --dry-run)--wait=[Wait for at most so long\: until the gateway is up, or the fate of the page is final]:DUR:_default' \
+'(--csv --envelope -m --message --tone --max-length --overflow --max-parts --charset --level --alert --coverage --caller --subject --at --expire --dedup --pin-file)--job=[Queue a whole job, headers and all; - reads standard input]:FILE|-:_files' \
+'*--allow=[Serve these networks and no others]:CIDR:_default' \
+'--level=[Service level, 0 to 11; 1 is normal]:N:_default' \
+'--alert=[Override the alert\: 0 silent, 1 alert]:0|1:_default' \
+'--coverage=[Coverage area]:AREA:_default' \
+'--caller=[Who calls]:TEXT:_default' \
+'--subject=[What about]:TEXT:_default' \
+'--at=[Begin to deliver then\: after a duration, or at a time of RFC 3339]:DUR|TIME:_default' \
+'--expire=[Drop the page if it is still queued after that]:DUR:_default' \
+'--dedup=[Do not send it where the same text went to, or waits for, the same name within that time]:DUR:_default' \
+'(--csv)--pin-file=[File whose first line is the pager'\''s PIN]:FILE:_files' \
+'-m+[The message; - reads standard input]:TEXT:_default' \
+'--message=[The message; - reads standard input]:TEXT:_default' \
+'--max-length=[Longest message, in characters as sent \[default\: SNPP 256; TAP what fits one block; xtell 400 for each line, counted in bytes; page none\]]:N:_default' \
+'--overflow=[What to do with a longer one]:OVERFLOW:((reject\:"Send nothing"
+truncate\:"Send the beginning"
+split\:"Send parts, marked (1/3)"))' \
+'--max-parts=[Most parts of a split message]:N:_default' \
+'--charset=[Characters of the message\: ascii transliterates \[default\: TAP ascii; others utf8\]]:CHARSET:((utf8\:"As it is"
+ascii\:"Transliterated, for networks that carry nothing else"))' \
+'(-m --message)--csv=[Send one page for each row; - reads standard input]:FILE|-:_files' \
+'--delimiter=[Character between two columns; \\t is a tab]:C:_default' \
+'--journal=[Make the run resumable\: what went out is not sent again]:FILE:_files' \
+'--jobs=[Connections to send over]:N:_default' \
+'--window=[Pages to write to a gateway before it has answered the first of them, where its HELP lists PIPELINING]:N:_default' \
+'--retry=[Try a page that was not taken, or not tried, this many times more]:N:_default' \
+'--retry-delay=[Pause before the first retry; each further one is twice as long]:DUR:_default' \
+'--retry-max-time=[Begin no retry later than this after the first try]:DUR:_default' \
+'(--csv -m --message --tone --pin-file)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
+'(-m --message)--tone[Page without a text]' \
+'--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
+'-v[Show the dialogue on standard error, secrets masked]' \
+'--verbose[Show the dialogue on standard error, secrets masked]' \
+'(-v --verbose)-q[Print nothing; the exit status tells]' \
+'(-v --verbose)--quiet[Print nothing; the exit status tells]' \
+'--json[Print results as JSON, one object a line]' \
+'--dry-run[Say what would be sent, and connect to nothing]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+'::target -- Name of a pager or a group, or several separated by commas:_default' \
+'*::words -- The message:_default' \
+&& ret=0
+;;
 (page-deliver)
 _arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'(--each --check)--route=[Only what goes by this route]:NAME:_default' \
 '--command-timeout=[Longest run of the command]:DUR:_default' \
+'(--watch --each --check)--once[Deliver what is due, and end; this is what is done anyway]' \
+'(--each --check)--watch[Deliver what comes and what comes due, until stopped]' \
+'(--each)--check[Say what a page to each name would do now, and what cannot work]' \
 '--each[Be a route\: run the command once for each page of a CSV on standard input]' \
+'(--each --check)-v[Say what becomes of each page, too]' \
+'(--each --check)--verbose[Say what becomes of each page, too]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
 '--version[Print version]' \
 '*::command -- Command that delivers a page:_default' \
 && ret=0
+;;
+(pageq)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'-V[Print version]' \
+'--version[Print version]' \
+":: :_pagebox__subcmd__pageq_commands" \
+"*::: :->pageq" \
+&& ret=0
+
+    case $state in
+    (pageq)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pagebox-pageq-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':id -- A job, by its ID or the beginning of it:_default' \
+&& ret=0
+;;
+(hold)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::ids -- Jobs, by their IDs or the beginnings of them:_default' \
+&& ret=0
+;;
+(release)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::ids -- Jobs, by their IDs or the beginnings of them:_default' \
+&& ret=0
+;;
+(retry)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::ids -- Jobs, by their IDs or the beginnings of them:_default' \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::ids -- Jobs, by their IDs or the beginnings of them:_default' \
+&& ret=0
+;;
+(reply)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--json[Print results as JSON, one object a line]' \
+'--failed[List pages that have failed, with what happened to them]' \
+'--sent[List receipts of pages that were sent; with --failed, list everything]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':id -- A job, by its ID or the beginning of it:_default' \
+':text -- The answer\: the code or the text of a choice, or anything:_default' \
+&& ret=0
+;;
+        esac
+    ;;
+esac
 ;;
 (snpp-probe)
 _arguments "${_arguments_options[@]}" : \
@@ -363,9 +530,57 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(page)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (page-deliver)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
+;;
+(pageq)
+_arguments "${_arguments_options[@]}" : \
+":: :_pagebox__subcmd__help__subcmd__pageq_commands" \
+"*::: :->pageq" \
+&& ret=0
+
+    case $state in
+    (pageq)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:pagebox-help-pageq-command-$line[1]:"
+        case $line[1] in
+            (list)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(show)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(hold)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(release)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(retry)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(remove)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(reply)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
 ;;
 (snpp-probe)
 _arguments "${_arguments_options[@]}" : \
@@ -405,7 +620,9 @@ _pagebox_commands() {
     local commands; commands=(
 'ixo-send:Send pages to a TAP paging central' \
 'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
-'page-deliver:Deliver pages' \
+'page:Queue a page for a pager or a group' \
+'page-deliver:Deliver the pages in the spool' \
+'pageq:Look at queued pages, and hold, release, retry or remove them' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
@@ -420,7 +637,9 @@ _pagebox__subcmd__help_commands() {
     local commands; commands=(
 'ixo-send:Send pages to a TAP paging central' \
 'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
-'page-deliver:Deliver pages' \
+'page:Queue a page for a pager or a group' \
+'page-deliver:Deliver the pages in the spool' \
+'pageq:Look at queued pages, and hold, release, retry or remove them' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
 'snpp-serve:Serve one SNPP session on standard input and output' \
@@ -445,10 +664,63 @@ _pagebox__subcmd__help__subcmd__ixo-serve_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help ixo-serve commands' commands "$@"
 }
+(( $+functions[_pagebox__subcmd__help__subcmd__page_commands] )) ||
+_pagebox__subcmd__help__subcmd__page_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help page commands' commands "$@"
+}
 (( $+functions[_pagebox__subcmd__help__subcmd__page-deliver_commands] )) ||
 _pagebox__subcmd__help__subcmd__page-deliver_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help page-deliver commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq_commands() {
+    local commands; commands=(
+'list:Name the jobs, the most urgent first' \
+'show:Tell everything about a job' \
+'hold:Stop jobs until they are released' \
+'release:Let go jobs that are held' \
+'retry:Try jobs again now, also when they have failed' \
+'remove:Remove jobs for good' \
+'reply:Tell what the pager'\''s user answered' \
+    )
+    _describe -t commands 'pagebox help pageq commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq__subcmd__hold_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq__subcmd__hold_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help pageq hold commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq__subcmd__list_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help pageq list commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq__subcmd__release_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq__subcmd__release_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help pageq release commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq__subcmd__remove_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help pageq remove commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq__subcmd__reply_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq__subcmd__reply_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help pageq reply commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq__subcmd__retry_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq__subcmd__retry_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help pageq retry commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__pageq__subcmd__show_commands] )) ||
+_pagebox__subcmd__help__subcmd__pageq__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help pageq show commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__help__subcmd__snpp-probe_commands] )) ||
 _pagebox__subcmd__help__subcmd__snpp-probe_commands() {
@@ -485,10 +757,63 @@ _pagebox__subcmd__ixo-serve_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox ixo-serve commands' commands "$@"
 }
+(( $+functions[_pagebox__subcmd__page_commands] )) ||
+_pagebox__subcmd__page_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox page commands' commands "$@"
+}
 (( $+functions[_pagebox__subcmd__page-deliver_commands] )) ||
 _pagebox__subcmd__page-deliver_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox page-deliver commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq_commands] )) ||
+_pagebox__subcmd__pageq_commands() {
+    local commands; commands=(
+'list:Name the jobs, the most urgent first' \
+'show:Tell everything about a job' \
+'hold:Stop jobs until they are released' \
+'release:Let go jobs that are held' \
+'retry:Try jobs again now, also when they have failed' \
+'remove:Remove jobs for good' \
+'reply:Tell what the pager'\''s user answered' \
+    )
+    _describe -t commands 'pagebox pageq commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq__subcmd__hold_commands] )) ||
+_pagebox__subcmd__pageq__subcmd__hold_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox pageq hold commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq__subcmd__list_commands] )) ||
+_pagebox__subcmd__pageq__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox pageq list commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq__subcmd__release_commands] )) ||
+_pagebox__subcmd__pageq__subcmd__release_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox pageq release commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq__subcmd__remove_commands] )) ||
+_pagebox__subcmd__pageq__subcmd__remove_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox pageq remove commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq__subcmd__reply_commands] )) ||
+_pagebox__subcmd__pageq__subcmd__reply_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox pageq reply commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq__subcmd__retry_commands] )) ||
+_pagebox__subcmd__pageq__subcmd__retry_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox pageq retry commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__pageq__subcmd__show_commands] )) ||
+_pagebox__subcmd__pageq__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox pageq show commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__snpp-probe_commands] )) ||
 _pagebox__subcmd__snpp-probe_commands() {

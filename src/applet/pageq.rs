@@ -14,21 +14,17 @@ mod table;
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
 
 use self::change::Wish;
-use crate::config::Config;
+use super::spool::SpoolArgs;
 use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
 use crate::queue::store::Store;
 
 const NAME: &str = "pageq";
-
-/// Where jobs lie if neither the command line nor the configuration says.
-const SPOOL: &str = "/var/spool/pagebox";
 
 /// Look at queued pages, and hold, release, retry or remove them
 #[derive(Debug, Parser)]
@@ -42,14 +38,8 @@ pub(crate) struct Args {
     /// What to do [default: list]
     #[command(subcommand)]
     command: Option<Command>,
-    /// Directory that accepted pages go into [default: the configuration's, else
-    /// /var/spool/pagebox]
-    #[arg(long, value_name = "DIR", global = true)]
-    spool: Option<PathBuf>,
-    /// Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if
-    /// it is there]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    spool: SpoolArgs,
     /// Print results as JSON, one object a line
     #[arg(long, global = true, help_heading = "Reports")]
     json: bool,
@@ -140,19 +130,8 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
 }
 
 impl Args {
-    fn dir(&self) -> Result<PathBuf, Failure> {
-        if let Some(dir) = &self.spool {
-            return Ok(dir.clone());
-        }
-        let variable = std::env::var_os("PAGEBOX_CONFIG");
-        let config = Config::find(self.config.as_deref(), variable.as_deref());
-        let config = config.map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
-        let told = config.as_ref().and_then(Config::spool);
-        Ok(told.unwrap_or(Path::new(SPOOL)).to_owned())
-    }
-
     fn open(&self) -> Result<Store, Failure> {
-        let dir = self.dir()?;
+        let dir = self.spool.usual_dir()?;
         // Opening it makes what is missing of it: not where there is none.
         let new = std::fs::metadata(dir.join("new")).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Failure::new(

@@ -14,11 +14,11 @@ const DEFAULT: &str = "/var/spool/pagebox";
 pub(super) struct SpoolArgs {
     /// Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration's,
     /// else /var/spool/pagebox]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     spool: Option<PathBuf>,
     /// Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if
     /// it is there]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 
@@ -50,8 +50,24 @@ impl SpoolArgs {
             );
             return Err(Failure::new(Exit::Config, text));
         };
-        let variable = std::env::var_os("PAGEBOX_SPOOL").filter(|dir| !dir.is_empty());
-        let configured = || config.spool().unwrap_or(DEFAULT.as_ref()).to_owned();
-        Ok(variable.map_or_else(configured, PathBuf::from))
+        Ok(variable().unwrap_or_else(|| configured(Some(config))))
     }
+
+    /// The same for who only looks at the spool: there may be no configuration.
+    pub(super) fn usual_dir(&self) -> Result<PathBuf, Failure> {
+        match self.spool.clone().or_else(variable) {
+            Some(dir) => Ok(dir),
+            None => Ok(configured(self.find_config()?.as_ref())),
+        }
+    }
+}
+
+fn variable() -> Option<PathBuf> {
+    let dir = std::env::var_os("PAGEBOX_SPOOL").filter(|dir| !dir.is_empty());
+    dir.map(PathBuf::from)
+}
+
+fn configured(config: Option<&Config>) -> PathBuf {
+    let dir = config.and_then(Config::spool);
+    dir.unwrap_or(DEFAULT.as_ref()).to_owned()
 }

@@ -227,7 +227,7 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 10] = [
+const STATUSES: [(&str, &[u8]); 11] = [
     ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
@@ -246,6 +246,7 @@ const STATUSES: [(&str, &[u8]); 10] = [
         "page-deliver",
         &[0, 64, 65, 66, 67, 69, 70, 71, 74, 75, 79, 130, 143],
     ),
+    ("pageq", &[0, 64, 65, 66, 70, 71, 74, 75, 77, 78]),
     (
         "snpp-probe",
         &[0, 1, 64, 65, 66, 68, 69, 70, 71, 74, 75, 76, 77, 130, 143],
@@ -522,4 +523,13 @@ fn json_fields_are_those_of_the_page() {
         seen.append(&mut keys(&page.args(words).run().stdout));
     }
     assert_eq!(page_of("page").words("JSON", None, ".Va"), seen);
+
+    fs::create_dir_all(scratch.join("spool/new")).unwrap();
+    let job = "To: 1\n\nx\n";
+    scratch.file("spool/new/job", job);
+    let pageq = applet("pageq").args(["show", "job", "--json", "--spool"]);
+    let mut seen = keys(&pageq.arg(scratch.join("spool")).run().stdout);
+    let story = ["at", "route", "server", "outcome", "code", "response"];
+    seen.append(&mut set(story));
+    assert_eq!(page_of("pageq").words("JSON", None, ".Va"), seen);
 }

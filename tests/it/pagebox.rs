@@ -7,11 +7,12 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{Cmd, applet, kit, pagebox, scratch};
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "ixo-send",
     "ixo-serve",
     "page",
     "page-deliver",
+    "pageq",
     "snpp-probe",
     "snpp-send",
     "snpp-serve",
