@@ -20,7 +20,7 @@
 //!
 //! A value is what follows the colon and one blank. Blanks around it count in
 //! `Caller`, `Subject` and `Choice` only, which stay as they were written. We
-//! write times in UTC, to the second; what else we read, [`read`] says.
+//! write times in UTC, to the second; what else we read, [`read()`] says.
 //!
 //! Answers for the one form of a job and for the rule that no value can become
 //! a header of its own. Must never know where the file lies or who reads it.

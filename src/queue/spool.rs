@@ -23,8 +23,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, DirEntry, Mode, OFlags, fstatfs, fstatvfs, fsync, mkdirat, openat, renameat,
-    syncfs, unlinkat,
+    AtFlags, CWD, Dir, DirEntry, Mode, OFlags, fchmod, fstat, fstatfs, fstatvfs, fsync, mkdirat,
+    openat, renameat, syncfs, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::system::uname;
@@ -42,7 +42,7 @@ pub const MAX_JOB: usize = 64 * 1024;
 /// The most jobs that share their syncs: their files are all open meanwhile.
 pub const GROUP: usize = 128;
 
-/// Modes, before the umask takes its part.
+/// Modes, before the umask takes its part; in a spool that is shared it takes none of a file's.
 const DIRECTORY_MODE: Mode = Mode::RWXU.union(Mode::RWXG);
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
 
@@ -51,6 +51,8 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
 pub struct Spool {
     tmp: OwnedFd,
     new: OwnedFd,
+    /// Its files get the group of `tmp/`, which somebody has chosen for them.
+    shared: bool,
     room: Room,
 }
 
@@ -92,9 +94,12 @@ impl Spool {
             };
             found.map_err(|error| named(&dir.join(name), error))
         };
+        let tmp = inner(TMP)?;
+        let mode = fstat(&tmp).map_err(at)?.st_mode;
         let spool = Self {
-            tmp: inner(TMP)?,
+            tmp,
             new: inner(NEW)?,
+            shared: Mode::from_raw_mode(mode).contains(Mode::SGID),
             room,
         };
         local(&spool.new).map_err(|error| named(dir, error))?;
@@ -184,7 +189,15 @@ impl Spool {
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         // Where this fails, a file of that name is not ours to remove.
         let mut file = File::from(openat(&self.tmp, name, flags, FILE_MODE)?);
-        file.write_all(bytes)
+        // Who delivers is in that group, and has to read it whatever the umask is.
+        let readable = if self.shared {
+            fchmod(&file, FILE_MODE)
+        } else {
+            Ok(())
+        };
+        let written = readable.map_err(io::Error::from);
+        written
+            .and_then(|()| file.write_all(bytes))
             .inspect_err(|_| remove(&self.tmp, name))?;
         Ok(file)
     }

@@ -340,6 +340,22 @@ fn who_is_not_in_the_group_is_told_so() {
 }
 
 #[test]
+fn who_delivers_can_read_a_job_whatever_the_umask_is() {
+    let spool = Spool::new("page-umask");
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    for (directory, file) in [(0o3770, 0o640), (0o770, 0o600)] {
+        let tmp = spool.dir().join("tmp");
+        fs::set_permissions(&tmp, Permissions::from_mode(directory)).unwrap();
+        assert_eq!(mode(tmp), directory, "the group is one of ours");
+        let shell = Cmd::new("sh").args(["-c", "umask 077; page --spool \"$0\" jane Hi"]);
+        shell.arg(spool.dir()).run().expect(0, "", "");
+        let job = spool.dir().join("new").join(spool.job().id);
+        assert_eq!(mode(job.clone()), file);
+        fs::remove_file(job).unwrap();
+    }
+}
+
+#[test]
 fn a_full_disk_is_75_and_queues_nothing() {
     skip_unless!("root", "mount");
     let spool = Spool::new("page-full");

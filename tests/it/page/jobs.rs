@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Spool, login, names, text};
 use crate::support::peers::{Peer, skip_unless, tcpserver_with};
-use crate::support::supers::{log, socket_activate_with};
+use crate::support::supers::{inetd_page, log, socket_activate_with};
 use crate::support::{Cmd, eventually};
 
 #[test]
@@ -176,6 +176,23 @@ fn a_socket_gets_one_line_from_systemd() {
             .count(),
         4
     );
+}
+
+#[test]
+fn a_socket_gets_one_line_from_inetd() {
+    skip_unless!("inetd");
+    let spool = Spool::new("page-inetd");
+    let peer = inetd_page(&spool.dir());
+    let heard = said(&peer, "jane\r\nDisk full\r\n");
+    assert_eq!(heard, format!("queued {}\r\n", spool.job().id));
+    // Standard error is the client's, and the log is not for it.
+    let heard = said(&peer, "To: jane\nColour: red\n\nx\n");
+    assert_eq!(heard, "not queued: line 2: unknown header \"Colour\"\r\n");
+    assert_eq!(
+        said(&peer, "jane"),
+        "not queued: line 1: no empty line behind the headers: the file is not whole\r\n"
+    );
+    assert_eq!(spool.jobs().len(), 1);
 }
 
 #[test]

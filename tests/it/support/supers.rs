@@ -91,6 +91,21 @@ pub(crate) fn inetd_xtelld(args: &[String]) -> Peer {
     })
 }
 
+/// The same with the line for page there, and this spool.
+///
+/// Needs `inetd`.
+pub(crate) fn inetd_page(spool: &Path) -> Peer {
+    on_a_free_port(scratch("inetd"), |scratch, port| {
+        let mut words = optional_inetd_line("page");
+        ours(&mut words, port);
+        *words.last_mut().expect("the spool's directory") = spool.display().to_string();
+        let conf = scratch.file("inetd.conf", words.join(" ") + "\n");
+        let mut inetd = command("inetd");
+        inetd.arg("-d").arg(conf);
+        inetd
+    })
+}
+
 /// The words of a line in `scripts/inetd.conf` that whoever wants it has to
 /// uncomment, by its program.
 pub(crate) fn optional_inetd_line(program: &str) -> Vec<String> {
