@@ -154,6 +154,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "config",
             "outcome",
             "transport",
+            // A pager's PIN.
+            "file",
             "duration",
             "page::level",
             "page::alert",
