@@ -69,9 +69,6 @@ impl Sender for Program<'_> {
             ..PageOptions::default()
         };
         send::supports("a command", &expire, false)?;
-        if page.message.trim().is_empty() {
-            return Err(Failure::data("the message is empty"));
-        }
         let id = page::one_line("id", &row.id).map_err(Failure::data)?;
         let recipient = Recipient {
             name: row.pager.clone(),

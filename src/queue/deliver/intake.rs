@@ -21,6 +21,8 @@ use crate::queue::work::{Event, Mark, Millis, Work, digest, millis};
 
 /// The outcome of a page that was not sent because it had been.
 pub(super) const DUPLICATE: &str = "duplicate";
+/// The most names that a line of the log tells.
+const MAX_LOGGED: usize = 20;
 /// Looking at `wait/` may take so much of our time: one part of so many.
 const SHARE: u32 = 20;
 
@@ -329,12 +331,9 @@ impl Deliverer<'_> {
 fn told(claim: &Claim) -> Option<(Priority, String)> {
     match claim {
         Claim::Job(work) => {
-            let to: Vec<&str> = work
-                .parts
-                .iter()
-                .map(|part| part.to.as_str())
-                .take(20)
-                .collect();
+            let mut to: Vec<&str> = work.parts.iter().map(|part| part.to.as_str()).collect();
+            to.dedup();
+            to.truncate(MAX_LOGGED);
             let from = work.from.as_deref().unwrap_or("?");
             let length = work.message.len();
             let text = format!(
