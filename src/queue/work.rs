@@ -333,6 +333,16 @@ impl Work {
         self.each().any(|(_, mark, part)| part.is_pending(mark))
     }
 
+    /// Are all parts of the same message in front of this one delivered?
+    pub fn is_next(&self, at: usize) -> bool {
+        let plan = self.parts.get(at).and_then(|part| part.plan.as_ref());
+        let before = plan.map_or(0, |plan| plan.part.0.saturating_sub(1));
+        (1..=before).all(|behind| {
+            let mark = at.checked_sub(behind).and_then(|at| self.marks.get(at));
+            mark == Some(&Mark::Delivered)
+        })
+    }
+
     /// The lowest level that is still to be delivered, which is the most urgent one.
     pub fn level(&self) -> u8 {
         let pending = self.each().filter(|(_, mark, part)| part.is_pending(*mark));

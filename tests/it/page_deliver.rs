@@ -1,6 +1,8 @@
 //! `page-deliver`: its command line, and pages on their way to whoever delivers them.
 
+mod crash;
 mod each;
+mod site;
 
 use crate::support::applet;
 

@@ -56,10 +56,43 @@ impl Deliverer<'_> {
                 _ => Mark::ToDo,
             },
         };
-        self.mark(place, mark, false);
-        if matches!(mark, Mark::Failed | Mark::Unknown) {
-            self.give_up_rest(place, mark);
-            self.notify(place);
+        match (mark, said.outcome) {
+            (Mark::Failed | Mark::Unknown, _) => self.put_down(place, mark),
+            (Mark::ToDo, Outcome::Unknown) => self.send_again(place),
+            _ => self.mark(place, mark, false),
+        }
+    }
+
+    /// A part goes no further by itself. Its mark and all that follows from it
+    /// are written as one, so that no crash comes between.
+    fn put_down(&mut self, place: Place, mark: Mark) {
+        self.set(place, mark);
+        self.give_up_rest(place, mark);
+        self.save(place.job);
+        self.notify(place);
+    }
+
+    /// A part that may be out is sent once more, if there is room to say so first.
+    fn send_again(&mut self, place: Place) {
+        self.set(place, Mark::ToDo);
+        if self.write(place.job) {
+            return;
+        }
+        if let Some(part) = self.part_mut(place) {
+            part.stopped = true;
+            part.duplicate_possible = false;
+        }
+        self.put_down(place, Mark::Unknown);
+    }
+
+    /// In memory; it is to be saved.
+    fn set(&mut self, place: Place, mark: Mark) {
+        let Some(job) = self.jobs.get_mut(&place.job) else {
+            return;
+        };
+        if let Some(known) = job.active.work.marks.get_mut(place.at) {
+            *known = mark;
+            job.dirty = true;
         }
     }
 
@@ -83,28 +116,27 @@ impl Deliverer<'_> {
     /// The parts behind one that did not arrive are not sent: half a message
     /// with a hole in it is worse.
     fn give_up_rest(&mut self, place: Place, mark: Mark) {
-        let Some(plan) = self.part(place).and_then(|part| part.plan.clone()) else {
-            return;
-        };
-        let stopped = self.part(place).is_some_and(|part| part.stopped);
-        let (number, count) = plan.part;
+        let Some(part) = self.part(place) else { return };
+        let held = mark == Mark::Unknown && part.stopped;
+        let (number, count) = part.plan.as_ref().map_or((1, 1), |plan| plan.part);
+        let why = format!("part {number} of {count} was not delivered");
         for behind in 1..=count.saturating_sub(number) {
-            let next = Place {
-                at: place.at + behind,
-                ..place
-            };
+            let at = place.at + behind;
+            let next = Place { at, ..place };
             if !self.mark_of(next).is_some_and(Mark::is_open) {
                 continue;
             }
-            if mark == Mark::Unknown && stopped {
+            if held {
                 if let Some(part) = self.part_mut(next) {
                     part.stopped = true;
                 }
                 continue;
             }
-            let why = format!("part {number} of {count} was not delivered");
-            self.tell(next, Event::of(SystemTime::now(), Outcome::Refused, why));
-            self.mark(next, Mark::Failed, false);
+            self.tell(
+                next,
+                Event::of(SystemTime::now(), Outcome::Refused, why.clone()),
+            );
+            self.set(next, Mark::Failed);
             if let Some(part) = self.part_mut(next) {
                 part.told = true;
             }
@@ -122,9 +154,7 @@ impl Deliverer<'_> {
             ..Event::default()
         };
         self.tell(place, event);
-        self.mark(place, Mark::Failed, false);
-        self.give_up_rest(place, Mark::Failed);
-        self.notify(place);
+        self.put_down(place, Mark::Failed);
     }
 
     pub(super) fn settles_later(&self, place: Place) -> bool {
@@ -144,6 +174,7 @@ impl Deliverer<'_> {
         if !self.plan_job(job) {
             return;
         }
+        self.give_up_rests(job);
         let Some(known) = self.jobs.get(&job) else {
             return;
         };
@@ -156,7 +187,7 @@ impl Deliverer<'_> {
                 && !part.stopped
                 && part.plan.is_some()
                 && !known.held.contains(&at)
-                && is_next(work, at);
+                && work.is_next(at);
             if is_ready {
                 ready.push(place);
             } else if matches!(mark, Mark::Failed | Mark::Unknown) && !part.told {
@@ -170,6 +201,23 @@ impl Deliverer<'_> {
             self.notify(place);
         }
         self.conclude(job);
+    }
+
+    /// What follows from a part that was put down may not have found room on
+    /// the disk.
+    fn give_up_rests(&mut self, job: u64) {
+        let Some(known) = self.jobs.get(&job) else {
+            return;
+        };
+        let work = &known.active.work;
+        let down = |(at, mark, _): (usize, Mark, &Part)| {
+            let is_down = matches!(mark, Mark::Failed | Mark::Unknown);
+            is_down.then_some((Place { job, at }, mark))
+        };
+        let down: Vec<(Place, Mark)> = work.each().filter_map(down).collect();
+        for (place, mark) in down {
+            self.give_up_rest(place, mark);
+        }
     }
 
     /// To its lane, if nothing is in the way.
@@ -452,19 +500,30 @@ impl Deliverer<'_> {
     }
 
     /// What is on disk is all there is to know. What finds no room there is
-    /// not lost: its marks are.
+    /// not lost: its marks are made.
     fn save(&mut self, id: u64) {
+        if self.write(id) {
+            return;
+        }
+        let marks = self.jobs.get(&id).map(|job| job.active.work.marks.clone());
+        for (at, mark) in marks.into_iter().flatten().enumerate() {
+            self.mark(Place { job: id, at }, mark, false);
+        }
+    }
+
+    /// Says whether what is in memory is on disk, too.
+    fn write(&mut self, id: u64) -> bool {
         let store = self.store();
         let Some(job) = self.jobs.get_mut(&id).filter(|job| job.dirty) else {
-            return;
+            return true;
         };
-        match store.rewrite(&mut job.active) {
-            Ok(()) => job.dirty = false,
-            Err(error) => {
-                let name = job.active.work.id.clone();
-                self.fail(&format!("active/{name}"), &error);
-            }
-        }
+        let Err(error) = store.rewrite(&mut job.active) else {
+            job.dirty = false;
+            return true;
+        };
+        let name = job.active.work.id.clone();
+        self.fail(&format!("active/{name}"), &error);
+        false
     }
 
     fn back_to_wait(&mut self, id: u64) {
@@ -596,19 +655,6 @@ impl Deliverer<'_> {
         }
         self.file_receipts(true);
     }
-}
-
-/// Are all parts of the same message in front of this one delivered?
-fn is_next(work: &Work, at: usize) -> bool {
-    let number = |part: &Part| part.plan.as_ref().map_or(1, |plan| plan.part.0);
-    let Some(part) = work.parts.get(at) else {
-        return false;
-    };
-    let before = number(part).saturating_sub(1);
-    (1..=before).all(|behind| {
-        let mark = at.checked_sub(behind).and_then(|at| work.marks.get(at));
-        mark == Some(&Mark::Delivered)
-    })
 }
 
 /// What a program learns of a failure.

@@ -57,7 +57,9 @@ impl Name {
     /// The name of a job that has something left to do.
     pub fn of(work: &Work) -> Self {
         let pending = || work.each().filter(|(_, mark, part)| part.is_pending(*mark));
-        let next = pending().map(|(.., part)| part);
+        // One that waits for the part in front of it is due when that one is.
+        let next = pending().filter(|(at, ..)| work.is_next(*at));
+        let next = next.map(|(.., part)| part);
         let next = next.min_by_key(|part| (part.stopped, part.due));
         let mut routes = pending().map(|(.., part)| part.route());
         let route = routes.next().flatten();
