@@ -67,12 +67,13 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     let wishes = Wishes::new(args)?;
     let defaults = args.defaults(SystemTime::now())?;
     let is_plain = args.bulk.csv.is_none() && args.job.is_none();
-    // Before signals are noted: a person may be typing it.
+    // Before anybody types a text for nothing.
+    let spool = submit::open(&dir)?;
+    // Before signals are noted: a person who types it may think better of it.
     let typed = is_plain.then(|| of_words(args, &defaults, &names, &wishes, diag));
     let typed = typed.transpose()?;
     let interrupt = Interrupt::register()
         .map_err(|error| Failure::new(Exit::Os, format!("signals: {error}")))?;
-    let spool = submit::open(&dir)?;
     let settings = Settings {
         args,
         dir: &dir,
@@ -93,6 +94,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     }
 }
 
+/// A failure of a file, which its message names.
 fn named(path: &Path, failure: &Failure) -> Failure {
     let text = format!("{}: {:#}", path.display(), failure.cause);
     Failure::new(failure.exit, text)

@@ -19,6 +19,7 @@ use crate::applet::serve::{self, LINGER};
 use crate::diag::{Diag, Priority};
 use crate::exit::{Exit, Failure};
 use crate::queue::job::Sender;
+use crate::text::escape::printable;
 use crate::transport::fd::Deadline;
 use crate::transport::stdio::{self, Far};
 
@@ -67,7 +68,10 @@ fn refused(peer: &Peer, failure: Failure, diag: &Diag) -> (String, Result<(), Fa
     match failure.exit {
         Exit::Data | Exit::NoUser | Exit::NoPermission | Exit::NoInput => {
             diag.log(Priority::Warning, &format!("{peer}: not queued: {text}"));
-            (format!("not queued: {text}"), Ok(()))
+            (
+                format!("not queued: {}", printable(text.as_bytes())),
+                Ok(()),
+            )
         }
         Exit::Terminated | Exit::Interrupted => (LATER.to_owned(), Ok(())),
         _ => (LATER.to_owned(), Err(failure)),
@@ -87,7 +91,7 @@ fn take(args: &Args, peer: &Peer) -> Result<Page, Failure> {
         ..failure
     })?;
     let mut job = whole::read(Path::new("-"), &interrupt)?;
-    whole::is_modest(&job).map_err(Failure::data)?;
+    whole::check_stranger(&job).map_err(Failure::data)?;
     Names(config).check_all(job.to.iter().map(|to| to.name.as_str()))?;
     let mut wishes = Wishes::new(args)?;
     wishes.from = peer

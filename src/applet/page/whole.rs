@@ -129,7 +129,7 @@ fn plain(names: Vec<String>, text: &[u8], now: SystemTime) -> Result<Job, String
 
 /// What a job must not have that comes through a socket: it would let a
 /// stranger read our files, be told of another's page, or hide that one failed.
-pub(super) fn is_modest(job: &Job) -> Result<(), String> {
+pub(super) fn check_stranger(job: &Job) -> Result<(), String> {
     let asked = [
         (
             job.to.iter().any(|to| to.pin_file.is_some()),
