@@ -261,7 +261,7 @@ impl Places {
 
 /// Whether syncfs(2) tells that a write has failed: since Linux 5.8, and where no
 /// other file system lies below, whose failures it does not hear of.
-fn syncs_as_one(at: &OwnedFd) -> bool {
+pub(super) fn syncs_as_one(at: &OwnedFd) -> bool {
     // ext2 to ext4, XFS, Btrfs, F2FS, tmpfs.
     const TOLD: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994];
     let release = uname();

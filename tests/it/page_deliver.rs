@@ -9,8 +9,10 @@ use crate::support::applet;
 #[test]
 fn a_wrong_command_line_is_64() {
     for (words, text) in [
-        (&[][..], "--each"),
-        (&["--", "true"], "--each"),
+        (&["--", "true"][..], "--each"),
+        (&["--once", "--watch"], "--watch"),
+        (&["--check", "--route", "a"], "--route"),
+        (&["now"], "unexpected argument"),
         (&["--each"], "COMMAND"),
         (&["--each", "true"], "unexpected argument"),
         (&["--each", "--command-timeout", "0", "--", "true"], "limit"),

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fsync, openat, statat, syncfs, unlinkat};
 use rustix::io::Errno;
 
-use super::super::spool::{MAX_JOB, is_id, new_id};
+use super::super::spool::{MAX_JOB, is_id, new_id, syncs_as_one};
 use super::super::work::Work;
 use super::active::second;
 use super::name::Name;
@@ -178,7 +178,8 @@ impl Store {
     }
 
     fn sync_all(&self, written: &[(Arrival, Claim, io::Result<()>)]) -> io::Result<()> {
-        if written.len() >= MANY && syncfs(&self.wait).is_ok() {
+        let as_one = written.len() >= MANY && syncs_as_one(&self.active);
+        if as_one && syncfs(&self.active).is_ok() {
             return Ok(());
         }
         for (_, claim, result) in written {
