@@ -23,12 +23,24 @@ _page__deliver() {
 
     case "${cmd}" in
         page__deliver)
-            opts="-h -V --each --command-timeout --help --version"
+            opts="-v -h -V --spool --config --once --watch --route --check --each --command-timeout --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --command-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -15,8 +15,16 @@ _page-deliver() {
 
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'(--each --check)--route=[Only what goes by this route]:NAME:_default' \
 '--command-timeout=[Longest run of the command]:DUR:_default' \
+'(--watch --each --check)--once[Deliver what is due, and end; this is what is done anyway]' \
+'(--each --check)--watch[Deliver what comes and what comes due, until stopped]' \
+'(--each)--check[Say what a page to each name would do now, and what cannot work]' \
 '--each[Be a route\: run the command once for each page of a CSV on standard input]' \
+'(--each --check)-v[Say what becomes of each page, too]' \
+'(--each --check)--verbose[Say what becomes of each page, too]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
