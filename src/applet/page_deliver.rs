@@ -55,7 +55,7 @@ pub(crate) struct Args {
     /// Longest run of the command
     #[arg(long, value_name = "DUR", default_value = "120s", value_parser = duration::limit, requires = "each")]
     command_timeout: Duration,
-    /// Say what becomes of each page, too
+    /// Show the dialogue on standard error, secrets masked
     #[arg(short, long, conflicts_with_all = ["each", "check"])]
     verbose: bool,
     /// Command that delivers a page
@@ -165,6 +165,7 @@ fn pass(args: &Args, verbose: bool, diag: &Diag) -> Result<Exit, Failure> {
             watch: args.watch,
             diag,
             verbose,
+            trace: args.verbose,
             interrupt: &interrupt,
         };
         let took = deliver::run(setup).map_err(|error| io(&dir, &error))?;

@@ -73,6 +73,8 @@ pub struct Setup<'a> {
     pub diag: &'a Diag,
     /// Success is worth a line, too.
     pub verbose: bool,
+    /// Our own senders show what they say and hear.
+    pub trace: bool,
     /// What ends it.
     pub interrupt: &'a Interrupt,
 }

@@ -458,8 +458,10 @@ impl Deliverer<'_> {
             .and_then(|device| tables.device.get(device.as_str()));
         let mut program = program(table, of);
         let kind = *table.r#type.get_ref();
-        if tone && matches!(kind, Kind::Snpp | Kind::Ixo | Kind::Xtell) {
-            program.args.push("--tone".into());
+        if matches!(kind, Kind::Snpp | Kind::Ixo | Kind::Xtell) {
+            let given = [(tone, "--tone"), (self.setup.trace, "--verbose")];
+            let given = given.into_iter().filter(|(is_given, _)| *is_given);
+            program.args.extend(given.map(|(_, flag)| flag.into()));
         }
         let (timeout, gap) = (table.timeout(), table.gap());
         // Whom only a pass started, another pass follows.
