@@ -261,7 +261,7 @@ fn judge(scratch: &Scratch, script: &Script, heard: &[u8], what: &str) -> usize 
 
 /// Where syncing costs nothing, if there is such a place: what is killed loses what it has not
 /// written, and the disk has no part in that.
-fn quick(name: &str) -> Scratch {
+pub(crate) fn quick(name: &str) -> Scratch {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {
         Scratch::below(memory, name)

@@ -362,7 +362,7 @@ fn receipts_are_listed_newest_first_and_torn_ones_passed_over() {
 
 #[test]
 fn a_list_that_nobody_reads_on_opens_no_more_files() {
-    let queue = Queue::new("pageq-many");
+    let queue = Queue::quick("pageq-many");
     let name = queue.wait(1, JOB, |_| {});
     let first = queue.dir().join("wait").join(name.to_string());
     let bytes = fs::read(&first).unwrap();
@@ -375,8 +375,7 @@ fn a_list_that_nobody_reads_on_opens_no_more_files() {
     let all = queue.pageq(&["--json"]).run();
     let whole = begun.elapsed();
     assert_eq!(all.stdout.lines().count(), 100_001);
-    // One that ends with the first block of what it is to say.
-    // It must not have our end too.
+    // A reader that goes with the first line; the list must not have its end too.
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
     let begun = Instant::now();
     let list = queue.pageq(&["list"]).stdout_to(writer).spawn();

@@ -13,6 +13,7 @@ use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
 use crate::queue::amend::{self, hold, hurry, release, revive};
 use crate::queue::store::{Changes, Content, Entry, Place, Receipt, Store, Taken};
+use crate::queue::tags::{self, Status};
 use crate::queue::work::{Work, millis};
 
 /// What is to become of a job.
@@ -23,6 +24,9 @@ pub(super) enum Wish {
     Retry,
     Remove,
 }
+
+/// The code of RFC 1861 for a page that will not be delivered.
+const NOT_DELIVERED: u16 = 780;
 
 /// Changes each job; the status is that of the first that could not be.
 pub(super) fn run(store: &Store, wish: Wish, ids: &[String], diag: &Diag) -> Result<Exit, Failure> {
@@ -194,6 +198,7 @@ fn remove(store: &Store, entry: &Entry, taken: &Taken, diag: &Diag) -> Result<()
     if written.is_err() {
         written = write();
     }
+    tell_removed(store, &receipt, diag);
     if let Err(error) = written {
         diag.warn(&format!(
             "{id}: removed without a receipt: {}",
@@ -201,4 +206,25 @@ fn remove(store: &Store, entry: &Entry, taken: &Taken, diag: &Diag) -> Result<()
         ));
     }
     Ok(())
+}
+
+/// Whoever asks what became of it is told, and does not wait for it any more.
+fn tell_removed(store: &Store, receipt: &Receipt, diag: &Diag) {
+    let Some(ticket) = &receipt.ticket else {
+        return;
+    };
+    let status = Status {
+        sequence: 1,
+        code: NOT_DELIVERED,
+        at: SystemTime::now(),
+        text: "removed".to_owned(),
+        exit: Some(Exit::Unavailable.status()),
+    };
+    if let Err(error) = tags::write(store.dir(), &ticket.tag, &ticket.pass, &status) {
+        let id = &receipt.id;
+        diag.warn(&format!(
+            "{id}: removed, and its status says nothing of it: {}",
+            cause(&error)
+        ));
+    }
 }

@@ -23,6 +23,7 @@ const MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
 /// Writes what has become of the page with that tag, for those who have the
 /// pass code with that hash. The sequence is one more than that of the status
 /// before, if there is one, and its exit status stays where this one has none.
+/// What a user has answered stays until another answer comes.
 ///
 /// `WouldBlock`: another one is just writing it.
 pub fn write(dir: &Path, tag: &str, pass: &str, status: &Status) -> io::Result<()> {
@@ -50,6 +51,9 @@ pub fn write(dir: &Path, tag: &str, pass: &str, status: &Status) -> io::Result<(
     if let Some(before) = before {
         status.sequence = before.sequence.saturating_add(1);
         status.exit = status.exit.or(before.exit);
+        if is_answer(before.code) && !is_answer(status.code) {
+            (status.code, status.text, status.at) = (before.code, before.text, before.at);
+        }
     }
     let bytes = to_bytes(pass, &status);
     let bytes = bytes.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -59,6 +63,11 @@ pub fn write(dir: &Path, tag: &str, pass: &str, status: &Status) -> io::Result<(
     file.sync_all()?;
     renameat(&tags, &*beside, &tags, tag)?;
     Ok(fsync(&tags)?)
+}
+
+/// A reply was received: one of the choices, or a text.
+fn is_answer(code: u16) -> bool {
+    matches!(code, 888 | 889)
 }
 
 fn to_bytes(pass: &str, status: &Status) -> Result<Vec<u8>, BadJob> {
@@ -114,6 +123,24 @@ mod tests {
         let file = fs::metadata(scratch.0.join("tags").join(TAG)).unwrap();
         assert_eq!(file.permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(scratch.0.join("tags")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_answer_stays_and_the_fate_is_told_beside_it() {
+        let scratch = Scratch::new();
+        let pass = hash(TAG, "4242");
+        let then = |status| {
+            write(&scratch.0, TAG, &pass, &status).unwrap();
+            let read = super::super::status(&scratch.0, TAG, "4242");
+            let read = read.unwrap().unwrap();
+            (read.code, read.text, read.exit, read.sequence)
+        };
+        then(told(960, "", None));
+        then(told(888, "01", None));
+        let heard = then(told(880, "", Some(0)));
+        assert_eq!(heard, (888, "01".to_owned(), Some(0), 3));
+        let heard = then(told(889, "No", None));
+        assert_eq!(heard, (889, "No".to_owned(), Some(0), 4));
     }
 
     #[test]

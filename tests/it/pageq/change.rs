@@ -372,7 +372,7 @@ fn a_command_that_is_killed_at_any_call_loses_nothing_and_doubles_nothing() {
     ] {
         let mut kills = 0;
         for at in 1.. {
-            let queue = Queue::new("pageq-kill");
+            let queue = Queue::quick("pageq-kill");
             if has_failed {
                 queue.fail(1, JOB, Mark::Failed, false);
             } else {

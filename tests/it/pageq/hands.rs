@@ -11,13 +11,14 @@ use pagebox::queue::work::{Mark, Millis};
 
 use super::JOB;
 use super::queue::{Queue, id};
+use crate::support::{applet, eventually};
 
 const JOBS: usize = 20;
 const ROUNDS: usize = 60;
 
 #[test]
 fn a_pass_and_many_commands_lose_nothing_and_double_nothing() {
-    let queue = Queue::new("pageq-hands");
+    let queue = Queue::quick("pageq-hands");
     for number in 0..JOBS {
         queue.wait(number, JOB, |_| {});
     }
@@ -169,4 +170,45 @@ fn nobody_puts_back_what_a_command_has_in_its_hands() {
     queue.store.give_back(&taken).unwrap();
     drop(changes);
     queue.pageq(&["remove", "17"]).run().expect(0, "", "");
+}
+
+#[test]
+fn a_deliverer_that_watches_does_at_once_what_it_is_told() {
+    let queue = Queue::new("pageq-watch");
+    let pages = queue.scratch.join("pages");
+    let config = format!(
+        "[pager.oncall]\nroute = \"r\"\n[route.r]\ntype = \"exec\"\ncommand = [\"sh\", \"-c\", \"cat >>{}\"]\n",
+        pages.display()
+    );
+    let config = queue.scratch.file("pagebox.toml", config);
+    let far = "To: oncall; hold=2999-01-01T00:00:00Z\n\n";
+    let stopped = queue.wait(1, &format!("{far}stopped\n"), |_| {});
+    queue.wait(2, &format!("{far}let go\n"), |_| {});
+    queue.wait(3, &format!("{far}removed\n"), |_| {});
+    queue.wait(4, &format!("{far}hurried\n"), |_| {});
+    queue
+        .pageq(&["hold", &id(1), &id(2)])
+        .run()
+        .expect(0, "", "");
+    let mut deliver = applet("page-deliver")
+        .args(["--watch", "--spool"])
+        .arg(queue.dir())
+        .arg("--config")
+        .arg(config)
+        .spawn();
+    queue.submit(&id(5), "To: oncall\n\nfirst\n");
+    let said = || fs::read_to_string(&pages).unwrap_or_default();
+    eventually("it delivers", || said() == "first");
+    for (word, number, all) in [
+        ("release", 2, "firstlet go"),
+        ("remove", 3, "firstlet go"),
+        ("retry", 4, "firstlet gohurried"),
+    ] {
+        queue.pageq(&[word, &id(number)]).run().expect(0, "", "");
+        eventually(word, || said() == all);
+    }
+    eventually("nothing else is left", || queue.names("wait").len() == 1);
+    assert_eq!(queue.works("wait")[0].id, stopped.id);
+    deliver.signal(rustix::process::Signal::TERM);
+    deliver.wait().expect_status(143);
 }

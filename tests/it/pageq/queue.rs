@@ -9,6 +9,7 @@ use pagebox::queue::store::name::Name;
 use pagebox::queue::store::{Active, Claim, Receipt, Store};
 use pagebox::queue::work::{Event, Mark, Millis, Plan, Work, millis};
 
+use crate::durability::quick;
 use crate::support::{Cmd, Scratch, applet, scratch};
 
 pub(super) struct Queue {
@@ -53,7 +54,15 @@ pub(super) fn plan(work: &mut Work, pager: &str, route: &str) {
 
 impl Queue {
     pub(super) fn new(name: &str) -> Self {
-        let scratch = scratch(name);
+        Self::in_scratch(scratch(name))
+    }
+
+    /// Where syncing costs nothing, for many jobs.
+    pub(super) fn quick(name: &str) -> Self {
+        Self::in_scratch(quick(name))
+    }
+
+    fn in_scratch(scratch: Scratch) -> Self {
         fs::create_dir(scratch.join("spool")).unwrap();
         let store = Store::open(&scratch.join("spool")).unwrap();
         Self { scratch, store }

@@ -118,3 +118,14 @@ fn who_asked_for_no_answer_gets_none() {
         .run()
         .expect_complaint(65, "", "is no tag");
 }
+
+#[test]
+fn the_sender_hears_that_its_page_was_removed() {
+    let queue = Queue::new("pageq-removed");
+    queue.wait(1, &job(), |_| {});
+    queue.pageq(&["remove", "17"]).run().expect(0, "", "");
+    let output = ask(&queue);
+    assert!(output.stdout.contains(" 780 1 "), "{}", output.stdout);
+    let tag = queue.scratch.read(&format!("spool/tags/{TAG}"));
+    assert!(tag.contains("\nExit: 69\n"), "{tag}");
+}
