@@ -239,6 +239,10 @@ impl Deliverer<'_> {
         if let Some(until) = self.quiet_until(part) {
             if let Some(part) = self.part_mut(place) {
                 part.due = until;
+                if let Some(plan) = &mut part.plan {
+                    // Its fallback has nothing to wait for before that.
+                    plan.since = until;
+                }
             }
             if let Some(job) = self.jobs.get_mut(&place.job) {
                 job.dirty = true;

@@ -182,7 +182,6 @@ impl Deliverer<'_> {
     /// Looks after every route. Says whether there is more to do at once.
     pub(super) fn tend_lanes(&mut self) -> bool {
         let routes: Vec<String> = self.lanes.keys().cloned().collect();
-        let mut more = false;
         for route in routes {
             // While it is out of the map, nobody else changes it.
             let Some(mut lane) = self.lanes.remove(&route) else {
@@ -196,14 +195,18 @@ impl Deliverer<'_> {
             }
             self.mind(&route, &mut lane, &mut done);
             self.join(&route, &mut lane);
-            let ours = self.setup.only.is_none_or(|only| only == route);
-            more |= ours && lane.is_ready();
             self.lanes.insert(route, lane);
             for job in done {
                 self.conclude(job);
             }
         }
-        more
+        // One may have handed a page to another that had its turn before.
+        let only = self.setup.only;
+        let mut ours = self
+            .lanes
+            .iter()
+            .filter(|(route, _)| only.is_none_or(|only| only == *route));
+        self.stopping.is_none() && ours.any(|(_, lane)| lane.is_ready())
     }
 
     /// Takes over what was put there while it was out of the map.
