@@ -390,3 +390,76 @@ fn part(to: &Recipient, due: Millis) -> Part {
         ..Part::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn job() -> Job {
+        let file =
+            b"To: oncall; level=0 pin=1234\nTo: ann\nFrom: ?joe\nSubject:  Disk \n\nfull\xe4";
+        let received = UNIX_EPOCH + Duration::from_secs(7);
+        match super::super::job::read(file, received, "1-1") {
+            Ok(super::super::job::Submission::Job(job)) => job,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_written() {
+        let mut work = Work::new(&job(), "1-1", 9000);
+        work.marks = vec![Mark::InFlight, Mark::Delivered];
+        let event = Event::of(time(5), Outcome::Temporary, "554 busy");
+        work.parts[1].tell(event);
+        let file = work.to_bytes().unwrap();
+        assert!(file.starts_with(b"ID\n{\"id\":\"1-1\""));
+        assert_eq!(Work::read(&file), Some(work.clone()));
+        assert_eq!((work.parts[0].due, work.level()), (7000, 0));
+        // Nothing of a message is lost that is not UTF-8.
+        assert_eq!(work.message, "full\u{e4}");
+    }
+
+    #[test]
+    fn a_job_of_a_fast_clock_is_due_now() {
+        let work = Work::new(&job(), "1-1", 5000);
+        assert_eq!((work.received, work.parts[0].due), (7000, 5000));
+    }
+
+    #[test]
+    fn marks_stand_in_front_one_byte_each() {
+        for (mark, byte) in Mark::ALL {
+            assert_eq!((mark.byte(), Mark::from_byte(byte)), (byte, Some(mark)));
+        }
+        let file = Work::new(&job(), "1-1", 0).to_bytes().unwrap();
+        let spoil = |from: &[u8], to: &[u8]| Work::read(&[to, &file[from.len()..]].concat());
+        assert!(spoil(b"TT", b"UD").is_some());
+        for (from, to) in [("TT", "TX"), ("TT", "T"), ("TT", "TTT"), ("TT\n{", "TT\n")] {
+            assert_eq!(spoil(from.as_bytes(), to.as_bytes()), None, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_long_story_keeps_its_beginning_and_its_end() {
+        let mut part = Part::default();
+        for at in 0..100 {
+            part.tell(Event {
+                at,
+                ..Event::default()
+            });
+        }
+        let told: Vec<Millis> = part.story.iter().map(|event| event.at).collect();
+        assert_eq!(
+            (told.len(), told[0], told[MAX_STORY - 1]),
+            (MAX_STORY, 0, 99)
+        );
+        assert!(told.is_sorted());
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_makes_it_panic(bytes: Vec<u8>) {
+            _ = Work::read(&bytes);
+        }
+    }
+}

@@ -117,3 +117,84 @@ impl fmt::Display for Name {
         write!(f, "{due:013}~{why}~{level:02}~{id}~{digest}~{route}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::work::{Mark, Part, Plan};
+    use proptest::prelude::*;
+
+    const ID: &str = "1787457906-000000000-4711-0-9f3c";
+
+    fn part(due: Millis, route: &str) -> Part {
+        Part {
+            due,
+            plan: Some(Plan {
+                route: route.to_owned(),
+                part: (1, 1),
+                ..Plan::default()
+            }),
+            ..Part::default()
+        }
+    }
+
+    fn work(parts: Vec<Part>, marks: &[Mark]) -> Work {
+        Work {
+            id: ID.to_owned(),
+            received: 1000,
+            message: "Disk full".to_owned(),
+            parts,
+            marks: marks.to_vec(),
+            ..Work::default()
+        }
+    }
+
+    #[test]
+    fn a_name_tells_what_a_pass_has_to_know() {
+        let job = work(vec![part(1000, "modem")], &[Mark::ToDo]);
+        let name = Name::of(&job).to_string();
+        let digest = job.digest();
+        assert_eq!(name, format!("0000000001000~r~01~{ID}~{digest}~modem"));
+        assert_eq!(Name::read(&name), Some(Name::of(&job)));
+    }
+
+    #[test]
+    fn the_first_that_is_left_to_do_counts() {
+        let (todo, done) = (Mark::ToDo, Mark::Delivered);
+        let name = |parts, marks: &[Mark]| Name::of(&work(parts, marks));
+        let of = name(vec![part(5000, "a"), part(7000, "a")], &[done, todo]);
+        assert_eq!(
+            (of.due, of.why, of.route.as_deref()),
+            (7000, Why::Hold, Some("a"))
+        );
+        // On several routes it is nobody's.
+        let of = name(vec![part(5000, "a"), part(7000, "b")], &[todo, todo]);
+        assert_eq!((of.due, of.route), (5000, None));
+        let tried = Part {
+            tries: 1,
+            ..part(9000, "a")
+        };
+        assert_eq!(name(vec![tried.clone()], &[todo]).why, Why::Retry);
+        let held = Part {
+            stopped: true,
+            ..tried
+        };
+        let of = name(vec![held.clone(), part(9500, "a")], &[Mark::Unknown, todo]);
+        assert_eq!((of.due, of.why), (9500, Why::Hold));
+        assert_eq!(name(vec![held], &[Mark::Unknown]).why, Why::Stopped);
+        let urgent = Part {
+            level: Some(0),
+            ..part(1000, "a")
+        };
+        assert_eq!(name(vec![part(1, "a"), urgent], &[todo, todo]).level, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_lies_there_makes_no_panic(text in "[0-9~a-z.-]{0,60}|\\PC{0,20}") {
+            if let Some(name) = Name::read(&text) {
+                prop_assert_eq!(Name::read(&name.to_string()), Some(name));
+            }
+        }
+    }
+}
