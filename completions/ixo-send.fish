@@ -54,7 +54,7 @@ complete -c ixo-send -l numeric -d 'Take only digits, blanks, and - * #: the pag
 complete -c ixo-send -l retry-unknown -d 'Try again also what may be out already: it may arrive twice'
 complete -c ixo-send -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c ixo-send -s 6 -l ipv6 -d 'Use IPv6 only'
-complete -c ixo-send -s v -l verbose -d 'Show the dialogue on standard error, secrets masked'
+complete -c ixo-send -s v -l verbose -d 'Say more: dialogues, secrets masked, and what becomes of each page'
 complete -c ixo-send -s q -l quiet -d 'Print nothing; the exit status tells'
 complete -c ixo-send -l json -d 'Print results as JSON, one object a line'
 complete -c ixo-send -l dry-run -d 'Say what would be sent, and connect to nothing'

@@ -6,6 +6,6 @@ complete -c page-deliver -l once -d 'Deliver what is due, and end; this is what 
 complete -c page-deliver -l watch -d 'Deliver what comes and what comes due, until stopped'
 complete -c page-deliver -l check -d 'Say what a page to each name would do now, and what cannot work'
 complete -c page-deliver -l each -d 'Be a route: run the command once for each page of a CSV on standard input'
-complete -c page-deliver -s v -l verbose -d 'Say what becomes of each page, too'
+complete -c page-deliver -s v -l verbose -d 'Say more: dialogues, secrets masked, and what becomes of each page'
 complete -c page-deliver -s h -l help -d 'Print help'
 complete -c page-deliver -s V -l version -d 'Print version'

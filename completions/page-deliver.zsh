@@ -23,8 +23,8 @@ _page-deliver() {
 '(--each --check)--watch[Deliver what comes and what comes due, until stopped]' \
 '(--each)--check[Say what a page to each name would do now, and what cannot work]' \
 '--each[Be a route\: run the command once for each page of a CSV on standard input]' \
-'(--each --check)-v[Say what becomes of each page, too]' \
-'(--each --check)--verbose[Say what becomes of each page, too]' \
+'(--each --check)-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'(--each --check)--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \

@@ -31,7 +31,7 @@ complete -c page -l retry-max-time -d 'Begin no retry later than this after the 
 complete -c page -l envelope -d 'Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them'
 complete -c page -l tone -d 'Page without a text'
 complete -c page -l retry-unknown -d 'Try again also what may be out already: it may arrive twice'
-complete -c page -s v -l verbose -d 'Show the dialogue on standard error, secrets masked'
+complete -c page -s v -l verbose -d 'Say more: dialogues, secrets masked, and what becomes of each page'
 complete -c page -s q -l quiet -d 'Print nothing; the exit status tells'
 complete -c page -l json -d 'Print results as JSON, one object a line'
 complete -c page -l dry-run -d 'Say what would be sent, and connect to nothing'

@@ -49,8 +49,8 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(--csv -m --message --tone --pin-file)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
 '(-m --message)--tone[Page without a text]' \
 '--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
-'-v[Show the dialogue on standard error, secrets masked]' \
-'--verbose[Show the dialogue on standard error, secrets masked]' \
+'-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '(-v --verbose)-q[Print nothing; the exit status tells]' \
 '(-v --verbose)--quiet[Print nothing; the exit status tells]' \
 '--json[Print results as JSON, one object a line]' \

@@ -90,8 +90,8 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--ipv4[Use IPv4 only]' \
 '(-4 --ipv4)-6[Use IPv6 only]' \
 '(-4 --ipv4)--ipv6[Use IPv6 only]' \
-'-v[Show the dialogue on standard error, secrets masked]' \
-'--verbose[Show the dialogue on standard error, secrets masked]' \
+'-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '(-v --verbose)-q[Print nothing; the exit status tells]' \
 '(-v --verbose)--quiet[Print nothing; the exit status tells]' \
 '--json[Print results as JSON, one object a line]' \
@@ -172,8 +172,8 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '(--csv -m --message --tone --pin-file)--envelope[Take pager, options and message from the environment, file descriptor 3 and standard input, as a chained command gets them]' \
 '(-m --message)--tone[Page without a text]' \
 '--retry-unknown[Try again also what may be out already\: it may arrive twice]' \
-'-v[Show the dialogue on standard error, secrets masked]' \
-'--verbose[Show the dialogue on standard error, secrets masked]' \
+'-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '(-v --verbose)-q[Print nothing; the exit status tells]' \
 '(-v --verbose)--quiet[Print nothing; the exit status tells]' \
 '--json[Print results as JSON, one object a line]' \
@@ -196,8 +196,8 @@ _arguments "${_arguments_options[@]}" : \
 '(--each --check)--watch[Deliver what comes and what comes due, until stopped]' \
 '(--each)--check[Say what a page to each name would do now, and what cannot work]' \
 '--each[Be a route\: run the command once for each page of a CSV on standard input]' \
-'(--each --check)-v[Say what becomes of each page, too]' \
-'(--each --check)--verbose[Say what becomes of each page, too]' \
+'(--each --check)-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'(--each --check)--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -339,8 +339,8 @@ PAGE\:"PAGE"))' \
 '--ipv4[Use IPv4 only]' \
 '(-4 --ipv4)-6[Use IPv6 only]' \
 '(-4 --ipv4)--ipv6[Use IPv6 only]' \
-'-v[Show the dialogue on standard error, secrets masked]' \
-'--verbose[Show the dialogue on standard error, secrets masked]' \
+'-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '(-v --verbose)-q[Print nothing; the exit status tells]' \
 '(-v --verbose)--quiet[Print nothing; the exit status tells]' \
 '--json[Print results as JSON, one object a line]' \
@@ -405,8 +405,8 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '--ipv4[Use IPv4 only]' \
 '(-4 --ipv4)-6[Use IPv6 only]' \
 '(-4 --ipv4)--ipv6[Use IPv6 only]' \
-'-v[Show the dialogue on standard error, secrets masked]' \
-'--verbose[Show the dialogue on standard error, secrets masked]' \
+'-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '(-v --verbose)-q[Print nothing; the exit status tells]' \
 '(-v --verbose)--quiet[Print nothing; the exit status tells]' \
 '--json[Print results as JSON, one object a line]' \
@@ -476,8 +476,8 @@ split\:"Send parts, marked (1/3)"))' \
 '--ipv4[Use IPv4 only]' \
 '(-4 --ipv4)-6[Use IPv6 only]' \
 '(-4 --ipv4)--ipv6[Use IPv6 only]' \
-'-v[Show the dialogue on standard error, secrets masked]' \
-'--verbose[Show the dialogue on standard error, secrets masked]' \
+'-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '(-v --verbose)-q[Print nothing; the exit status tells]' \
 '(-v --verbose)--quiet[Print nothing; the exit status tells]' \
 '--json[Print results as JSON, one object a line]' \

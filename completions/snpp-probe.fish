@@ -17,7 +17,7 @@ complete -c snpp-probe -l features -d 'Which levels and commands does it know? A
 complete -c snpp-probe -l nagios -d 'Speak and exit like a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
 complete -c snpp-probe -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c snpp-probe -s 6 -l ipv6 -d 'Use IPv6 only'
-complete -c snpp-probe -s v -l verbose -d 'Show the dialogue on standard error, secrets masked'
+complete -c snpp-probe -s v -l verbose -d 'Say more: dialogues, secrets masked, and what becomes of each page'
 complete -c snpp-probe -s q -l quiet -d 'Print nothing; the exit status tells'
 complete -c snpp-probe -l json -d 'Print results as JSON, one object a line'
 complete -c snpp-probe -l dry-run -d 'Say what would be sent, and connect to nothing'

@@ -38,8 +38,8 @@ PAGE\:"PAGE"))' \
 '--ipv4[Use IPv4 only]' \
 '(-4 --ipv4)-6[Use IPv6 only]' \
 '(-4 --ipv4)--ipv6[Use IPv6 only]' \
-'-v[Show the dialogue on standard error, secrets masked]' \
-'--verbose[Show the dialogue on standard error, secrets masked]' \
+'-v[Say more\: dialogues, secrets masked, and what becomes of each page]' \
+'--verbose[Say more\: dialogues, secrets masked, and what becomes of each page]' \
 '(-v --verbose)-q[Print nothing; the exit status tells]' \
 '(-v --verbose)--quiet[Print nothing; the exit status tells]' \
 '--json[Print results as JSON, one object a line]' \

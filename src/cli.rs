@@ -22,7 +22,7 @@ pub use crate::duration;
 /// How an applet reports.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct ReportArgs {
-    /// Show the dialogue on standard error, secrets masked
+    /// Say more: dialogues, secrets masked, and what becomes of each page
     #[arg(short, long, help_heading = "Reports")]
     pub verbose: bool,
     /// Print nothing; the exit status tells

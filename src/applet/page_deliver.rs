@@ -55,7 +55,7 @@ pub(crate) struct Args {
     /// Longest run of the command
     #[arg(long, value_name = "DUR", default_value = "120s", value_parser = duration::limit, requires = "each")]
     command_timeout: Duration,
-    /// Show the dialogue on standard error, secrets masked
+    /// Say more: dialogues, secrets masked, and what becomes of each page
     #[arg(short, long, conflicts_with_all = ["each", "check"])]
     verbose: bool,
     /// Command that delivers a page

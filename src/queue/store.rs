@@ -37,13 +37,13 @@ use rustix::io::Errno;
 use super::spool::{self, named};
 
 pub use self::active::{Active, Waiting};
-pub use self::arrival::{Arrival, Candidate, Claim};
-pub use self::change::{Changes, Taken};
+pub use self::arrival::{Arrival, CLAIMED, Candidate, Claim};
+pub use self::change::{Changes, TAKEN, Taken};
 pub use self::look::{Content, Entry, Place};
 pub use self::receipt::{Receipt, ReceiptPart};
 
 /// The directories of a spool, and who may look into them beside the owner.
-const DIRECTORIES: [(&str, u32); 7] = [
+pub const DIRECTORIES: [(&str, u32); 7] = [
     ("tmp", 0o3770),
     ("new", 0o3770),
     ("active", 0o700),
@@ -55,7 +55,7 @@ const DIRECTORIES: [(&str, u32); 7] = [
 /// Nobody but the owner reads a job that was claimed.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 /// A work file that is being written.
-const STAGED: &str = ".new-";
+pub const STAGED: &str = ".new-";
 /// A failed job that nobody was told of yet.
 pub const UNTOLD: &str = "~untold";
 /// The file beside a failed job that was no job, as it was found.

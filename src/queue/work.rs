@@ -41,7 +41,8 @@ pub enum Mark {
 }
 
 impl Mark {
-    const ALL: [(Self, u8); 6] = [
+    /// All of them, with their letters in the file.
+    pub const ALL: [(Self, u8); 6] = [
         (Self::ToDo, b'T'),
         (Self::Next, b'N'),
         (Self::InFlight, b'I'),

@@ -5,6 +5,7 @@
 mod config;
 mod examples;
 mod page;
+mod spool;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -57,7 +58,7 @@ fn programs() -> Vec<Program> {
 }
 
 /// The files that have a page, in section 5.
-const FORMATS: [&str; 1] = ["pagebox.toml"];
+const FORMATS: [&str; 2] = ["pagebox.toml", "pagebox-spool"];
 
 /// Every page there is: its name and its section.
 fn pages() -> Vec<(&'static str, u8)> {
@@ -244,7 +245,9 @@ const STATUSES: [(&str, &[u8]); 11] = [
     ),
     (
         "page-deliver",
-        &[0, 64, 65, 66, 67, 69, 70, 71, 74, 75, 79, 130, 143],
+        &[
+            0, 64, 65, 66, 67, 69, 70, 71, 73, 74, 75, 77, 78, 79, 130, 143,
+        ],
     ),
     ("pageq", &[0, 64, 65, 66, 70, 71, 74, 75, 77, 78]),
     (

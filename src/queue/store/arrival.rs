@@ -22,7 +22,7 @@ use crate::diag::cause;
 use crate::text::escape::printable;
 
 /// What was moved out of new/ and is not copied yet.
-pub(super) const CLAIMED: &str = ".in-";
+pub const CLAIMED: &str = ".in-";
 /// From so many files on, one sync of all costs less than one of each.
 const MANY: usize = 4;
 

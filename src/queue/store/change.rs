@@ -38,7 +38,7 @@ use super::{AS_FOUND, MODE, STAGED, Store, UNTOLD, all_names, rename_new};
 use crate::diag::cause;
 
 /// A job that was taken aside to be changed.
-pub(super) const TAKEN: &str = ".pageq-";
+pub const TAKEN: &str = ".pageq-";
 /// Shared by all who change something.
 const LOCK: &str = ".changes";
 

@@ -27,7 +27,8 @@ pub enum Why {
 }
 
 impl Why {
-    const ALL: [(Self, &'static str); 3] =
+    /// All of them, with their letters in the name.
+    pub const ALL: [(Self, &'static str); 3] =
         [(Self::Hold, "h"), (Self::Retry, "r"), (Self::Stopped, "s")];
 
     fn word(self) -> &'static str {

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::page::{CONFIGURATION, Page};
-use super::{programs, root};
+use super::{FORMATS, programs, root};
 use crate::support::central::{self, OnLine};
 use crate::support::fake::Conversation;
 use crate::support::kit::link;
@@ -162,7 +162,8 @@ impl Stage {
     /// Runs one session in one shell.
     fn run(&self, place: &str, session: &[String]) {
         if session.first().is_some_and(|line| line == CONFIGURATION) {
-            self.scratch.file("pagebox.toml", session.join("\n") + "\n");
+            let text = self.play(&session.join("\n"));
+            self.scratch.file("pagebox.toml", text + "\n");
             return;
         }
         let steps = steps(session);
@@ -251,6 +252,11 @@ fn sessions() -> Vec<(String, Vec<String>)> {
         let sessions = page.sessions();
         assert!(!sessions.is_empty(), "{} has no examples", page.name);
         all.extend(sessions.into_iter().map(|lines| (page.name.clone(), lines)));
+    }
+    for name in FORMATS {
+        let page = Page::read(name, 5);
+        let sessions = page.sessions().into_iter();
+        all.extend(sessions.map(|lines| (page.name.clone(), lines)));
     }
     let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
     let mut block: Option<Vec<String>> = None;
@@ -351,17 +357,21 @@ fn the_demonstration_ends_in_a_page() {
         "terminal ",
         "\ndaemon ",
         "\ncentral ",
-        "\nrelay ",
-        "  C: SEND\n",
-        "  S: 250 Message ",
-        "oncall sent 250 Message ",
-        "   Message from ?central@127.0.0.1 to oncall at ",
+        "\njane: central (ixo: line)\noncall: jane\n",
+        "\nTo: oncall\nFrom: ",
+        "\n\nDisk full on db01\n",
+        ": for oncall from ",
+        ": jane: route central: sent: Page accepted\n",
+        "   Message from ?central@127.0.0.1 to jane at ",
         "\n   | Disk full on db01\n",
-        "  C: <STX>oncall<CR>Disk full on db01<CR><ETX>83:<CR>\n",
-        "  S: 211 Page accepted<CR>\n",
-        "  S: <ESC><EOT><CR>\n",
-        "\nTo: 5550199; level=0\nCaller: Ops desk\n",
-        "\n\nDoor open\n",
+        "$ pagebox pageq --sent\n",
+        "  sent ",
+        " oncall (jane)  central ",
+        " sent 211 Page accepted\n",
+        "$ pagebox pageq\n",
+        "  new  ",
+        " oncall ",
+        "\n",
     ];
     assert_eq!((demo.status, &*demo.stderr), (0, ""), "{}", demo.stdout);
     let mut rest = &*demo.stdout;
