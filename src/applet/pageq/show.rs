@@ -25,7 +25,7 @@ struct Shown<'a> {
     tag: Option<&'a str>,
     failure_of: Option<&'a str>,
     error: Option<&'a str>,
-    message: Option<&'a str>,
+    message: Option<String>,
     story: Vec<Told<'a>>,
 }
 
@@ -86,7 +86,7 @@ fn of_file(
     }
     if let Some(work) = work {
         text.push_str("\nMessage:\n");
-        for line in work.message.lines() {
+        for line in message(work).lines() {
             push(&mut text, "   | ", &safe(line));
         }
     }
@@ -120,13 +120,35 @@ fn lines(rows: &[Row], work: Option<&Work>) -> serde_json::Result<String> {
             tag: work.and_then(|work| work.ticket.as_ref().map(|ticket| &*ticket.tag)),
             failure_of: work.and_then(|work| work.failure_of.as_deref()),
             error: work.and_then(|work| work.error.as_deref()),
-            message: work.map(|work| &*work.message),
+            message: work.map(message),
             story: row.story.iter().map(Told::from).collect(),
         };
         text.push_str(&serde_json::to_string(&shown)?);
         text.push('\n');
     }
     Ok(text)
+}
+
+/// Of a file that was no job, all of it, but for the PINs in it.
+fn message(work: &Work) -> String {
+    const PIN: &str = "pin=";
+    if work.error.is_none() {
+        return work.message.clone();
+    }
+    let mut shown = String::new();
+    let mut rest = work.message.as_str();
+    let lower = rest.to_ascii_lowercase();
+    for (at, _) in lower.match_indices(PIN) {
+        let done = work.message.len() - rest.len();
+        let before = (at + PIN.len()).checked_sub(done);
+        let Some((before, behind)) = before.and_then(|before| rest.split_at_checked(before)) else {
+            continue;
+        };
+        shown.push_str(before);
+        shown.push_str("****");
+        rest = behind.trim_start_matches(|c: char| !c.is_whitespace());
+    }
+    shown + rest
 }
 
 /// What is the same for all parts.
@@ -205,4 +227,30 @@ fn part_of(text: &mut String, row: &Row, part: Option<&Part>) {
 fn push(text: &mut String, before: &str, line: &str) {
     // Writing to a string does not fail.
     _ = writeln!(text, "{before}{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_not_shown_though_its_job_is_none() {
+        let shown = |file: &str, error: Option<&str>| {
+            message(&Work {
+                message: file.to_owned(),
+                error: error.map(str::to_owned),
+                ..Work::default()
+            })
+        };
+        for (file, safe) in [
+            ("To: a; pin=1\n\nx\n", "To: a; pin=****\n\nx\n"),
+            ("pin=pin=1 PIN=2;x", "pin=**** PIN=****"),
+            ("ä pin=", "ä pin=****"),
+            ("none", "none"),
+        ] {
+            assert_eq!(shown(file, Some("line 1")), safe);
+            // What is a message is shown as it is.
+            assert_eq!(shown(file, None), file);
+        }
+    }
 }

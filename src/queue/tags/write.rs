@@ -25,7 +25,8 @@ const MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
 /// before, if there is one, and its exit status stays where this one has none.
 /// What a user has answered stays until another answer comes.
 ///
-/// `WouldBlock`: another one is just writing it.
+/// `WouldBlock`: another one is just writing it. `InvalidInput`: this is no tag,
+/// or that of a page with another pass code.
 pub fn write(dir: &Path, tag: &str, pass: &str, status: &Status) -> io::Result<()> {
     if !is_tag(tag) {
         let text = format!("{tag:?} is no tag");
@@ -46,9 +47,12 @@ pub fn write(dir: &Path, tag: &str, pass: &str, status: &Status) -> io::Result<(
             Err(error) => return Err(error.into()),
         }
     };
-    let before = stored(dir, tag).ok().flatten().map(|(_, status)| status);
     let mut status = status.clone();
-    if let Some(before) = before {
+    if let Some((known, before)) = stored(dir, tag).ok().flatten() {
+        if known != pass {
+            let text = format!("{TAGS}/{tag} is another page's");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         status.sequence = before.sequence.saturating_add(1);
         status.exit = status.exit.or(before.exit);
         if is_answer(before.code) && !is_answer(status.code) {
@@ -163,6 +167,16 @@ mod tests {
             status(&scratch.0, TAG, "4242").unwrap(),
             Some(told(960, "", None))
         );
+    }
+
+    #[test]
+    fn a_tag_stays_with_its_pass_code() {
+        let scratch = Scratch::new();
+        write(&scratch.0, TAG, &hash(TAG, "4242"), &told(960, "", None)).unwrap();
+        let error = write(&scratch.0, TAG, &hash(TAG, "1"), &told(880, "", None)).unwrap_err();
+        assert_eq!(error.to_string(), format!("tags/{TAG} is another page's"));
+        let read = status(&scratch.0, TAG, "4242").unwrap();
+        assert_eq!(read, Some(told(960, "", None)));
     }
 
     #[test]
