@@ -42,10 +42,12 @@ use crate::transport::interrupt::Interrupt;
 const AT_HAND: usize = 16;
 /// Jobs that several routes share, or none has yet: so many are opened at most.
 const MIXED: usize = 1024;
-/// So many new files are taken at once where nothing else is to be done, and
-/// so many while pages go out.
+/// New files share their syncs: few at first, so that their pages go out soon,
+/// then twice as many each time, up to so many where nothing else is to be
+/// done, and up to so many while pages go out.
+const FIRST_BATCH: usize = 16;
 const BATCH: usize = 256;
-const SMALL_BATCH: usize = 16;
+const BUSY_BATCH: usize = 64;
 /// How long routes have to finish their pages once we are told to stop, and
 /// then to end.
 const STOP: Duration = Duration::from_secs(30);
@@ -170,6 +172,8 @@ struct Deliverer<'a> {
     has_new: bool,
     /// What lies there, the oldest last.
     fresh: Vec<Candidate>,
+    /// So many of it are taken next.
+    batch: usize,
     /// What is due, by route; those of several routes, or of none yet, are under "".
     due: BTreeMap<String, BTreeSet<Due>>,
     /// When `wait/` is to be looked at.
@@ -208,6 +212,7 @@ impl<'a> Deliverer<'a> {
             last_job: 0,
             has_new: true,
             fresh: Vec::new(),
+            batch: FIRST_BATCH,
             due: BTreeMap::new(),
             look: Some(Instant::now()),
             lanes: BTreeMap::new(),
@@ -427,6 +432,32 @@ impl<'a> Deliverer<'a> {
             }
             self.wait(more)?;
         }
+    }
+
+    /// Between two steps on the disk: a route that has answered has its next
+    /// page before anything else is done.
+    fn give_way(&mut self) {
+        if self.stopping.is_none() && self.is_called() {
+            _ = self.tend_lanes();
+            self.open_shelved();
+        }
+    }
+
+    fn is_called(&self) -> bool {
+        let ours = |route: &str| self.setup.only.is_none_or(|only| only == route);
+        let mut lanes = self.lanes.iter();
+        if lanes.any(|(route, lane)| lane.is_ending() || (ours(route) && lane.is_ready())) {
+            return true;
+        }
+        let said = self
+            .lanes
+            .values()
+            .filter_map(|lane| lane.child()?.stdout());
+        let mut fds: Vec<PollFd<'_>> = said
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .collect();
+        // What goes wrong is told by the next wait.
+        !fds.is_empty() && wait_any(&mut fds, Deadline::after(Duration::ZERO)).unwrap_or(false)
     }
 
     fn look_around(&mut self) {

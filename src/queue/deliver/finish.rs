@@ -598,6 +598,9 @@ impl Deliverer<'_> {
         }
         self.receipts_since = None;
         for (id, _) in std::mem::take(&mut self.receipts) {
+            if !all {
+                self.give_way();
+            }
             if let Some(job) = self.jobs.remove(&id) {
                 let dropped = self.store().drop_sent(&job.active);
                 dropped.unwrap_or_else(|error| self.fail("active", &error));

@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::finish::queued;
-use super::{AT_HAND, BATCH, Deliverer, Due, MIXED, Place, SMALL_BATCH, Said, now};
+use super::{AT_HAND, BATCH, BUSY_BATCH, Deliverer, Due, FIRST_BATCH, MIXED, Place, Said, now};
 use crate::diag::{Priority, cause};
 use crate::file;
 use crate::outcome::Outcome;
@@ -32,7 +32,7 @@ impl Deliverer<'_> {
         if self.fresh.is_empty() && self.has_new {
             self.has_new = false;
             match self.store().in_new() {
-                Ok(fresh) => self.fresh = fresh,
+                Ok(fresh) => (self.fresh, self.batch) = (fresh, FIRST_BATCH),
                 Err(error) => self.fail("new", &error),
             }
         }
@@ -40,10 +40,12 @@ impl Deliverer<'_> {
             return false;
         }
         let is_busy = self.lanes.values().any(super::Lane::is_running);
-        let most = if is_busy { SMALL_BATCH } else { BATCH };
-        let rest = self.fresh.len().saturating_sub(most);
+        let most = if is_busy { BUSY_BATCH } else { BATCH };
+        let rest = self.fresh.len().saturating_sub(self.batch.min(most));
+        self.batch = (self.batch * 2).min(BATCH);
         let mut claims = Vec::new();
         for candidate in self.fresh.split_off(rest).into_iter().rev() {
+            self.give_way();
             match self.store().take(candidate) {
                 Ok(Some(arrival)) => {
                     self.took = true;
@@ -55,7 +57,8 @@ impl Deliverer<'_> {
             }
         }
         let told: Vec<_> = claims.iter().map(|(_, claim)| told(claim)).collect();
-        for (told, kept) in told.into_iter().zip(self.store().keep(claims)) {
+        let kept = self.store().keep(claims, &mut || self.give_way());
+        for (told, kept) in told.into_iter().zip(kept) {
             match kept {
                 Ok(name) => self.welcome(name, told),
                 Err(error) => {
@@ -247,6 +250,11 @@ impl Deliverer<'_> {
         if self.look.is_some_and(|look| look <= Instant::now()) {
             self.look_into_wait();
         }
+        self.open_shelved()
+    }
+
+    /// The same, of those that are known.
+    pub(super) fn open_shelved(&mut self) -> bool {
         let mut opened = false;
         let routes: Vec<String> = self.due.keys().cloned().collect();
         for route in routes {
@@ -258,7 +266,7 @@ impl Deliverer<'_> {
                 continue;
             }
             let room = if route.is_empty() {
-                MIXED.saturating_sub(self.jobs.len()).min(SMALL_BATCH)
+                MIXED.saturating_sub(self.jobs.len()).min(FIRST_BATCH)
             } else {
                 self.room_in(&route)
             };

@@ -25,8 +25,10 @@ use crate::queue::work::{Mark, Millis, NORMAL};
 const MAX_REST: Duration = Duration::from_secs(60);
 /// And after so long at first.
 const MIN_REST: Duration = Duration::from_secs(1);
-/// A child is ended after so many rows: only then are its verdicts final.
-const ROWS: u32 = 1000;
+/// A child is ended after so many rows: only then are its verdicts final. One
+/// that would have to call anew is ended later.
+const ROWS: u32 = 200;
+const ROWS_OF_CALLS: u32 = 1000;
 /// How long a call is held for the next page. Elsewhere a connection is soon made.
 const LINGER: Duration = Duration::from_secs(1);
 /// A process ends a moment after its output does, or the other way round.
@@ -76,6 +78,8 @@ struct Running {
     /// What is marked and not yet synced.
     unsynced: Vec<Place>,
     rows: u32,
+    /// It is given so many.
+    most: u32,
     idle_since: Instant,
     closing: bool,
     /// It was told to end, and has to by then.
@@ -110,8 +114,14 @@ impl Lane {
     }
 
     /// Could a child be started for what is there?
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.running.is_none() && !self.queue.is_empty() && !self.rests()
+    }
+
+    /// Is its child about to be gone?
+    pub(super) fn is_ending(&self) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| running.silent.is_some())
     }
 
     /// No more pages.
@@ -384,7 +394,7 @@ impl Deliverer<'_> {
                 running.out.push_back(Given { row, item, until });
                 running.rows += 1;
                 lane.last = Some(Instant::now());
-                if running.rows >= ROWS {
+                if running.rows >= running.most {
                     running.closing = true;
                     running.child.close();
                 }
@@ -496,6 +506,11 @@ impl Deliverer<'_> {
                     answered: BTreeMap::new(),
                     unsynced: Vec::new(),
                     rows: 0,
+                    most: if kind == Kind::Ixo {
+                        ROWS_OF_CALLS
+                    } else {
+                        ROWS
+                    },
                     idle_since: Instant::now(),
                     closing: false,
                     stop: None,

@@ -127,19 +127,27 @@ impl Store {
 
     /// Puts claimed jobs on disk, together, and only then removes what was
     /// found. When this returns, each is where it belongs, or told of in the
-    /// result: of that one, what was found is still there.
-    pub fn keep(&self, claims: Vec<(Arrival, Claim)>) -> Vec<io::Result<Option<Name>>> {
+    /// result: of that one, what was found is still there. Between two steps,
+    /// `pause` is called; it must not look for jobs in `wait/`.
+    pub fn keep(
+        &self,
+        claims: Vec<(Arrival, Claim)>,
+        pause: &mut dyn FnMut(),
+    ) -> Vec<io::Result<Option<Name>>> {
         let mut written: Vec<(Arrival, Claim, io::Result<()>)> = Vec::new();
         for (arrival, claim) in claims {
+            pause();
             let result = match &claim {
                 Claim::Job(work) | Claim::Failed { work, .. } => self.stage(work),
                 Claim::Done => Ok(()),
             };
             written.push((arrival, claim, result));
         }
+        pause();
         let synced = self.sync_all(&written);
         let mut kept = Vec::new();
         for (arrival, claim, result) in written {
+            pause();
             let moved = match (result, &synced) {
                 (Err(error), _) => Err(error),
                 (Ok(()), Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
@@ -151,9 +159,11 @@ impl Store {
             kept.push((arrival, moved));
         }
         // What is removed below must not be gone before its copy is there.
+        pause();
         let safe = fsync(&self.wait).and_then(|()| fsync(&self.failed));
         let mut results = Vec::new();
         for (arrival, moved) in kept {
+            pause();
             let result = moved.and_then(|name| {
                 safe?;
                 self.remove_found(&arrival.id)?;
@@ -161,6 +171,7 @@ impl Store {
             });
             results.push(result);
         }
+        pause();
         // Nor may it come back once its page is out.
         if let Err(error) = fsync(&self.active) {
             for result in &mut results {
