@@ -262,7 +262,7 @@ fn sessions() -> Vec<(String, Vec<String>)> {
     let mut block: Option<Vec<String>> = None;
     for line in readme.lines() {
         match (&mut block, line.trim_end()) {
-            (None, "```sh" | "```console") => block = Some(Vec::new()),
+            (None, "```sh" | "```console" | "```toml") => block = Some(Vec::new()),
             (Some(_), "```") => all.extend(block.take().map(|lines| ("README.md".into(), lines))),
             (Some(lines), line) => lines.push(line.to_owned()),
             (None, _) => {}
