@@ -42,10 +42,10 @@ use crate::transport::interrupt::Interrupt;
 const AT_HAND: usize = 16;
 /// Jobs that several routes share, or none has yet: so many are opened at most.
 const MIXED: usize = 1024;
-/// New files share their syncs: few at first, so that their pages go out soon,
-/// then twice as many each time, up to so many where nothing else is to be
-/// done, and up to so many while pages go out.
-const FIRST_BATCH: usize = 16;
+/// New files share their syncs: so many at first, of which the most urgent page
+/// goes out first, then twice as many each time, up to so many where nothing
+/// else is to be done, and up to so many while pages go out.
+const FIRST_BATCH: usize = 128;
 const BATCH: usize = 256;
 const BUSY_BATCH: usize = 64;
 /// How long routes have to finish their pages once we are told to stop, and

@@ -90,6 +90,9 @@ pub fn time(at: Millis) -> SystemTime {
 pub struct Work {
     /// What we call it.
     pub id: String,
+    /// Tells the file that it was from any other of that name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
     /// Who sends it, with a `?` in front where nobody made sure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -273,6 +276,7 @@ impl Work {
         let parts: Vec<Part> = job.to.iter().map(|to| part(to, due)).collect();
         Self {
             id: id.to_owned(),
+            source: String::new(),
             from: job.from.as_ref().map(ToString::to_string),
             received: millis(job.received),
             expires: job.expires.map(millis),

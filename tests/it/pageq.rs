@@ -211,7 +211,7 @@ fn the_failed_tell_their_story() {
         work,
         untold: false,
     };
-    let mut kept = queue.store.keep(vec![(arrival, claim)]);
+    let mut kept = queue.store.keep(vec![(arrival, claim)], &mut || {});
     kept.pop().unwrap().unwrap();
     let output = queue.pageq(&["--failed"]).run();
     output.expect_status(0);

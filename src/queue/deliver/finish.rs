@@ -4,6 +4,7 @@
 //! Answers for every end of a page being kept, and for somebody being told of
 //! each failure.
 
+use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::aside::{Account, Aside, Ended};
@@ -390,6 +391,7 @@ impl Deliverer<'_> {
             }
             let work = match self.store().read_failed(&name) {
                 Ok(work) => work.unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => {
                     self.log_once(&format!("failed/{name}: {}", cause(&error)));
                     continue;

@@ -266,7 +266,7 @@ impl Deliverer<'_> {
                 continue;
             }
             let room = if route.is_empty() {
-                MIXED.saturating_sub(self.jobs.len()).min(FIRST_BATCH)
+                MIXED.saturating_sub(self.jobs.len())
             } else {
                 self.room_in(&route)
             };

@@ -6,14 +6,15 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fdatasync, fsync, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fdatasync, fsync, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::super::spool::new_id;
 use super::super::work::{Mark, Millis, Work};
-use super::arrival::CLAIMED;
+use super::arrival::{CLAIMED, source};
 use super::name::{Name, Why};
 use super::{MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
 
@@ -230,9 +231,13 @@ impl Store {
 
     /// Somebody was told of a failed job.
     pub fn told(&self, name: &str) -> io::Result<()> {
-        match name.strip_suffix(UNTOLD) {
-            Some(told) => Ok(rename_new(&self.failed, name, &self.failed, told)?),
-            None => Ok(()),
+        let Some(told) = name.strip_suffix(UNTOLD) else {
+            return Ok(());
+        };
+        match rename_new(&self.failed, name, &self.failed, told) {
+            // Somebody has retried or removed it meanwhile.
+            Err(Errno::NOENT) => Ok(()),
+            moved => Ok(moved?),
         }
     }
 
@@ -254,18 +259,55 @@ impl Store {
         if claimed.is_empty() {
             return Ok(());
         }
-        for name in names(&self.wait)? {
-            let name = name?;
-            known.extend(name.to_str().and_then(Name::read).map(|name| name.id));
+        // Where there is a copy, and it is one of this file, that is all of it.
+        let copies = [
+            (&self.active, known),
+            (&self.wait, self.copies_in_wait(&claimed)?),
+        ];
+        for (at, copies) in copies {
+            for copy in copies {
+                self.remove_if_copied(at, &copy)?;
+            }
         }
-        for name in names(&self.failed)? {
-            let name = name?.into_string().unwrap_or_default();
-            known.insert(name.trim_end_matches(UNTOLD).to_owned());
-        }
-        for id in claimed.iter().filter(|id| known.contains(id.as_str())) {
-            self.remove_found(id)?;
+        for id in &claimed {
+            for copy in [id.clone(), format!("{id}{UNTOLD}")] {
+                self.remove_if_copied(&self.failed, &copy)?;
+            }
         }
         Ok(fsync(&self.active)?)
+    }
+}
+
+impl Store {
+    /// The names in `wait/` of jobs that may be copies of what was claimed.
+    fn copies_in_wait(&self, claimed: &[String]) -> io::Result<BTreeSet<String>> {
+        let mut copies = BTreeSet::new();
+        for name in names(&self.wait)? {
+            let name = name?.into_string().unwrap_or_default();
+            let job = Name::read(&name);
+            if job.is_some_and(|job| claimed.contains(&job.id)) {
+                copies.insert(name);
+            }
+        }
+        Ok(copies)
+    }
+
+    /// Removes what was claimed, if the work file of that name is its copy.
+    fn remove_if_copied(&self, at: &OwnedFd, copy: &str) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = match openat(at, copy, flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(()),
+            other => File::from(other?),
+        };
+        let Some(work) = read(file)? else {
+            return Ok(());
+        };
+        let found = format!("{CLAIMED}{}", work.id);
+        match statat(&self.active, found, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if source(&stat) == work.source => self.remove_found(&work.id),
+            Ok(_) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

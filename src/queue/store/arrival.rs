@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fsync, openat, statat, syncfs, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fsync, openat, statat, syncfs, unlinkat};
 use rustix::io::Errno;
 
 use super::super::spool::{MAX_JOB, is_id, new_id, syncs_as_one};
@@ -31,6 +31,8 @@ const MANY: usize = 4;
 pub struct Arrival {
     /// What we call it from now on.
     pub id: String,
+    /// Tells the file from any other of that name.
+    pub source: String,
     /// Whose it was: a user's number.
     pub owner: u32,
     /// When it was written.
@@ -135,10 +137,13 @@ impl Store {
         pause: &mut dyn FnMut(),
     ) -> Vec<io::Result<Option<Name>>> {
         let mut written: Vec<(Arrival, Claim, io::Result<()>)> = Vec::new();
-        for (arrival, claim) in claims {
+        for (arrival, mut claim) in claims {
             pause();
-            let result = match &claim {
-                Claim::Job(work) | Claim::Failed { work, .. } => self.stage(work),
+            let result = match &mut claim {
+                Claim::Job(work) | Claim::Failed { work, .. } => {
+                    work.source.clone_from(&arrival.source);
+                    self.stage(work)
+                }
                 Claim::Done => Ok(()),
             };
             written.push((arrival, claim, result));
@@ -260,6 +265,7 @@ impl Store {
         let name = format!("{CLAIMED}{id}");
         let mut arrival = Arrival {
             id,
+            source: String::new(),
             owner: 0,
             written: SystemTime::now(),
             file: Err(String::new()),
@@ -274,6 +280,7 @@ impl Store {
             }
         };
         arrival.owner = stat.st_uid;
+        arrival.source = source(&stat);
         let kind = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => None,
             FileType::Directory => Some("a directory"),
@@ -335,6 +342,17 @@ impl Store {
         }
         Err("it was still being written to: write it in tmp/, then move it".to_owned())
     }
+}
+
+/// A file that takes the number of one that is gone was written at another time.
+pub(super) fn source(stat: &Stat) -> String {
+    let Stat {
+        st_ino,
+        st_mtime,
+        st_mtime_nsec,
+        ..
+    } = stat;
+    format!("{st_ino}-{st_mtime}-{st_mtime_nsec}")
 }
 
 /// Of a work file that is being written.

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, fsync, openat, unlinkat};
 use serde::{Deserialize, Serialize};
 
 use super::super::work::{Event, Mark, Millis, Ticket, Work, millis, time};
@@ -100,6 +100,8 @@ impl Store {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&self.sent, day(now), flags, MODE)?);
+        // pageq writes here, too; whoever has it is quick.
+        flock(&file, FlockOperation::LockExclusive)?;
         let before = file.metadata()?.len();
         // A line that did not find room must not be in front of the next one.
         let written = file.write_all(&lines).and_then(|()| file.sync_all());
