@@ -361,6 +361,8 @@ fn the_demonstration_ends_in_a_page() {
         "\nTo: oncall\nFrom: ",
         "\n\nDisk full on db01\n",
         ": for oncall from ",
+        "  C: <STX>jane<CR>Disk full on db01<CR><ETX>75?<CR>\n",
+        "  S: 211 Page accepted<CR>\n",
         ": jane: route central: sent: Page accepted\n",
         "   Message from ?central@127.0.0.1 to jane at ",
         "\n   | Disk full on db01\n",
