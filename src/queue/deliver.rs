@@ -42,6 +42,8 @@ use crate::transport::interrupt::Interrupt;
 const AT_HAND: usize = 16;
 /// Jobs that several routes share, or none has yet: so many are opened at most.
 const MIXED: usize = 1024;
+/// And none while so many programs run beside the routes.
+const FILTERS: usize = 64;
 /// New files share their syncs: so many at first, of which the most urgent page
 /// goes out first, then twice as many each time, up to so many where nothing
 /// else is to be done, and up to so many while pages go out.
@@ -415,8 +417,9 @@ impl<'a> Deliverer<'a> {
     fn deliver(&mut self) -> io::Result<()> {
         loop {
             self.obey();
-            let mut more = self.tend_lanes();
+            self.tend_lanes();
             self.attend();
+            let mut more = false;
             if self.stopping.is_none() {
                 more |= self.take_in();
                 more |= self.open_due();
@@ -426,6 +429,7 @@ impl<'a> Deliverer<'a> {
                 self.tick = Instant::now() + TICK;
                 self.look_around();
             }
+            more |= self.has_ready_lane();
             if self.is_done(more) {
                 self.file_receipts(true);
                 return Ok(());
@@ -491,6 +495,9 @@ impl<'a> Deliverer<'a> {
         let now = Instant::now();
         if self.stopping.is_none() {
             self.stopping = Some(now);
+            // The next pass asks them anew.
+            self.asides
+                .retain_mut(|aside| !aside.was_stopped_as_filter());
             for lane in self.lanes.values_mut() {
                 lane.close();
             }

@@ -2,7 +2,12 @@
 
 mod crash;
 mod each;
+mod hours;
+mod policy;
+mod routes;
 mod site;
+mod station;
+mod text;
 
 use crate::support::applet;
 

@@ -78,7 +78,7 @@ fn block(pager: &str, text: &str) -> String {
 }
 
 /// A central on a serial line. Dropped, it is stopped, and takes its lock along.
-struct Central(Option<Running>);
+pub(crate) struct Central(Option<Running>);
 
 impl Central {
     fn running(&mut self) -> &mut Running {
@@ -102,7 +102,7 @@ impl Drop for Central {
 }
 
 /// A central at end 1 of a wire, once it listens: what is said before is for nobody.
-fn central_at(wire: &NullModem, flags: &[&str], spool: &Path) -> Central {
+pub(crate) fn central_at(wire: &NullModem, flags: &[&str], spool: &Path) -> Central {
     let device = wire.path(1);
     let central = central(spool)()
         .args(flags)
@@ -119,7 +119,7 @@ fn central_at(wire: &NullModem, flags: &[&str], spool: &Path) -> Central {
 }
 
 #[track_caller]
-fn expect_spooled(spool: &Path, pages: &[(&str, &str)]) {
+pub(crate) fn expect_spooled(spool: &Path, pages: &[(&str, &str)]) {
     let there = spooled::accepted(spool).into_iter();
     let there: Vec<Page> = there.map(|(_, page)| page).collect();
     let pages = pages.iter().map(|(pager, text)| Page::new(&[pager], text));

@@ -112,6 +112,23 @@ impl Aside {
         }
     }
 
+    /// Ends a filter, which nobody waits for any more. False: it is none.
+    pub(super) fn was_stopped_as_filter(&mut self) -> bool {
+        let is_filter = matches!(self.account, Account::Filter { .. });
+        if is_filter {
+            self.kill();
+        }
+        is_filter
+    }
+
+    fn kill(&self) {
+        let number = i32::try_from(self.process.id()).ok();
+        if let Some(process) = number.and_then(Pid::from_raw) {
+            // Who is gone is what we want.
+            _ = kill_process_group(process, Signal::KILL);
+        }
+    }
+
     /// Has it ended?
     pub(super) fn look(&mut self) -> Option<Ended> {
         self.read();
@@ -120,11 +137,7 @@ impl Aside {
             Ok(None) => {
                 if Instant::now() >= self.until && !self.killed {
                     self.killed = true;
-                    let number = i32::try_from(self.process.id()).ok();
-                    if let Some(process) = number.and_then(Pid::from_raw) {
-                        // Who is gone is what we want.
-                        _ = kill_process_group(process, Signal::KILL);
-                    }
+                    self.kill();
                     self.until = Instant::now() + TIME;
                 }
                 return None;

@@ -9,7 +9,9 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::finish::queued;
-use super::{AT_HAND, BATCH, BUSY_BATCH, Deliverer, Due, FIRST_BATCH, MIXED, Place, Said, now};
+use super::{
+    AT_HAND, BATCH, BUSY_BATCH, Deliverer, Due, FILTERS, FIRST_BATCH, MIXED, Place, Said, now,
+};
 use crate::diag::{Priority, cause};
 use crate::file;
 use crate::outcome::Outcome;
@@ -266,7 +268,8 @@ impl Deliverer<'_> {
                 continue;
             }
             let room = if route.is_empty() {
-                MIXED.saturating_sub(self.jobs.len())
+                let filters = FILTERS.saturating_sub(self.asides.len());
+                MIXED.saturating_sub(self.jobs.len()).min(filters)
             } else {
                 self.room_in(&route)
             };

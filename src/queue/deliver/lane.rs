@@ -189,8 +189,8 @@ impl Deliverer<'_> {
         self.lanes.entry(route).or_default().queue.insert(item);
     }
 
-    /// Looks after every route. Says whether there is more to do at once.
-    pub(super) fn tend_lanes(&mut self) -> bool {
+    /// Looks after every route.
+    pub(super) fn tend_lanes(&mut self) {
         let routes: Vec<String> = self.lanes.keys().cloned().collect();
         for route in routes {
             // While it is out of the map, nobody else changes it.
@@ -210,7 +210,11 @@ impl Deliverer<'_> {
                 self.conclude(job);
             }
         }
-        // One may have handed a page to another that had its turn before.
+    }
+
+    /// Is there a route that could begin at once? A page may have come to it
+    /// from another one, or from a filter, after its turn.
+    pub(super) fn has_ready_lane(&self) -> bool {
         let only = self.setup.only;
         let mut ours = self
             .lanes

@@ -94,7 +94,9 @@ impl Queue {
         };
         let mut work = Work::new(&job, &id, millis(job.received));
         make(&mut work);
-        let mut kept = self.store.keep(vec![(arrival, Claim::Job(work))], &mut || {});
+        let mut kept = self
+            .store
+            .keep(vec![(arrival, Claim::Job(work))], &mut || {});
         kept.pop().unwrap().unwrap().unwrap()
     }
 
