@@ -476,6 +476,8 @@ impl Deliverer<'_> {
         let mut program = program(table, of);
         let kind = *table.r#type.get_ref();
         if matches!(kind, Kind::Snpp | Kind::Ixo | Kind::Xtell) {
+            // xtell knows none, and refuses each by itself.
+            let tone = tone && kind != Kind::Xtell;
             let given = [(tone, "--tone"), (self.setup.trace, "--verbose")];
             let given = given.into_iter().filter(|(is_given, _)| *is_given);
             program.args.extend(given.map(|(_, flag)| flag.into()));

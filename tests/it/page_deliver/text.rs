@@ -6,7 +6,9 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use serde_json::Value;
 
 use super::station::{Station, TAKE, shell, taking};
+use crate::support::login::account;
 use crate::support::peers::skip_unless;
+use crate::support::utmp::utmp;
 use crate::support::{Fake, eventually};
 
 #[test]
@@ -290,4 +292,25 @@ fn what_was_asked_for_a_pager_reaches_its_route() {
     site.pass();
     let expected = "1: x\nALERT=1\nCALLER=Ops\nCOVERAGE=7\nLEVEL=2\nSUBJECT=Disks\n";
     assert_eq!(site.out(), expected);
+}
+
+#[test]
+fn a_beep_that_a_terminal_has_not_stops_no_other_page() {
+    skip_unless!("root");
+    let jane = account();
+    let mut terminal = jane.terminal(0);
+    let site = Station::new("xtell-tone", "");
+    site.scratch
+        .file("utmp", utmp(&[(&jane.name, terminal.line())]));
+    site.configure(&format!(
+        "[route.default]\ntype = 'xtell'\n\
+         proxy-command = 'xtelld --ident off --utmp @/utmp --sessions @/none'\n"
+    ));
+    site.page(&["--tone", &jane.name]);
+    site.page(&[&jane.name, "Disk full"]);
+    site.pass();
+    assert_eq!(terminal.read(3), "\r\n\x07");
+    let failed = site.row(&["--failed"]);
+    assert_eq!(failed["outcome"], "refused", "{failed}");
+    assert_eq!(site.rows(&["--sent"]).len(), 1);
 }
