@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -92,17 +93,25 @@ impl Receipt {
 impl Store {
     /// Puts receipts on disk, all with one sync.
     pub fn file_receipts(&self, receipts: &[Receipt], now: SystemTime) -> io::Result<()> {
-        let mut lines = Vec::new();
-        for receipt in receipts {
-            serde_json::to_writer(&mut lines, receipt)?;
-            lines.push(b'\n');
-        }
         let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            OFlags::RDWR | OFlags::CREATE | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&self.sent, day(now), flags, MODE)?);
         // pageq writes here, too; whoever has it is quick.
         flock(&file, FlockOperation::LockExclusive)?;
         let before = file.metadata()?.len();
+        let mut lines = Vec::new();
+        let mut last = [b'\n'];
+        if let Some(end) = before.checked_sub(1) {
+            file.read_exact_at(&mut last, end)?;
+        }
+        if last != [b'\n'] {
+            // What a crash cut short does not spoil what comes behind it.
+            lines.push(b'\n');
+        }
+        for receipt in receipts {
+            serde_json::to_writer(&mut lines, receipt)?;
+            lines.push(b'\n');
+        }
         // A line that did not find room must not be in front of the next one.
         let written = file.write_all(&lines).and_then(|()| file.sync_all());
         if let Err(error) = written {
