@@ -146,6 +146,7 @@ fn pass(args: &Args, verbose: bool, diag: &Diag) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::Os, format!("signals: {}", cause(&error))))?;
     let mut source = Source::new(args, diag);
     let mut config = Some(config);
+    let mut left = Vec::new();
     loop {
         let locked = store.begin_pass();
         let locked = locked.map_err(|error| io(&dir, &error))?;
@@ -172,15 +173,18 @@ fn pass(args: &Args, verbose: bool, diag: &Diag) -> Result<Exit, Failure> {
             trace: args.verbose,
             interrupt: &interrupt,
         };
-        let took = deliver::run(setup).map_err(|error| io(&dir, &error))?;
+        deliver::run(setup).map_err(|error| io(&dir, &error))?;
         drop(lock);
         if let Some(exit) = interrupt.exit() {
             return Ok(exit);
         }
-        // Who came while we had the lock and found it taken has left it to us.
-        if !(took && store.has_arrivals()) {
+        // Who came while we had the lock and found it taken has left it to us;
+        // what cannot be taken stays.
+        let arrivals = store.arrivals().map_err(|error| io(&dir, &error))?;
+        if arrivals.is_empty() || arrivals == left {
             return Ok(Exit::Ok);
         }
+        left = arrivals;
     }
 }
 

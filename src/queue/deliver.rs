@@ -84,15 +84,15 @@ pub struct Setup<'a> {
 }
 
 /// Delivers. An error is trouble of our own: something could not be kept, and
-/// the next pass has to do it. Says whether anything was taken from `new/`.
-pub fn run(setup: Setup<'_>) -> io::Result<bool> {
+/// the next pass has to do it.
+pub fn run(setup: Setup<'_>) -> io::Result<()> {
     let mut deliverer = Deliverer::new(setup);
     deliverer.recover()?;
     deliverer.deliver()?;
     deliverer.leave();
     match deliverer.trouble.take() {
         Some(trouble) => Err(io::Error::other(trouble)),
-        None => Ok(deliverer.took),
+        None => Ok(()),
     }
 }
 
@@ -115,9 +115,14 @@ struct Job {
 }
 
 impl Job {
+    /// Does a lane have something of it, or a program beside them?
+    fn is_held(&self) -> bool {
+        !self.held.is_empty() || self.asides > 0
+    }
+
     /// Does nothing go on with it, though it is not done?
     fn is_idle(&self) -> bool {
-        self.held.is_empty() && self.asides == 0 && self.unsettled == 0 && !self.done
+        !self.is_held() && self.unsettled == 0 && !self.done
     }
 }
 
@@ -198,8 +203,8 @@ struct Deliverer<'a> {
     said_since: Instant,
     /// Something of `new/` found no room on the disk.
     left_over: bool,
-    /// Something was taken from `new/`.
-    took: bool,
+    /// Something in `active/` is not in memory.
+    astray: bool,
     /// What this pass could not do.
     trouble: Option<String>,
 }
@@ -228,7 +233,7 @@ impl<'a> Deliverer<'a> {
             said: BTreeSet::new(),
             said_since: Instant::now(),
             left_over: false,
-            took: false,
+            astray: false,
             trouble: None,
         }
     }
@@ -262,26 +267,46 @@ impl<'a> Deliverer<'a> {
     /// What an earlier pass left in `active/`.
     fn recover(&mut self) -> io::Result<()> {
         self.store().tidy()?;
+        // First of all: what is the newest job?
+        self.look_into_wait();
         let after_boot = self.store().is_first_since_boot();
-        for name in self.store().in_active()? {
-            let active = match self.store().resume(&name) {
-                Ok(Some(active)) => active,
-                Ok(None) => {
-                    let text = format!("active/{name}: spoilt; it lies in failed/ now");
-                    self.log(Priority::Error, &text);
-                    continue;
-                }
-                Err(error) => {
-                    self.fail(&format!("active/{name}"), &error);
-                    continue;
-                }
-            };
-            let job = self.admit(active);
-            self.recover_job(job, after_boot);
+        if self.resume_all(after_boot)? {
+            self.store().note_boot();
         }
         self.tell_untold();
         self.forget();
         Ok(())
+    }
+
+    /// Takes up what lies in `active/` and is not in memory. Says whether that
+    /// was all.
+    fn resume_all(&mut self, after_boot: bool) -> io::Result<bool> {
+        let known = self.jobs.values().map(|job| job.active.name().to_owned());
+        let known: BTreeSet<String> = known.collect();
+        let mut names = self.store().in_active()?;
+        names.retain(|name| !known.contains(name));
+        let mut resumed = Vec::new();
+        self.astray = false;
+        for name in names {
+            match self.store().resume(&name) {
+                Ok(Some(active)) => resumed.push(self.admit(active)),
+                Ok(None) => {
+                    let text = format!("active/{name}: spoilt; it lies in failed/ now");
+                    self.log(Priority::Error, &text);
+                }
+                Err(error) => self.lose(&format!("active/{name}"), &error),
+            }
+        }
+        for job in resumed {
+            self.recover_job(job, after_boot);
+        }
+        Ok(!self.astray)
+    }
+
+    /// A job lies in `active/` and cannot be had now.
+    fn lose(&mut self, what: &str, error: &io::Error) {
+        self.astray = true;
+        self.fail(what, error);
     }
 
     /// What was kept long enough.
@@ -328,12 +353,15 @@ impl<'a> Deliverer<'a> {
     /// A part that was in flight when an earlier pass ended: whoever drives its
     /// route may still be at it.
     fn inherit(&mut self, route: String, place: Place) {
-        match self.store().lock_route(&route) {
-            Ok(Some(_)) => {
+        // Where a child of ours could be started, none of theirs is left.
+        let ours = self.lanes.get(&route).is_some_and(Lane::is_running);
+        let lock = self.store().lock_route(&route);
+        match lock.map(|lock| ours || lock.is_some()) {
+            Ok(true) => {
                 let why = "page-deliver was ended while the route had it";
                 self.judge(place, &Said::new(Outcome::Unknown, why));
             }
-            Ok(None) => {
+            Ok(false) => {
                 if let Some(job) = self.jobs.get_mut(&place.job) {
                     job.held.insert(place.at);
                 }
@@ -356,6 +384,7 @@ impl<'a> Deliverer<'a> {
 
     fn admit(&mut self, active: Active) -> u64 {
         self.last_job += 1;
+        self.newest = self.newest.max(active.work.received);
         let job = Job {
             active,
             held: BTreeSet::new(),
@@ -473,6 +502,10 @@ impl<'a> Deliverer<'a> {
         for job in idle {
             self.go_on(job);
         }
+        if self.astray && self.stopping.is_none() {
+            let resumed = self.resume_all(false);
+            resumed.map_or_else(|error| self.lose("active", &error), drop);
+        }
         // Nobody may tell us.
         self.has_new |= self.watch.fd().is_none();
         self.has_new |= std::mem::take(&mut self.left_over) && self.setup.watch;
@@ -483,6 +516,8 @@ impl<'a> Deliverer<'a> {
         }
         if let Some(config) = (self.setup.reload)() {
             self.setup.config = config;
+            self.lanes.values_mut().for_each(Lane::renew);
+            self.leave_routes();
             self.log(Priority::Info, "the configuration was read anew");
         }
     }

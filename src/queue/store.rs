@@ -176,19 +176,22 @@ impl Store {
         !recent
     }
 
-    /// Whether the machine was started since the last pass that asked; then
+    /// Whether the machine was started since [`Store::note_boot`]; then
     /// what had not reached the disk is gone.
     pub fn is_first_since_boot(&self) -> bool {
         let Ok(now) = std::fs::read("/proc/sys/kernel/random/boot_id") else {
             return true;
         };
-        let path = self.dir.join("active/.boot");
-        let same = std::fs::read(&path).is_ok_and(|before| before == now);
-        if !same {
+        let before = std::fs::read(self.dir.join("active/.boot"));
+        !before.is_ok_and(|before| before == now)
+    }
+
+    /// What the last run of the machine left has been seen to.
+    pub fn note_boot(&self) {
+        if let Ok(now) = std::fs::read("/proc/sys/kernel/random/boot_id") {
             // Where this fails, the next pass is as careful as this one.
-            _ = std::fs::write(&path, now);
+            _ = std::fs::write(self.dir.join("active/.boot"), now);
         }
-        !same
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::aside::{Account, Aside, Ended};
 use super::judge::Policy;
 use super::{Deliverer, Place, Said, now};
+use crate::config::way::Nobody;
 use crate::diag::{Priority, cause};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Tally};
@@ -41,6 +42,7 @@ impl Deliverer<'_> {
             response: said.response.clone(),
         };
         self.tell(place, event);
+        self.log_page(&route, place, said);
         let policy = self.setup.config.route(&route).map(Policy::of);
         let Some(part) = self.part_mut(place) else {
             return;
@@ -250,28 +252,37 @@ impl Deliverer<'_> {
             }
             return;
         }
-        self.reroute(place);
-        self.enqueue(place);
+        if self.reroute(place) {
+            self.enqueue(place);
+        }
     }
 
-    /// Its route may have left the configuration since it was planned.
-    fn reroute(&mut self, place: Place) {
+    /// Its route may have left the configuration since it was planned. False:
+    /// and so has its pager.
+    fn reroute(&mut self, place: Place) -> bool {
         let config = &self.setup.config;
         let Some(plan) = self.part(place).and_then(|part| part.plan.as_ref()) else {
-            return;
+            return true;
         };
         if config.route(&plan.route).is_some() {
-            return;
+            return true;
         }
-        let ways = config.ways(&plan.pager, SystemTime::now());
-        let route = ways
-            .ok()
-            .and_then(|ways| Some(ways.first()?.route.to_owned()));
+        let route = match config.ways(&plan.pager, SystemTime::now()) {
+            Ok(ways) => ways.first().map(|way| way.route.to_owned()),
+            Err(nobody @ (Nobody::Unknown | Nobody::Empty)) => {
+                let event = Event::of(SystemTime::now(), Outcome::Refused, nobody.to_string());
+                self.tell(place, event);
+                self.put_down(place, Mark::Failed);
+                return false;
+            }
+            Err(_) => None,
+        };
         if let (Some(route), Some(part)) = (route, self.part_mut(place)) {
             if let Some(plan) = &mut part.plan {
                 plan.route = route;
             }
         }
+        true
     }
 
     /// False: it waits for a filter, or for the disk.
@@ -549,7 +560,7 @@ impl Deliverer<'_> {
             Ok(name) => self.shelve(name),
             Err(error) => {
                 let name = job.active.work.id.clone();
-                self.fail(&format!("active/{name}"), &error);
+                self.lose(&format!("active/{name}"), &error);
             }
         }
     }
@@ -572,7 +583,7 @@ impl Deliverer<'_> {
             }
             Err(error) => {
                 let name = work.id.clone();
-                self.fail(&format!("active/{name}"), &error);
+                self.lose(&format!("active/{name}"), &error);
             }
         }
     }

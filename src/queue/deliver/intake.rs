@@ -50,7 +50,6 @@ impl Deliverer<'_> {
             self.give_way();
             match self.store().take(candidate) {
                 Ok(Some(arrival)) => {
-                    self.took = true;
                     let claim = self.claim(&arrival, &claims);
                     claims.push((arrival, claim));
                 }
@@ -269,7 +268,9 @@ impl Deliverer<'_> {
             }
             let room = if route.is_empty() {
                 let filters = FILTERS.saturating_sub(self.asides.len());
-                MIXED.saturating_sub(self.jobs.len()).min(filters)
+                // Those that only wait for a route to end are in nobody's way.
+                let open = self.jobs.values().filter(|job| job.is_held());
+                MIXED.saturating_sub(open.count()).min(filters)
             } else {
                 self.room_in(&route)
             };
@@ -294,7 +295,7 @@ impl Deliverer<'_> {
                 self.go_on(job);
             }
             Ok(None) => {}
-            Err(error) => self.fail(&format!("wait/{name}"), &error),
+            Err(error) => self.lose(&format!("wait/{name}"), &error),
         }
     }
 
@@ -313,7 +314,7 @@ impl Deliverer<'_> {
         }
     }
 
-    fn look_into_wait(&mut self) {
+    pub(super) fn look_into_wait(&mut self) {
         let begun = Instant::now();
         self.look = None;
         match self.store().waiting(now(), now() + super::judge::TOO_FAR) {

@@ -51,7 +51,7 @@ pub(super) struct Lane {
     running: Option<Running>,
     /// It cannot work before that.
     rest: Option<Instant>,
-    /// Another route has its device, and will be done with it.
+    /// It will be able to: another route has its device, or it is paced.
     waits: bool,
     failures: u32,
     /// Its devices that failed: until when, and how often.
@@ -132,6 +132,14 @@ impl Lane {
         }
     }
 
+    /// What runs was told otherwise than it would be now, and so was what could not.
+    pub(super) fn renew(&mut self) {
+        self.close();
+        self.rest = None;
+        self.failures = 0;
+        self.tired.clear();
+    }
+
     fn rests(&self) -> bool {
         self.rest.is_some_and(|until| until > Instant::now())
     }
@@ -142,7 +150,8 @@ impl Lane {
             return self.rest.filter(|_| !self.queue.is_empty());
         };
         let answer = running.out.iter().map(|given| given.until).min();
-        let idle = (!running.closing && running.out.is_empty())
+        let answer = answer.filter(|_| running.stop.is_none());
+        let idle = (!running.closing && running.out.is_empty() && self.queue.is_empty())
             .then(|| running.idle_since + running.linger);
         let gap = self
             .last
@@ -234,6 +243,9 @@ impl Deliverer<'_> {
         let mut done = Vec::new();
         while let Some(running) = &mut lane.running {
             if running.child.stdout().is_none() {
+                // What it is given now it could not answer.
+                running.closing = true;
+                running.child.close();
                 running.silent.get_or_insert_with(Instant::now);
                 break;
             }
@@ -243,7 +255,7 @@ impl Deliverer<'_> {
             }
             for said in read.verdicts {
                 match said {
-                    Ok(verdict) => self.verdict(route, lane, verdict, &mut done),
+                    Ok(verdict) => self.verdict(lane, verdict, &mut done),
                     Err(why) => {
                         self.log(Priority::Warning, &format!("route {route}: {why}"));
                     }
@@ -253,7 +265,7 @@ impl Deliverer<'_> {
         done
     }
 
-    fn verdict(&mut self, route: &str, lane: &mut Lane, verdict: Verdict, done: &mut Vec<u64>) {
+    fn verdict(&mut self, lane: &mut Lane, verdict: Verdict, done: &mut Vec<u64>) {
         let Some(running) = &mut lane.running else {
             return;
         };
@@ -299,9 +311,7 @@ impl Deliverer<'_> {
                 lane.tired.remove(device);
             }
         }
-        let told = format!("{outcome}: {}", said.response);
         self.judge(place, &said);
-        self.log_page(route, place, &told, outcome);
         if !self.settles_later(place) {
             // A part that is tried again is not waited for.
             running.answered.remove(&row);
@@ -327,7 +337,15 @@ impl Deliverer<'_> {
                     }
                 }
                 None if lane.rests() => break,
-                None => {}
+                None => {
+                    let gap = self.setup.config.route(route).map(Route::gap);
+                    let next = lane.last.map(|last| last + gap.unwrap_or_default());
+                    if next.is_some_and(super::is_later) {
+                        lane.rest = next;
+                        lane.waits = true;
+                        break;
+                    }
+                }
             }
             lane.queue.pop_first();
             if !self.give(route, lane, item.clone(), done) {
@@ -631,7 +649,12 @@ impl Deliverer<'_> {
         }
         if running.exited.is_none() {
             match running.child.try_wait() {
-                Ok(status) => running.exited = status.map(|status| (now, status)),
+                Ok(Some(status)) => {
+                    running.exited = Some((now, status));
+                    running.closing = true;
+                    running.child.close();
+                }
+                Ok(None) => {}
                 Err(_) => return self.end(route, lane, None, done),
             }
         }
@@ -683,9 +706,7 @@ impl Deliverer<'_> {
             };
             running.failed |= !was_read;
             self.drop_item(place);
-            let told = format!("{outcome}: {why}");
             self.judge(place, &Said::new(outcome, why));
-            self.log_page(route, place, &told, outcome);
             self.go_on(place.job);
             done.push(place.job);
         }
@@ -703,6 +724,19 @@ impl Deliverer<'_> {
                 self.log_once(&format!("route {route}: {status}"));
             }
             self.tire(route, lane, running.device);
+        }
+    }
+
+    /// What waits for routes that are in the configuration no more finds others.
+    pub(super) fn leave_routes(&mut self) {
+        let config = &self.setup.config;
+        let gone = |(route, _): &(&String, &mut Lane)| config.route(route).is_none();
+        let lanes = self.lanes.iter_mut().filter(gone);
+        let queues = lanes.map(|(_, lane)| std::mem::take(&mut lane.queue));
+        let items: Vec<Item> = queues.flatten().collect();
+        for item in items {
+            self.drop_item(item.place);
+            self.go_on(item.place.job);
         }
     }
 
@@ -773,18 +807,22 @@ impl Deliverer<'_> {
         }
     }
 
-    fn log_page(&self, route: &str, place: Place, told: &str, outcome: Outcome) {
+    pub(super) fn log_page(&self, route: &str, place: Place, said: &Said) {
         let Some(job) = self.jobs.get(&place.job) else {
             return;
         };
         let pager = self.part(place).and_then(|part| part.plan.as_ref());
         let pager = pager.map_or("", |plan| plan.pager.as_str());
+        let Said {
+            outcome, response, ..
+        } = said;
         let priority = match outcome {
             Outcome::Sent | Outcome::Queued => Priority::Info,
             Outcome::Temporary | Outcome::Untried => Priority::Warning,
             Outcome::Refused | Outcome::Unknown => Priority::Error,
         };
-        let text = format!("{}: {pager}: route {route}: {told}", job.active.work.id);
+        let id = &job.active.work.id;
+        let text = format!("{id}: {pager}: route {route}: {outcome}: {response}");
         self.log(priority, &text);
     }
 }

@@ -42,6 +42,13 @@ pub struct Waiting {
     pub newest: u64,
 }
 
+impl Active {
+    /// Its name in `active/`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Store {
     /// What is due at `now`. A retry that would be tried later than `latest`
     /// was put there by a clock that was wrong, and is due.
@@ -117,7 +124,8 @@ impl Store {
         Ok(Some(Active {
             work,
             name: name.to_owned(),
-            file: Some(file),
+            // There may be more jobs than descriptors.
+            file: None,
         }))
     }
 
@@ -162,11 +170,11 @@ impl Store {
     pub fn rewrite(&self, job: &mut Active) -> io::Result<()> {
         let beside = format!("{STAGED}{}", job.name);
         let written = self.write_beside(&beside, &job.work);
-        let file = written.inspect_err(|_| {
+        written.inspect_err(|_| {
             _ = unlinkat(&self.active, &beside, AtFlags::empty());
         })?;
         renameat(&self.active, &beside, &self.active, job.name.as_str())?;
-        job.file = Some(file);
+        job.file = None;
         // Else a power cut could bring back the old file, whose marks say less.
         Ok(fsync(&self.active)?)
     }
@@ -279,6 +287,20 @@ impl Store {
 }
 
 impl Store {
+    /// The IDs of all jobs that were claimed and are not delivered.
+    pub(super) fn known_ids(&self) -> io::Result<BTreeSet<String>> {
+        let mut known = BTreeSet::from_iter(self.in_active()?);
+        for name in names(&self.wait)? {
+            let name = name?;
+            known.extend(name.to_str().and_then(Name::read).map(|name| name.id));
+        }
+        for name in names(&self.failed)? {
+            let name = name?.into_string().unwrap_or_default();
+            known.insert(name.trim_end_matches(UNTOLD).to_owned());
+        }
+        Ok(known)
+    }
+
     /// The names in `wait/` of jobs that may be copies of what was claimed.
     fn copies_in_wait(&self, claimed: &[String]) -> io::Result<BTreeSet<String>> {
         let mut copies = BTreeSet::new();

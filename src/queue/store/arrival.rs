@@ -4,6 +4,7 @@
 //! Answers for the order of it, and for no file stopping a pass. Must never
 //! know what is in a file.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -17,7 +18,7 @@ use super::super::spool::{MAX_JOB, is_id, new_id, syncs_as_one};
 use super::super::work::Work;
 use super::active::second;
 use super::name::Name;
-use super::{AS_FOUND, MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
+use super::{AS_FOUND, MODE, STAGED, Store, UNTOLD, all_names, rename_new};
 use crate::diag::cause;
 use crate::text::escape::printable;
 
@@ -69,9 +70,11 @@ pub enum Claim {
 }
 
 impl Store {
-    /// Is there anything in `new/`?
-    pub fn has_arrivals(&self) -> bool {
-        names(&self.new).is_ok_and(|mut names| names.any(|name| name.is_ok()))
+    /// The names in `new/`, sorted.
+    pub fn arrivals(&self) -> io::Result<Vec<OsString>> {
+        let mut names = all_names(&self.new)?.collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
     }
 
     /// What lies in `new/` and, first, what an earlier pass took from there
@@ -81,16 +84,35 @@ impl Store {
         for id in self.claimed()? {
             found.push(Candidate { id, name: None });
         }
-        for name in names(&self.new)? {
-            let name = name?;
+        let arrivals = self.arrivals()?;
+        let known = self.known(&arrivals)?;
+        for name in arrivals {
             let ours = name.to_str().filter(|name| is_id(name) && second(name) > 0);
-            let ours = ours.map(str::to_owned);
+            let ours = ours
+                .filter(|name| !known.contains(*name))
+                .map(str::to_owned);
             let id = ours.unwrap_or_else(|| new_id(self.age(&name)));
             let name = Some(name);
             found.push(Candidate { id, name });
         }
         found.sort_unstable_by(|one, other| other.id.cmp(&one.id));
         Ok(found)
+    }
+
+    /// The IDs of jobs that are here already, where anything arrived that may
+    /// have been here before: what is claimed under an ID that is another job's
+    /// would be taken for that one's leftover.
+    fn known(&self, arrivals: &[OsString]) -> io::Result<BTreeSet<String>> {
+        const MOMENT: u64 = 10;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let recent = now.as_secs().saturating_sub(MOMENT)..=now.as_secs();
+        let mut seconds = arrivals.iter().filter_map(|name| name.to_str()).map(second);
+        if seconds.all(|second| second == 0 || recent.contains(&second)) {
+            return Ok(BTreeSet::new());
+        }
+        self.known_ids()
     }
 
     /// When a file in `new/` was written, as far as can be seen.
