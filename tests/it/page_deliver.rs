@@ -1,8 +1,11 @@
 //! `page-deliver`: its command line, and pages on their way to whoever delivers them.
 
 mod crash;
+mod disk;
 mod each;
 mod hours;
+mod law;
+mod odd;
 mod policy;
 mod routes;
 mod site;
