@@ -13,9 +13,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{self, Command, ExitStatus};
 
-use command_fds::CommandFdExt;
 use rustix::fs::{OFlags, fcntl_setfl};
-use rustix::io::{Errno, fcntl_dupfd_cloexec, ioctl_fionread};
+use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd, ioctl_fionread};
 use rustix::pipe::{PipeFlags, fcntl_getpipe_size, pipe_with};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -132,8 +131,7 @@ impl Child {
             .args(&program.args)
             .stdin(unread.try_clone()?)
             .stdout(results)
-            .process_group(0)
-            .preserved_fds(vec![fcntl_dupfd_cloexec(lock, LOCK_FROM)?]);
+            .process_group(0);
         if let Some(name) = program.name {
             command.arg0(name);
         }
@@ -141,8 +139,15 @@ impl Child {
             command.env_remove(name);
         }
         let header = row(HEADER)?;
+        // Open to whatever is started until it is closed again, and that is the
+        // route alone: a function that std calls in the child would do as well, but
+        // for that std copies our whole memory, which a long queue makes large.
+        let inherited = fcntl_dupfd_cloexec(lock, LOCK_FROM)?;
+        fcntl_setfd(&inherited, FdFlags::empty())?;
+        let process = command.spawn();
+        drop(inherited);
         Ok(Self {
-            process: command.spawn()?,
+            process: process?,
             is_over: false,
             stdin: Some(stdin),
             unread,

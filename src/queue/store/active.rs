@@ -343,7 +343,7 @@ pub(super) fn second(id: &str) -> u64 {
 }
 
 fn read(file: impl Read) -> io::Result<Option<Work>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(4096);
     file.take(MAX_WORK).read_to_end(&mut bytes)?;
     Ok(Work::read(&bytes))
 }
