@@ -1,10 +1,11 @@
 /*
- * server SECONDS: a minimal lock-step SNPP server for scripts/bench.
+ * server SECONDS [MILLISECONDS]: a minimal lock-step SNPP server for scripts/bench.
  *
  * Listens on a free port of 127.0.0.1, prints the port, serves one connection
  * after the other and ends by itself after SECONDS. It takes everything: 354
  * to DATA, 221 to QUIT, 250 to all else. The answer to QUIT counts the SENDs
- * since the start, so that the bench can check that every page arrived.
+ * since the start, so that the bench can check that every page arrived. SEND
+ * takes MILLISECONDS, or no time.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,9 +17,11 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static long pages;
+static struct timespec effort;
 
 static int say(int fd, const char *text)
 {
@@ -52,8 +55,11 @@ static int answer(int fd, const char *line, size_t length, int *in_data)
         *in_data = 1;
         return say(fd, "354 Go on\r\n");
     }
-    if (is_verb(line, length, "SEND"))
+    if (is_verb(line, length, "SEND")) {
+        if (effort.tv_nsec > 0)
+            nanosleep(&effort, NULL);
         pages++;
+    }
     return say(fd, "250 OK\r\n");
 }
 
@@ -97,13 +103,15 @@ int main(int argc, char **argv)
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof address;
     struct timeval idle = {.tv_sec = 10};
-    int seconds = argc == 2 ? atoi(argv[1]) : 0;
+    int seconds = argc > 1 && argc < 4 ? atoi(argv[1]) : 0;
+    int milliseconds = argc == 3 ? atoi(argv[2]) : 0;
     int listener, fd, one = 1;
 
-    if (seconds <= 0) {
-        fputs("usage: server SECONDS\n", stderr);
+    if (seconds <= 0 || milliseconds < 0 || milliseconds > 999) {
+        fputs("usage: server SECONDS [MILLISECONDS]\n", stderr);
         return 64;
     }
+    effort.tv_nsec = milliseconds * 1000000L;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGALRM, time_is_up);
     alarm((unsigned)seconds);

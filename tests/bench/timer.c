@@ -4,9 +4,10 @@
  * Runs the commands in turn, A B C A B C, WARMUP rounds unmeasured and then
  * ROUNDS rounds measured, and prints a line for each:
  *
- *     NAME  median wall time in us  least wall time in us  peak memory in KiB
+ *     NAME  median wall time in us  least wall time in us  peak memory in KiB  least CPU time in us
  *
- * A process is timed from its spawn to its exit. stdin and stdout are
+ * CPU time is user and system time, of those that it has waited for, too. A
+ * process is timed from its spawn to its exit. stdin and stdout are
  * /dev/null. One that fails, or runs for more than LIMIT seconds, ends it all
  * with status 1. Peak memory counts what a process had before its exec, too,
  * which is why this program is small.
@@ -26,7 +27,7 @@ enum { MOST = 8, LIMIT = 120 };
 struct command {
     char *name, **argv;
     long *wall;
-    long memory;
+    long memory, cpu;
 };
 
 static long now(void)
@@ -35,6 +36,11 @@ static long now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000000L + t.tv_nsec / 1000;
+}
+
+static long micros(struct timeval t)
+{
+    return t.tv_sec * 1000000L + t.tv_usec;
 }
 
 /* A child's alarm outlives its exec, so that none hangs the bench. */
@@ -55,7 +61,7 @@ static void run(struct command *c, int null, long *wall)
 {
     struct rusage usage;
     int status;
-    long start = now();
+    long cpu, start = now();
     pid_t pid = spawn(c->argv, null);
 
     if (pid < 0 || wait4(pid, &status, 0, &usage) != pid) {
@@ -65,6 +71,9 @@ static void run(struct command *c, int null, long *wall)
     *wall = now() - start;
     if (usage.ru_maxrss > c->memory)
         c->memory = usage.ru_maxrss;
+    cpu = micros(usage.ru_utime) + micros(usage.ru_stime);
+    if (c->cpu == 0 || cpu < c->cpu)
+        c->cpu = cpu;
     if (WIFSIGNALED(status))
         fprintf(stderr, "timer: %s: ended by signal %d\n", c->name, WTERMSIG(status));
     else if (WEXITSTATUS(status) != 0)
@@ -105,8 +114,8 @@ int main(int argc, char **argv)
             run(&commands[i], null, &commands[i].wall[round < 0 ? 0 : round]);
     for (int i = 0; i < n; i++) {
         qsort(commands[i].wall, (size_t)rounds, sizeof(long), by_size);
-        printf("%s %ld %ld %ld\n", commands[i].name, commands[i].wall[rounds / 2],
-               commands[i].wall[0], commands[i].memory);
+        printf("%s %ld %ld %ld %ld\n", commands[i].name, commands[i].wall[rounds / 2],
+               commands[i].wall[0], commands[i].memory, commands[i].cpu);
     }
     return 0;
 }
