@@ -41,10 +41,6 @@ fn word() -> String {
     "1".to_owned()
 }
 
-fn words() -> Option<String> {
-    Some(word())
-}
-
 #[test]
 fn directories_and_their_modes_are_those_of_the_page() {
     let known = DIRECTORIES.map(|(name, mode)| (name.to_owned(), format!("Mode {mode:04o}.")));
@@ -54,14 +50,14 @@ fn directories_and_their_modes_are_those_of_the_page() {
     let told = items.map(|item| (item.head[1].clone(), item.body[0].clone()));
     assert_eq!(told.collect::<BTreeMap<_, _>>(), known);
 
-    let made = fs::read_to_string(root().join("scripts/tmpfiles.d/pagebox.conf")).unwrap();
-    let made = made.lines().filter_map(|line| {
+    let conf = fs::read_to_string(root().join("scripts/tmpfiles.d/pagebox.conf")).unwrap();
+    let there = conf.lines().filter_map(|line| {
         let path = line.strip_prefix("d /var/spool/pagebox/")?;
         let (name, rest) = path.split_once(' ')?;
         let mode = rest.split_whitespace().next()?;
         Some((name.to_owned(), format!("Mode {mode}.")))
     });
-    assert_eq!(made.collect::<BTreeMap<_, _>>(), known);
+    assert_eq!(there.collect::<BTreeMap<_, _>>(), known);
 }
 
 #[test]
@@ -70,22 +66,25 @@ fn job_files_have_the_headers_and_options_of_the_page() {
         name: word(),
         level: Some(0),
         alert: Some(true),
-        coverage: words(),
+        coverage: Some(word()),
         hold: Some(SystemTime::UNIX_EPOCH),
         pin,
         pin_file,
     };
     let job = Job {
-        to: vec![recipient(words(), None), recipient(None, Some("/1".into()))],
+        to: vec![
+            recipient(Some(word()), None),
+            recipient(None, Some("/1".into())),
+        ],
         from: Some(Sender {
             name: word(),
             verified: true,
         }),
-        caller: words(),
-        subject: words(),
+        caller: Some(word()),
+        subject: Some(word()),
         expires: Some(SystemTime::UNIX_EPOCH),
         dedup: Some(Duration::from_secs(1)),
-        failure_of: words(),
+        failure_of: Some(word()),
         two_way: Some(TwoWay {
             tag: word(),
             pass: word(),
@@ -135,14 +134,14 @@ fn work() -> Work {
         response: word(),
     };
     let plan = Plan {
-        text: words(),
+        text: Some(word()),
         ..Plan::default()
     };
     let part = Part {
         level: Some(1),
         alert: Some(true),
-        coverage: words(),
-        pin: words(),
+        coverage: Some(word()),
+        pin: Some(word()),
         stopped: true,
         plan: Some(plan),
         duplicate_possible: true,
@@ -151,16 +150,16 @@ fn work() -> Work {
         ..Part::default()
     };
     Work {
-        from: words(),
+        from: Some(word()),
         expires: Some(1),
-        caller: words(),
-        subject: words(),
+        caller: Some(word()),
+        subject: Some(word()),
         ticket: Some(Ticket {
             choices: vec![(word(), word())],
             ..Ticket::default()
         }),
-        failure_of: words(),
-        error: words(),
+        failure_of: Some(word()),
+        error: Some(word()),
         parts: vec![part],
         marks: vec![Mark::Unknown],
         ..Work::default()
