@@ -159,6 +159,7 @@ fn work() -> Work {
             ..Ticket::default()
         }),
         failure_of: Some(word()),
+        source: word(),
         error: Some(word()),
         parts: vec![part],
         marks: vec![Mark::Unknown],
