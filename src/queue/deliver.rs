@@ -471,7 +471,7 @@ impl<'a> Deliverer<'a> {
     /// page before anything else is done.
     fn give_way(&mut self) {
         if self.stopping.is_none() && self.is_called() {
-            _ = self.tend_lanes();
+            self.tend_lanes();
             self.open_shelved();
         }
     }

@@ -1,0 +1,164 @@
+//! Pages on their way into a route.
+//!
+//! Answers for a part being marked on disk before its route has it, and for no
+//! more rows being unanswered than the route may have.
+
+use std::time::Instant;
+
+use super::{Given, Item, Lane, MIN_REST};
+use crate::config::tables::Route;
+use crate::diag::cause;
+use crate::file;
+use crate::outcome::Outcome;
+use crate::queue::deliver::{Deliverer, Place, Said, is_later};
+use crate::queue::route::child::Page;
+use crate::queue::work::Mark;
+
+impl Deliverer<'_> {
+    /// Gives pages, as many as may be unanswered.
+    pub(super) fn feed(&mut self, route: &str, lane: &mut Lane, done: &mut Vec<u64>) {
+        if self.setup.only.is_some_and(|only| only != route) {
+            return;
+        }
+        while let Some(item) = lane.queue.first().cloned() {
+            match &lane.running {
+                Some(running) => {
+                    let early = lane.last.is_some_and(|last| last.elapsed() < running.gap);
+                    if running.closing || running.out.len() >= running.at_once || early {
+                        break;
+                    }
+                }
+                None if lane.rests() => break,
+                None => {
+                    let gap = self.setup.config.route(route).map(Route::gap);
+                    let next = lane.last.map(|last| last + gap.unwrap_or_default());
+                    if next.is_some_and(is_later) {
+                        lane.rest = next;
+                        lane.waits = true;
+                        break;
+                    }
+                }
+            }
+            lane.queue.pop_first();
+            if !self.give(route, lane, item.clone(), done) {
+                break;
+            }
+        }
+        // While the pages are on their way, the disk has time for what is next,
+        // and for what was said of those before.
+        let Some(running) = &mut lane.running else {
+            return;
+        };
+        if running.out.is_empty() && !running.closing {
+            return;
+        }
+        let next = lane.queue.first().map(|item| item.place);
+        for place in std::mem::take(&mut running.unsynced) {
+            if let Some(job) = self.jobs.get(&place.job) {
+                let synced = self.store().sync(&job.active);
+                synced.unwrap_or_else(|error| self.fail("active", &error));
+            }
+            self.rest_file(place.job);
+        }
+        if let Some(place) = next.filter(|place| self.mark_of(*place) == Some(Mark::ToDo)) {
+            self.mark(place, Mark::Next, true);
+        }
+    }
+
+    /// Gives one page. False: none can be given now.
+    fn give(&mut self, route: &str, lane: &mut Lane, item: Item, done: &mut Vec<u64>) -> bool {
+        let place = item.place;
+        let Some(job) = self.jobs.get(&place.job) else {
+            return true;
+        };
+        let (work, Some(part)) = (&job.active.work, job.active.work.parts.get(place.at)) else {
+            return true;
+        };
+        if let Some(said) = self.has_expired(work, part) {
+            self.drop_item(place);
+            self.expire(place, &said);
+            done.push(place.job);
+            return true;
+        }
+        let tone = work.text(place.at).is_empty();
+        if let Some(running) = lane.running.as_mut().filter(|running| running.tone != tone) {
+            lane.queue.insert(item);
+            running.closing = true;
+            running.child.close();
+            return false;
+        }
+        if lane.running.is_none() && !self.start(route, lane, tone) {
+            lane.queue.insert(item);
+            return false;
+        }
+        let was_next = self.mark_of(place) == Some(Mark::Next);
+        if !self.try_mark(place, Mark::InFlight, !was_next) {
+            lane.queue.insert(item);
+            lane.rest = Some(Instant::now() + MIN_REST);
+            lane.close();
+            return false;
+        }
+        let given = self.hand_over(lane, place);
+        let Some(running) = &mut lane.running else {
+            return false;
+        };
+        match given {
+            Ok(row) => {
+                let until = Instant::now() + running.timeout;
+                running.out.push_back(Given { row, item, until });
+                running.rows += 1;
+                lane.last = Some(Instant::now());
+                if running.rows >= running.most {
+                    running.closing = true;
+                    running.child.close();
+                }
+                true
+            }
+            Err(why) => {
+                self.mark(place, Mark::ToDo, false);
+                self.drop_item(place);
+                self.judge(place, &Said::new(Outcome::Temporary, why));
+                self.go_on(place.job);
+                done.push(place.job);
+                true
+            }
+        }
+    }
+
+    fn hand_over(&self, lane: &mut Lane, place: Place) -> Result<u64, String> {
+        let missing = || "the job is gone".to_owned();
+        let job = self.jobs.get(&place.job).ok_or_else(missing)?;
+        let work = &job.active.work;
+        let part = work.parts.get(place.at).ok_or_else(missing)?;
+        let plan = part.plan.as_ref().ok_or_else(missing)?;
+        let pin = match &part.pin {
+            Some(pin) => Some(pin.clone()),
+            None => self.pin(&plan.pager, &plan.route)?,
+        };
+        let page = Page {
+            id: &work.id,
+            pager: &plan.id,
+            pin: pin.as_deref(),
+            message: work.text(place.at),
+            level: part.level,
+            alert: part.alert,
+            coverage: part.coverage.as_deref(),
+            caller: work.caller.as_deref(),
+            subject: work.subject.as_deref(),
+        };
+        let running = lane.running.as_mut().ok_or_else(missing)?;
+        running.child.give(&page).map_err(|error| cause(&error))
+    }
+
+    fn pin(&self, pager: &str, route: &str) -> Result<Option<String>, String> {
+        let way = self.setup.config.way(pager, route);
+        let Some(path) = way.and_then(|way| way.pin_file) else {
+            return Ok(None);
+        };
+        let named = |why: &str| format!("{}: {why}", path.display());
+        let bytes = file::read(path).map_err(|error| named(&cause(&error)))?;
+        let text = String::from_utf8(bytes).map_err(|_| named("not UTF-8"))?;
+        let pin = text.lines().next().unwrap_or_default().trim().to_owned();
+        Ok((!pin.is_empty()).then_some(pin))
+    }
+}

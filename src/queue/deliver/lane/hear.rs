@@ -1,0 +1,118 @@
+//! Verdicts on their way out of a route.
+//!
+//! Answers for a route that answers twice, or too much, or what nobody asked,
+//! being no trouble but its own.
+
+use std::time::Instant;
+
+use super::Lane;
+use crate::diag::Priority;
+use crate::outcome::Outcome;
+use crate::queue::deliver::{Deliverer, Place, Said};
+use crate::queue::route::verdict::Verdict;
+
+impl Deliverer<'_> {
+    /// Takes the verdicts that are there.
+    pub(super) fn hear(&mut self, route: &str, lane: &mut Lane) -> Vec<u64> {
+        let mut done = Vec::new();
+        while let Some(running) = &mut lane.running {
+            if running.child.stdout().is_none() {
+                // What it is given now it could not answer.
+                running.closing = true;
+                running.child.close();
+                running.silent.get_or_insert_with(Instant::now);
+                break;
+            }
+            let read = running.child.read();
+            if read.verdicts.is_empty() && !read.ended {
+                break;
+            }
+            for said in read.verdicts {
+                match said {
+                    Ok(verdict) => self.verdict(lane, verdict, &mut done),
+                    Err(why) => {
+                        self.log(Priority::Warning, &format!("route {route}: {why}"));
+                    }
+                }
+            }
+        }
+        done
+    }
+
+    fn verdict(&mut self, lane: &mut Lane, verdict: Verdict, done: &mut Vec<u64>) {
+        let Some(running) = &mut lane.running else {
+            return;
+        };
+        let Verdict {
+            row,
+            outcome,
+            code,
+            response,
+            server,
+            ..
+        } = verdict;
+        let said = Said {
+            outcome,
+            code,
+            response,
+            server,
+        };
+        let Some(at) = running.out.iter().position(|given| given.row == row) else {
+            if let Some(place) = running.answered.get(&row) {
+                running.unsynced.push(*place);
+                self.revise(*place, &said);
+            }
+            return;
+        };
+        let Some(given) = running.out.remove(at) else {
+            return;
+        };
+        let place = given.item.place;
+        running.idle_since = Instant::now();
+        running.answered.insert(row, place);
+        running.unsynced.push(place);
+        if let Some(job) = self.jobs.get_mut(&place.job) {
+            job.held.remove(&place.at);
+            job.unsettled += 1;
+        }
+        if outcome == Outcome::Untried {
+            running.failed = true;
+            running.closing = true;
+            running.child.close();
+        } else {
+            lane.failures = 0;
+            if let Some(device) = &running.device {
+                lane.tired.remove(device);
+            }
+        }
+        self.judge(place, &said);
+        if !self.settles_later(place) {
+            // A part that is tried again is not waited for.
+            running.answered.remove(&row);
+            if let Some(job) = self.jobs.get_mut(&place.job) {
+                job.unsettled -= 1;
+            }
+        }
+        self.go_on(place.job);
+        done.push(place.job);
+    }
+
+    pub(in crate::queue::deliver) fn log_page(&self, route: &str, place: Place, said: &Said) {
+        let Some(job) = self.jobs.get(&place.job) else {
+            return;
+        };
+        let pager = self.part(place).and_then(|part| part.plan.as_ref());
+        let pager = pager.map_or("", |plan| plan.pager.as_str());
+        let Said {
+            outcome, response, ..
+        } = said;
+        let priority = match outcome {
+            Outcome::Sent | Outcome::Queued => Priority::Info,
+            Outcome::Temporary | Outcome::Untried => Priority::Warning,
+            Outcome::Refused | Outcome::Unknown => Priority::Error,
+        };
+        let id = &job.active.work.id;
+        let text = format!("{id}: {pager}: route {route}: {outcome}: {response}");
+        self.log(priority, &text);
+    }
+}
