@@ -496,6 +496,7 @@ impl<'a> Deliverer<'a> {
     fn look_around(&mut self) {
         self.visit_orphans();
         self.hand_over_late();
+        self.set_down();
         // What found no room on the disk may find it now.
         let idle = self.jobs.iter().filter(|(_, job)| job.is_idle());
         let idle: Vec<u64> = idle.map(|(id, _)| *id).collect();
@@ -540,9 +541,10 @@ impl<'a> Deliverer<'a> {
     }
 
     fn is_done(&self, more: bool) -> bool {
-        let busy = self.lanes.values().any(Lane::is_busy) || !self.asides.is_empty();
+        let running = self.lanes.values().any(Lane::is_running) || !self.asides.is_empty();
+        let busy = running || self.lanes.values().any(Lane::is_busy);
         match self.stopping {
-            Some(since) => !busy || since.elapsed() > STOP + END,
+            Some(since) => !running || since.elapsed() > STOP + END,
             None => {
                 !more
                     && !busy
@@ -558,9 +560,13 @@ impl<'a> Deliverer<'a> {
         if more {
             until = Deadline::after(Duration::ZERO);
         }
-        let timers = self.lanes.values().filter_map(Lane::timer);
+        // What is not begun any more has no time.
+        let lanes = self.lanes.values();
+        let lanes = lanes.filter(|lane| self.stopping.is_none() || lane.is_running());
+        let timers = lanes.filter_map(Lane::timer);
         let timers = timers.chain(self.asides.iter().map(Aside::timer));
-        let timers = timers.chain(self.look).chain(self.receipts_due());
+        let look = self.look.filter(|_| self.stopping.is_none());
+        let timers = timers.chain(look).chain(self.receipts_due());
         for timer in timers {
             let left = timer.saturating_duration_since(Instant::now());
             until = until.earlier(Deadline::after(left));

@@ -148,6 +148,11 @@ fn stored(dir: &Path, tag: &str) -> io::Result<Option<(String, Status)>> {
     Ok(Some(stored))
 }
 
+/// Is it a tag, and nobody's yet?
+pub fn is_new(dir: &Path, tag: &str) -> bool {
+    is_tag(tag) && matches!(stored(dir, tag), Ok(None))
+}
+
 /// Forgets the tag, if it is that pass code's.
 pub fn forget(dir: &Path, request: &Forget) -> io::Result<()> {
     let known = stored(dir, &request.tag)?;

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_millis(50);
 const RECEIPTS: usize = 64;
 /// So many programs run beside the routes at most.
 const ASIDES: usize = 8;
+/// A status tells of so many failures, in so many characters.
+const MAX_TEXTS: usize = 5;
+const MAX_TEXT: usize = 800;
 /// The outcome of a page that was too old.
 pub(super) const EXPIRED: &str = "expired";
 
@@ -99,21 +102,36 @@ impl Deliverer<'_> {
         }
     }
 
-    /// A later verdict on a part that had been delivered.
+    /// A later verdict on a part, which supersedes the one before.
     pub(super) fn revise(&mut self, place: Place, said: &Said) {
-        if said.outcome.accepted() || self.mark_of(place) != Some(Mark::Delivered) {
+        let Some(mark) = self.mark_of(place) else {
             return;
+        };
+        let out = said.outcome.accepted() || said.outcome == Outcome::Unknown;
+        match mark {
+            Mark::Delivered if said.outcome.accepted() => {}
+            // Whatever it says now, it has said that the page was out.
+            Mark::Delivered => {
+                let said = Said {
+                    outcome: Outcome::Unknown,
+                    code: said.code,
+                    response: said.response.clone(),
+                    server: said.server.clone(),
+                };
+                self.judge(place, &said);
+            }
+            // It was given out once more meanwhile.
+            Mark::InFlight if out => {
+                let why = "it went out after all, and once more".to_owned();
+                self.tell(place, Event::of(SystemTime::now(), said.outcome, why));
+                if let Some(part) = self.part_mut(place) {
+                    part.duplicate_possible = true;
+                }
+            }
+            Mark::InFlight => {}
+            _ if out => self.judge(place, said),
+            _ => {}
         }
-        // Whatever it says now, it has said that the page was out.
-        self.judge(
-            place,
-            &Said {
-                outcome: Outcome::Unknown,
-                response: said.response.clone(),
-                server: said.server.clone(),
-                code: said.code,
-            },
-        );
     }
 
     /// The parts behind one that did not arrive are not sent: half a message
@@ -158,10 +176,6 @@ impl Deliverer<'_> {
         };
         self.tell(place, event);
         self.put_down(place, Mark::Failed);
-    }
-
-    pub(super) fn settles_later(&self, place: Place) -> bool {
-        self.mark_of(place) == Some(Mark::Delivered)
     }
 
     /// Its file is not needed for a while.
@@ -552,6 +566,12 @@ impl Deliverer<'_> {
         {
             return;
         }
+        let marks = self.jobs.get(&id).map(|job| job.active.work.marks.clone());
+        for (at, mark) in marks.into_iter().flatten().enumerate() {
+            if mark == Mark::Next {
+                self.mark(Place { job: id, at }, Mark::ToDo, false);
+            }
+        }
         self.save(id);
         let Some(job) = self.jobs.remove(&id) else {
             return;
@@ -576,6 +596,12 @@ impl Deliverer<'_> {
             && work
                 .each()
                 .any(|(_, mark, part)| matches!(mark, Mark::Failed | Mark::Unknown) && !part.told);
+        let receipt = Receipt::of(work, SystemTime::now()).delivered();
+        if let Some(receipt) = receipt {
+            // Without it somebody could have the same page once more.
+            let filed = self.store().file_receipts(&[receipt], SystemTime::now());
+            filed.unwrap_or_else(|error| self.fail("sent", &error));
+        }
         match self.store().fail(&job.active, untold) {
             Ok(_) => {
                 let text = format!("{}: failed; see pageq --failed", work.id);
@@ -641,8 +667,18 @@ impl Deliverer<'_> {
             text,
             exit: Some(exit.status()),
         };
-        let written = tags::write(self.store().dir(), &ticket.tag, &ticket.pass, &status);
-        written.unwrap_or_else(|error| self.fail("tags", &error));
+        let (tag, pass) = (ticket.tag.clone(), ticket.pass.clone());
+        self.write_status(&tag, &pass, &status);
+    }
+
+    pub(super) fn write_status(&mut self, tag: &str, pass: &str, status: &Status) {
+        match tags::write(self.store().dir(), tag, pass, status) {
+            // It is no tag, or another page's.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                self.log(Priority::Warning, &format!("tags: {}", cause(&error)));
+            }
+            written => written.unwrap_or_else(|error| self.fail("tags", &error)),
+        }
     }
 
     /// What is not done goes back, and what a route still has stays in
@@ -655,11 +691,8 @@ impl Deliverer<'_> {
             let Some(job) = self.jobs.get(&id) else {
                 continue;
             };
-            let marks = job.active.work.marks.clone();
+            let marks = &job.active.work.marks;
             let stays = marks.contains(&Mark::InFlight) || job.unsettled > 0 || job.done;
-            for at in (0..marks.len()).filter(|at| marks.get(*at) == Some(&Mark::Next)) {
-                self.mark(Place { job: id, at }, Mark::ToDo, false);
-            }
             if stays {
                 self.save(id);
             } else if let Some(job) = self.jobs.get_mut(&id) {
@@ -730,7 +763,11 @@ fn fate(work: &Work) -> (u16, Exit, String) {
             texts.push(format!("{}: {}", part.to, last.response));
         }
     }
-    (code, tally.exit(), texts.join("; "))
+    let more = texts.len().saturating_sub(MAX_TEXTS);
+    texts.truncate(MAX_TEXTS);
+    texts.extend((more > 0).then(|| format!("and {more} more")));
+    let text = texts.join("; ").chars().take(MAX_TEXT).collect();
+    (code, tally.exit(), text)
 }
 
 /// The first thing that who has a ticket can be told: it is queued.
@@ -741,5 +778,16 @@ pub(super) fn queued(at: SystemTime) -> Status {
         at,
         text: String::new(),
         exit: None,
+    }
+}
+
+/// The last thing: it was no job.
+pub(super) fn rejected(why: &str) -> Status {
+    Status {
+        sequence: 1,
+        code: 780,
+        at: SystemTime::now(),
+        text: why.chars().take(MAX_TEXT).collect(),
+        exit: Some(Exit::Unavailable.status()),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::finish::queued;
+use super::finish::{queued, rejected};
 use super::{
     AT_HAND, BATCH, BUSY_BATCH, Deliverer, Due, FILTERS, FIRST_BATCH, MIXED, Place, Said, now,
 };
@@ -19,7 +19,7 @@ use crate::queue::job::{self, Job, Sender, Submission};
 use crate::queue::store::name::Name;
 use crate::queue::store::{Arrival, Claim};
 use crate::queue::tags;
-use crate::queue::work::{Event, Mark, Millis, Work, digest, millis};
+use crate::queue::work::{Event, Mark, Millis, Ticket, Work, digest, millis};
 
 /// The outcome of a page that was not sent because it had been.
 pub(super) const DUPLICATE: &str = "duplicate";
@@ -58,10 +58,16 @@ impl Deliverer<'_> {
             }
         }
         let told: Vec<_> = claims.iter().map(|(_, claim)| told(claim)).collect();
+        let tickets: Vec<Option<Ticket>> = claims.iter().map(|(_, claim)| ticket(claim)).collect();
         let kept = self.store().keep(claims, &mut || self.give_way());
-        for (told, kept) in told.into_iter().zip(kept) {
+        for ((told, ticket), kept) in told.into_iter().zip(tickets).zip(kept) {
             match kept {
-                Ok(name) => self.welcome(name, told),
+                Ok(name) => {
+                    if let Some(Ticket { tag, pass, .. }) = ticket {
+                        self.write_status(&tag, &pass, &queued(SystemTime::now()));
+                    }
+                    self.welcome(name, told);
+                }
                 Err(error) => {
                     self.left_over = true;
                     self.fail("a job in active/ is not taken yet", &error);
@@ -100,12 +106,10 @@ impl Deliverer<'_> {
     }
 
     fn claim(&mut self, arrival: &Arrival, before: &[(Arrival, Claim)]) -> Claim {
+        let untold = self.setup.config.on_failure().is_some();
         let refused = |file: &[u8], error: String| {
             let work = Work::refused(&arrival.id, arrival.written, file, error);
-            Claim::Failed {
-                work,
-                untold: self.setup.config.on_failure().is_some(),
-            }
+            Claim::Failed { work, untold }
         };
         let file = match &arrival.file {
             Ok(file) => file,
@@ -120,22 +124,34 @@ impl Deliverer<'_> {
             }
             Ok(Submission::Job(mut job)) => {
                 if let Err(error) = self.vouch(&mut job, arrival.owner) {
+                    if let Some(ticket) = &job.two_way {
+                        self.write_status(&ticket.tag, &ticket.pass, &rejected(&error));
+                    }
                     return refused(file, error);
                 }
                 let mut work = Work::new(&job, &arrival.id, now());
+                self.check_ticket(&mut work);
                 self.newest = self.newest.max(work.received);
                 if let Some(window) = job.dedup {
                     self.drop_duplicates(&mut work, window, before);
                 }
                 self.plan_all(&mut work);
-                if let Some(ticket) = &work.ticket {
-                    let status = queued(SystemTime::now());
-                    let dir = self.store().dir();
-                    let written = tags::write(dir, &ticket.tag, &ticket.pass, &status);
-                    written.unwrap_or_else(|error| self.fail("tags", &error));
-                }
                 Claim::Job(work)
             }
+        }
+    }
+
+    /// A tag is the first one's that has it: by a second one, anybody could have
+    /// another's page told as delivered. The page goes all the same.
+    fn check_ticket(&self, work: &mut Work) {
+        let Some(ticket) = &work.ticket else { return };
+        if !tags::is_new(self.store().dir(), &ticket.tag) {
+            let text = format!(
+                "{}: its tag is none, or taken: nobody is told its status",
+                work.id
+            );
+            self.log(Priority::Warning, &text);
+            work.ticket = None;
         }
     }
 
@@ -336,6 +352,13 @@ impl Deliverer<'_> {
                 self.look = Some(Instant::now() + super::TICK);
             }
         }
+    }
+}
+
+fn ticket(claim: &Claim) -> Option<Ticket> {
+    match claim {
+        Claim::Job(work) => work.ticket.clone(),
+        Claim::Failed { .. } | Claim::Done => None,
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use super::{AT_HAND, Deliverer, Place};
+use super::{AT_HAND, Deliverer, END, Place, is_later};
 use crate::queue::route::child::Child;
 use crate::queue::work::NORMAL;
 
@@ -25,7 +25,7 @@ const MIN_REST: Duration = Duration::from_secs(1);
 /// A child is ended after so many rows: only then are its verdicts final. One
 /// that would have to call anew is ended later.
 const ROWS: u32 = 200;
-const ROWS_OF_CALLS: u32 = 1000;
+const ROWS_OF_CALLS: u32 = 50;
 /// How long a call is held for the next page. Elsewhere a connection is soon made.
 const LINGER: Duration = Duration::from_secs(1);
 /// A process ends a moment after its output does, or the other way round.
@@ -82,6 +82,8 @@ struct Running {
     /// It was told to end, and has to by then.
     stop: Option<Instant>,
     killed: bool,
+    /// How often it has said what makes no sense.
+    nonsense: u32,
     /// It says nothing more, since then.
     silent: Option<Instant>,
     /// Its process has ended, then and like this.
@@ -94,6 +96,16 @@ struct Given {
     row: u64,
     item: Item,
     until: Instant,
+}
+
+impl Running {
+    /// Asks it to end.
+    fn halt(&mut self) {
+        self.closing = true;
+        self.child.close();
+        self.child.stop();
+        self.stop = Some(Instant::now() + END);
+    }
 }
 
 impl Lane {
@@ -158,10 +170,8 @@ impl Lane {
         // A process ends a moment after it has said so.
         let ends = running.silent.is_some() || running.exited.is_some();
         let gone = ends.then(|| Instant::now() + GLANCE);
-        [answer, idle, gap, gone, running.stop]
-            .into_iter()
-            .flatten()
-            .min()
+        let stop = running.stop.filter(|stop| is_later(*stop));
+        [answer, idle, gap, gone, stop].into_iter().flatten().min()
     }
 }
 

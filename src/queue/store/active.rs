@@ -98,8 +98,15 @@ impl Store {
 
     /// Takes a waiting job to deliver it. `None`: it is not there any more.
     pub fn activate(&self, name: &Name) -> io::Result<Option<Active>> {
-        match rename_new(&self.wait, name.to_string(), &self.active, &name.id) {
-            Ok(()) => self.resume(&name.id),
+        let mut to = name.id.clone();
+        let mut moved = rename_new(&self.wait, name.to_string(), &self.active, &to);
+        if moved == Err(Errno::EXIST) {
+            // Another job says that it has the same name.
+            to = new_id(std::time::SystemTime::now());
+            moved = rename_new(&self.wait, name.to_string(), &self.active, &to);
+        }
+        match moved {
+            Ok(()) => self.resume(&to),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }

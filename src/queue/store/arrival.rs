@@ -24,6 +24,8 @@ use crate::text::escape::printable;
 
 /// What was moved out of new/ and is not copied yet.
 pub const CLAIMED: &str = ".in-";
+/// What cannot be taken out of new/, for whoever looks there.
+const REFUSED: &str = ".refused-";
 /// From so many files on, one sync of all costs less than one of each.
 const MANY: usize = 4;
 
@@ -73,6 +75,7 @@ impl Store {
     /// The names in `new/`, sorted.
     pub fn arrivals(&self) -> io::Result<Vec<OsString>> {
         let mut names = all_names(&self.new)?.collect::<io::Result<Vec<_>>>()?;
+        names.retain(|name| !name.as_encoded_bytes().starts_with(REFUSED.as_bytes()));
         names.sort();
         Ok(names)
     }
@@ -137,6 +140,8 @@ impl Store {
                 Ok(()) => return Ok(Some(self.arrival(id))),
                 Err(Errno::NOENT) => return Ok(None),
                 Err(Errno::EXIST) => id = new_id(SystemTime::now()),
+                // A directory that its owner does not let us write to.
+                Err(Errno::ACCESS | Errno::PERM) if self.sweep(&name) => return Ok(None),
                 Err(error) => {
                     let name = printable(name.as_encoded_bytes());
                     let text = format!("new/{name}: cannot be taken: {}", cause(&error.into()));
@@ -147,6 +152,14 @@ impl Store {
         Err(io::Error::other(format!(
             "active/{CLAIMED}{id} is in the way"
         )))
+    }
+
+    /// Removes a directory, or hides it from who watches `new/`.
+    fn sweep(&self, name: &OsStr) -> bool {
+        let mut hidden = OsString::from(REFUSED);
+        hidden.push(name);
+        unlinkat(&self.new, name, AtFlags::REMOVEDIR).is_ok()
+            || rename_new(&self.new, name, &self.new, hidden).is_ok()
     }
 
     /// Puts claimed jobs on disk, together, and only then removes what was

@@ -63,6 +63,14 @@ pub struct ReceiptPart {
 }
 
 impl Receipt {
+    /// Of those parts that were delivered; `None`: there are none.
+    #[must_use]
+    pub fn delivered(mut self) -> Option<Self> {
+        let is_done = |part: &ReceiptPart| part.mark.as_bytes() == [Mark::Delivered.byte()];
+        self.parts.retain(is_done);
+        (!self.parts.is_empty()).then_some(self)
+    }
+
     /// Of a job that is done.
     pub fn of(work: &Work, at: SystemTime) -> Self {
         let part = |mark: Mark, part: &super::super::work::Part| {

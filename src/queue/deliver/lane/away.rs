@@ -54,6 +54,37 @@ impl Deliverer<'_> {
         }
     }
 
+    /// Jobs that nothing but a route that rests keeps open wait in `wait/`, so
+    /// that no number of them is in anybody's way.
+    pub(in crate::queue::deliver) fn set_down(&mut self) {
+        let mut jobs = Vec::new();
+        for (route, mut lane) in std::mem::take(&mut self.lanes) {
+            if lane.rests() && !lane.waits && lane.running.is_none() {
+                for item in std::mem::take(&mut lane.queue) {
+                    if self.is_only_for(&route, item.place.job) {
+                        self.drop_item(item.place);
+                        jobs.push(item.place.job);
+                    } else {
+                        lane.queue.insert(item);
+                    }
+                }
+            }
+            self.lanes.insert(route, lane);
+        }
+        for job in jobs {
+            self.conclude(job);
+        }
+    }
+
+    /// Does this route alone keep the job open?
+    fn is_only_for(&self, route: &str, job: u64) -> bool {
+        self.jobs.get(&job).is_some_and(|job| {
+            let parts = &job.active.work.parts;
+            let mut held = job.held.iter().filter_map(|at| parts.get(*at));
+            job.asides == 0 && job.unsettled == 0 && held.all(|part| part.route() == Some(route))
+        })
+    }
+
     fn unshelve(&mut self, name: &Name) {
         let route = name.route.clone().unwrap_or_default();
         if let Some(due) = self.due.get_mut(&route) {

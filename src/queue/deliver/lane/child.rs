@@ -87,6 +87,7 @@ impl Deliverer<'_> {
                     closing: false,
                     stop: None,
                     killed: false,
+                    nonsense: 0,
                     silent: None,
                     exited: None,
                     failed: false,
@@ -179,13 +180,11 @@ impl Deliverer<'_> {
                 );
                 self.setup.diag.log(Priority::Error, &text);
             }
-            running.child.stop();
-            running.stop = Some(now + END);
+            running.halt();
         } else if running.stop.is_none() && overdue && running.idle_since + running.timeout <= now {
             let text = format!("route {route}: does not end: it is stopped");
             self.setup.diag.log(Priority::Error, &text);
-            running.child.stop();
-            running.stop = Some(now + END);
+            running.halt();
         }
         if running.stop.is_some_and(|until| until <= now)
             && !running.killed

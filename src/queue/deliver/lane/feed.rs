@@ -68,6 +68,12 @@ impl Deliverer<'_> {
     /// Gives one page. False: none can be given now.
     fn give(&mut self, route: &str, lane: &mut Lane, item: Item, done: &mut Vec<u64>) -> bool {
         let place = item.place;
+        if !self.mark_of(place).is_some_and(Mark::is_open) {
+            // A verdict that came late has settled it.
+            self.drop_item(place);
+            done.push(place.job);
+            return true;
+        }
         let Some(job) = self.jobs.get(&place.job) else {
             return true;
         };

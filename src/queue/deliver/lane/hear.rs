@@ -11,11 +11,20 @@ use crate::outcome::Outcome;
 use crate::queue::deliver::{Deliverer, Place, Said};
 use crate::queue::route::verdict::Verdict;
 
+/// So much is read of one route before the others have their turn.
+const READS: usize = 8;
+/// So many lines that make no sense are told, and so many borne.
+const MAX_TOLD: u32 = 5;
+const MAX_NONSENSE: u32 = 100;
+
 impl Deliverer<'_> {
     /// Takes the verdicts that are there.
     pub(super) fn hear(&mut self, route: &str, lane: &mut Lane) -> Vec<u64> {
         let mut done = Vec::new();
-        while let Some(running) = &mut lane.running {
+        for _ in 0..READS {
+            let Some(running) = &mut lane.running else {
+                break;
+            };
             if running.child.stdout().is_none() {
                 // What it is given now it could not answer.
                 running.closing = true;
@@ -30,13 +39,27 @@ impl Deliverer<'_> {
             for said in read.verdicts {
                 match said {
                     Ok(verdict) => self.verdict(lane, verdict, &mut done),
-                    Err(why) => {
-                        self.log(Priority::Warning, &format!("route {route}: {why}"));
-                    }
+                    Err(why) => self.doubt_route(route, lane, &why),
                 }
             }
         }
         done
+    }
+
+    /// It said something that makes no sense. Who does so all the time is stopped.
+    fn doubt_route(&self, route: &str, lane: &mut Lane, why: &str) {
+        let Some(running) = &mut lane.running else {
+            return;
+        };
+        running.nonsense += 1;
+        if running.nonsense <= MAX_TOLD {
+            self.log(Priority::Warning, &format!("route {route}: {why}"));
+        }
+        if running.nonsense > MAX_NONSENSE && running.stop.is_none() {
+            let text = format!("route {route}: its results make no sense: it is stopped");
+            self.log(Priority::Error, &text);
+            running.halt();
+        }
     }
 
     fn verdict(&mut self, lane: &mut Lane, verdict: Verdict, done: &mut Vec<u64>) {
@@ -58,9 +81,10 @@ impl Deliverer<'_> {
             server,
         };
         let Some(at) = running.out.iter().position(|given| given.row == row) else {
-            if let Some(place) = running.answered.get(&row) {
-                running.unsynced.push(*place);
-                self.revise(*place, &said);
+            if let Some(place) = running.answered.get(&row).copied() {
+                running.unsynced.push(place);
+                self.revise(place, &said);
+                done.push(place.job);
             }
             return;
         };
@@ -86,13 +110,6 @@ impl Deliverer<'_> {
             }
         }
         self.judge(place, &said);
-        if !self.settles_later(place) {
-            // A part that is tried again is not waited for.
-            running.answered.remove(&row);
-            if let Some(job) = self.jobs.get_mut(&place.job) {
-                job.unsettled -= 1;
-            }
-        }
         self.go_on(place.job);
         done.push(place.job);
     }
