@@ -4,6 +4,8 @@
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::process::Signal;
+
 use super::site::Site;
 use crate::support::peers::skip_unless;
 use crate::support::{Tmpfs, eventually};
@@ -138,9 +140,13 @@ fn a_group_that_finds_no_room_to_be_opened_waits_whole() {
         .expect_complaint(74, "", "No space left");
     assert_eq!(site.lines("log"), [""; 0]);
     // One that stays goes on by itself.
-    let watch = site.watch();
+    let mut watch = site.watch();
     watch.wait_for_stderr("No space left");
     site.dir.file("verdict", "rm $0/spool/filler");
     make_room(&site);
     site.wait_for_lines("log", 2);
+    // In order: what it leaves behind would hold the disk.
+    watch.signal(Signal::TERM);
+    watch.wait();
+    assert!(site.fates().values().all(|fate| fate.mark == 'D'));
 }
