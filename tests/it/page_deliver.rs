@@ -11,6 +11,7 @@ mod routes;
 mod site;
 mod station;
 mod text;
+mod told;
 
 use crate::support::applet;
 

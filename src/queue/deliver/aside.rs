@@ -38,8 +38,13 @@ pub(super) enum Account {
     },
     /// Somebody is told of a part that failed.
     Failure(Place),
-    /// Somebody is told of a job in `failed/`, by its name there.
-    Untold(String),
+    /// Somebody is told of a job in `failed/`.
+    Untold {
+        /// Its name there.
+        name: String,
+        /// The part.
+        at: usize,
+    },
 }
 
 /// A program that runs.

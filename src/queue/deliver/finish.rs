@@ -404,32 +404,44 @@ impl Deliverer<'_> {
 
     /// Tells somebody of failed jobs that nobody was told of.
     pub(super) fn tell_untold(&mut self) {
-        let untold = self.store().untold().unwrap_or_default();
-        for name in untold {
-            let Some(words) = self.setup.config.on_failure() else {
+        for name in self.store().untold().unwrap_or_default() {
+            let is_it = |aside: &Aside| matches!(&aside.account, Account::Untold { name: known, .. } if *known == name);
+            if !self.asides.iter().any(is_it) && self.asides.len() < ASIDES {
+                self.tell_next(name, 0);
+            }
+        }
+    }
+
+    /// Tells of the first part of a failed job from this one on that nobody was
+    /// told of. Where there is none, all is told.
+    fn tell_next(&mut self, name: String, from: usize) {
+        let Some(words) = self.setup.config.on_failure() else {
+            return;
+        };
+        let work = match self.store().read_failed(&name) {
+            Ok(work) => work.unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => {
+                self.log_once(&format!("failed/{name}: {}", cause(&error)));
                 return;
-            };
-            let account = Account::Untold(name.clone());
-            let known = self.asides.iter().any(|aside| aside.account == account);
-            if known || self.asides.len() >= ASIDES {
-                continue;
             }
-            let work = match self.store().read_failed(&name) {
-                Ok(work) => work.unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => {
-                    self.log_once(&format!("failed/{name}: {}", cause(&error)));
-                    continue;
-                }
-            };
-            let failed = work
-                .each()
-                .find(|(_, mark, part)| matches!(mark, Mark::Failed | Mark::Unknown) && !part.told);
-            let part = failed.map(|(.., part)| part.clone()).unwrap_or_default();
-            match Aside::start(account, words, &failure(&work, &part), &work.message) {
-                Ok(aside) => self.asides.push(aside),
-                Err(error) => self.log_once(&format!("on-failure: {}", cause(&error))),
+        };
+        let mut failed = work.each().filter(|(at, mark, part)| {
+            *at >= from && matches!(mark, Mark::Failed | Mark::Unknown) && !part.told
+        });
+        let (at, part) = match failed.next() {
+            Some((at, _, part)) => (at, part.clone()),
+            // What was no job has no parts.
+            None if from == 0 && work.parts.is_empty() => (0, Part::default()),
+            None => {
+                let told = self.store().told(&name);
+                return told.unwrap_or_else(|error| self.fail(&format!("failed/{name}"), &error));
             }
+        };
+        let account = Account::Untold { name, at };
+        match Aside::start(account, words, &failure(&work, &part), work.text(at)) {
+            Ok(aside) => self.asides.push(aside),
+            Err(error) => self.log_once(&format!("on-failure: {}", cause(&error))),
         }
     }
 
@@ -482,10 +494,12 @@ impl Deliverer<'_> {
                 }
                 self.conclude(place.job);
             }
-            Account::Untold(name) => {
+            Account::Untold { name, at } => {
                 self.say_if_bad(&end);
-                let told = self.store().told(&name);
-                told.unwrap_or_else(|error| self.fail(&format!("failed/{name}"), &error));
+                // The next pass begins with its first part.
+                if self.stopping.is_none() {
+                    self.tell_next(name, at + 1);
+                }
             }
         }
     }
