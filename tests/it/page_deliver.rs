@@ -1,5 +1,6 @@
 //! `page-deliver`: its command line, and pages on their way to whoever delivers them.
 
+mod check;
 mod crash;
 mod disk;
 mod each;
@@ -10,6 +11,7 @@ mod policy;
 mod routes;
 mod site;
 mod station;
+mod story;
 mod text;
 mod told;
 
