@@ -47,9 +47,11 @@ fn many_filters_do_not_run_at_once() {
     let config = format!("{route}filter = ['sh', '-c', '{filter}', '@']\n");
     let site = Station::new("filters", &config);
     fs::create_dir(site.scratch.join("f")).unwrap();
-    let rows: String = (0..200).map(|row| format!("{row},x\n")).collect();
+    let rows: Vec<String> = (0..200).map(|row| format!("{row},x")).collect();
     let page = site.run("page").args(["--csv", "-"]);
-    let page = page.stdin(format!("pager,message\n{rows}")).run();
+    let page = page
+        .stdin(format!("pager,message\n{}\n", rows.join("\n")))
+        .run();
     page.expect_status(0);
     site.pass();
     assert_eq!(site.rows(&["--sent"]).len(), 200);
@@ -302,10 +304,10 @@ fn a_beep_that_a_terminal_has_not_stops_no_other_page() {
     let site = Station::new("xtell-tone", "");
     site.scratch
         .file("utmp", utmp(&[(&jane.name, terminal.line())]));
-    site.configure(&format!(
+    site.configure(
         "[route.default]\ntype = 'xtell'\n\
-         proxy-command = 'xtelld --ident off --utmp @/utmp --sessions @/none'\n"
-    ));
+         proxy-command = 'xtelld --ident off --utmp @/utmp --sessions @/none'\n",
+    );
     site.page(&["--tone", &jane.name]);
     site.page(&[&jane.name, "Disk full"]);
     site.pass();
