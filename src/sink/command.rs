@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 use command_fds::{CommandFdExt, FdMapping};
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags};
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::pipe::{PIPE_BUF, PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -152,12 +153,23 @@ impl Command {
                 child_fd: PIN_FD,
             }])
             .map_err(io::Error::other)?;
+        // A command may count on text. It is there before the command is: should
+        // we be killed in between, it would read half a message and deliver that.
+        let mut rest = utf8_or_latin1(&job.message).into_bytes();
+        fcntl_setfl(&message, OFlags::NONBLOCK)?;
+        while !rest.is_empty() {
+            match rustix::io::write(&message, &rest) {
+                Ok(length) => drop(rest.drain(..length)),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
         Ok(Talk {
             child: command.spawn()?,
             ended: false,
-            message: Some(message),
-            // A command may count on text.
-            rest: utf8_or_latin1(&job.message).into_bytes(),
+            message: (!rest.is_empty()).then_some(message),
+            rest,
             errors: Some(errors),
             line: Vec::new(),
             lines: 0,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::aside::{Account, Aside, Ended};
 use super::judge::Policy;
-use super::{Deliverer, Place, Said, now};
+use super::{Deliverer, Job, Place, Said, now};
 use crate::config::way::Nobody;
 use crate::diag::{Priority, cause};
 use crate::exit::Exit;
@@ -550,6 +550,10 @@ impl Deliverer<'_> {
         if self.write(id) {
             return;
         }
+        if self.stopping.is_none() && self.jobs.get(&id).is_some_and(|job| self.tells_of(job)) {
+            // Somebody is told as soon as others have been.
+            return;
+        }
         let marks = self.jobs.get(&id).map(|job| job.active.work.marks.clone());
         for (at, mark) in marks.into_iter().flatten().enumerate() {
             self.mark(Place { job: id, at }, mark, false);
@@ -580,6 +584,10 @@ impl Deliverer<'_> {
         {
             return;
         }
+        if self.stopping.is_none() && self.jobs.get(&id).is_some_and(|job| self.tells_of(job)) {
+            // Somebody is told as soon as others have been.
+            return;
+        }
         let marks = self.jobs.get(&id).map(|job| job.active.work.marks.clone());
         for (at, mark) in marks.into_iter().flatten().enumerate() {
             if mark == Mark::Next {
@@ -597,6 +605,17 @@ impl Deliverer<'_> {
                 self.lose(&format!("active/{name}"), &error);
             }
         }
+    }
+
+    /// Is somebody to be told of it who has not been, because there is so much
+    /// to tell?
+    fn tells_of(&self, job: &Job) -> bool {
+        let work = &job.active.work;
+        let untold = |(_, mark, part): (usize, Mark, &Part)| {
+            matches!(mark, Mark::Failed | Mark::Unknown) && !part.told
+        };
+        let tells = self.setup.config.on_failure().is_some() && work.failure_of.is_none();
+        tells && self.asides.len() >= ASIDES && work.each().any(untold)
     }
 
     fn put_to_failed(&mut self, id: u64) {

@@ -335,7 +335,9 @@ impl Deliverer<'_> {
         self.look = None;
         match self.store().waiting(now(), now() + super::judge::TOO_FAR) {
             Ok(waiting) => {
-                self.newest = self.newest.max(waiting.newest.saturating_mul(1000));
+                let jobs = self.jobs.values().map(|job| job.active.work.received);
+                let newest = waiting.newest.saturating_mul(1000);
+                self.newest = jobs.fold(newest, Millis::max);
                 self.due.clear();
                 for name in waiting.due {
                     let route = name.route.clone().unwrap_or_default();

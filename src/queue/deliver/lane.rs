@@ -37,6 +37,8 @@ const GONE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Item {
     level: u8,
+    /// How often the route could not take it: others have their turn first.
+    misses: u32,
     id: String,
     pub(super) place: Place,
 }
@@ -53,6 +55,8 @@ pub(super) struct Lane {
     failures: u32,
     /// Its devices that failed: until when, and how often.
     tired: BTreeMap<String, (Instant, u32)>,
+    /// How often it could not take a part.
+    misses: BTreeMap<Place, u32>,
     /// When it was given its last page.
     last: Option<Instant>,
 }
@@ -201,8 +205,14 @@ impl Deliverer<'_> {
             return;
         }
         let id = job.active.work.id.clone();
-        let item = Item { level, id, place };
-        self.lanes.entry(route).or_default().queue.insert(item);
+        let lane = self.lanes.entry(route).or_default();
+        let misses = lane.misses.get(&place).copied().unwrap_or_default();
+        lane.queue.insert(Item {
+            level,
+            misses,
+            id,
+            place,
+        });
     }
 
     /// Looks after every route.
@@ -242,7 +252,10 @@ impl Deliverer<'_> {
     /// Takes over what was put there while it was out of the map.
     fn join(&mut self, route: &str, lane: &mut Lane) {
         let other = self.lanes.remove(route).unwrap_or_default();
-        lane.queue.extend(other.queue);
+        for mut item in other.queue {
+            item.misses = lane.misses.get(&item.place).copied().unwrap_or_default();
+            lane.queue.insert(item);
+        }
     }
 
     /// A lane has it no more.

@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::super::spool::new_id;
 use super::super::work::{Mark, Millis, Work};
 use super::arrival::{CLAIMED, source};
+use super::change::TAKEN;
 use super::name::{Name, Why};
 use super::{MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
 
@@ -259,32 +260,32 @@ impl Store {
     /// Removes what an earlier pass began to write, and what it had copied and
     /// did not come to remove.
     pub fn tidy(&self) -> io::Result<()> {
-        let mut claimed = Vec::new();
-        let mut known = BTreeSet::new();
         for name in all_names(&self.active)? {
             let name = name?.into_string().unwrap_or_default();
             if name.starts_with(STAGED) {
                 unlinkat(&self.active, name, AtFlags::empty())?;
-            } else if let Some(id) = name.strip_prefix(CLAIMED) {
-                claimed.push(id.to_owned());
-            } else if !name.starts_with('.') {
-                known.insert(name);
             }
         }
+        let claimed = self.claimed()?;
+        self.forget_copied(&claimed)
+    }
+
+    /// Removes of what was claimed that of which there is a copy.
+    pub(super) fn forget_copied(&self, claimed: &[String]) -> io::Result<()> {
         if claimed.is_empty() {
             return Ok(());
         }
-        // Where there is a copy, and it is one of this file, that is all of it.
-        let copies = [
-            (&self.active, known),
-            (&self.wait, self.copies_in_wait(&claimed)?),
-        ];
-        for (at, copies) in copies {
-            for copy in copies {
-                self.remove_if_copied(at, &copy)?;
+        for name in all_names(&self.active)? {
+            let name = name?.into_string().unwrap_or_default();
+            // What pageq has aside is a copy no less.
+            if !name.starts_with('.') || name.starts_with(TAKEN) {
+                self.remove_if_copied(&self.active, &name)?;
             }
         }
-        for id in &claimed {
+        for copy in self.copies_in_wait(claimed)? {
+            self.remove_if_copied(&self.wait, &copy)?;
+        }
+        for id in claimed {
             for copy in [id.clone(), format!("{id}{UNTOLD}")] {
                 self.remove_if_copied(&self.failed, &copy)?;
             }

@@ -84,6 +84,8 @@ impl Store {
     /// and did not come to copy: the oldest last.
     pub fn in_new(&self) -> io::Result<Vec<Candidate>> {
         let mut found = Vec::new();
+        let left = self.claimed()?;
+        self.forget_copied(&left)?;
         for id in self.claimed()? {
             found.push(Candidate { id, name: None });
         }
@@ -285,7 +287,7 @@ impl Store {
         }
     }
 
-    fn claimed(&self) -> io::Result<Vec<String>> {
+    pub(super) fn claimed(&self) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
         for name in all_names(&self.active)? {
             let name = name?;

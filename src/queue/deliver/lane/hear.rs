@@ -101,10 +101,12 @@ impl Deliverer<'_> {
         }
         if outcome == Outcome::Untried {
             running.failed = true;
+            *lane.misses.entry(place).or_default() += 1;
             running.closing = true;
             running.child.close();
         } else {
             lane.failures = 0;
+            lane.misses.remove(&place);
             if let Some(device) = &running.device {
                 lane.tired.remove(device);
             }
