@@ -289,11 +289,7 @@ impl<'a> Deliverer<'a> {
         self.astray = false;
         for name in names {
             match self.store().resume(&name) {
-                Ok(Some(active)) => resumed.push(self.admit(active)),
-                Ok(None) => {
-                    let text = format!("active/{name}: spoilt; it lies in failed/ now");
-                    self.log(Priority::Error, &text);
-                }
+                Ok(active) => resumed.push(self.admit(active)),
                 Err(error) => self.lose(&format!("active/{name}"), &error),
             }
         }
@@ -305,6 +301,11 @@ impl<'a> Deliverer<'a> {
 
     /// A job lies in `active/` and cannot be had now.
     fn lose(&mut self, what: &str, error: &io::Error) {
+        if error.kind() == io::ErrorKind::InvalidData {
+            self.log(Priority::Error, &format!("{what}: {}", cause(error)));
+            self.tell_untold();
+            return;
+        }
         self.astray = true;
         self.fail(what, error);
     }
@@ -460,8 +461,12 @@ impl<'a> Deliverer<'a> {
             }
             more |= self.has_ready_lane();
             if self.is_done(more) {
-                self.file_receipts(true);
-                return Ok(());
+                // What cannot go now may go elsewhere.
+                more = self.stopping.is_none() && self.hand_over_late();
+                if !more {
+                    self.file_receipts(true);
+                    return Ok(());
+                }
             }
             self.wait(more)?;
         }

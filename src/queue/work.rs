@@ -165,6 +165,9 @@ pub struct Part {
     /// Somebody has to let it go first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stopped: bool,
+    /// It waits for quiet hours to end.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub put_off: bool,
     /// Its way, once it was due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -191,7 +194,9 @@ pub struct Plan {
     pub id: String,
     /// The route that has it now.
     pub route: String,
-    /// Since when.
+    /// The route that its text was made for.
+    pub made: String,
+    /// Since when the route has it.
     pub since: Millis,
     /// When it was due for the first time: its age counts from there.
     pub begun: Millis,
@@ -242,7 +247,7 @@ impl Part {
 
     /// Does it wait because somebody wants it to? A job was received then.
     pub fn is_put_off(&self, received: Millis) -> bool {
-        self.tries == 0 && self.due > received
+        self.put_off || (self.tries == 0 && self.due > received)
     }
 
     /// Is there something left to do, or to decide?

@@ -203,6 +203,7 @@ impl Deliverer<'_> {
             let is_ready = matches!(mark, Mark::ToDo | Mark::Next)
                 && !part.stopped
                 && part.plan.is_some()
+                && !super::plan::is_misfit(mark, part)
                 && !known.held.contains(&at)
                 && work.is_next(at);
             if is_ready {
@@ -256,6 +257,7 @@ impl Deliverer<'_> {
         if let Some(until) = self.quiet_until(part) {
             if let Some(part) = self.part_mut(place) {
                 part.due = until;
+                part.put_off = true;
                 if let Some(plan) = &mut part.plan {
                     // Its fallback has nothing to wait for before that.
                     plan.since = until;
@@ -266,7 +268,14 @@ impl Deliverer<'_> {
             }
             return;
         }
-        if self.reroute(place) {
+        if let Some(part) = self.part_mut(place) {
+            part.put_off = false;
+        }
+        if !self.reroute(place) {
+            return;
+        }
+        let fits = |part: &Part| !super::plan::is_misfit(Mark::ToDo, part);
+        if self.part(place).is_some_and(fits) {
             self.enqueue(place);
         }
     }
@@ -304,7 +313,11 @@ impl Deliverer<'_> {
         let Some(job) = self.jobs.get(&id) else {
             return false;
         };
-        if !super::plan::is_due(&job.active.work) {
+        // Where anything of it is on its way, its parts stay in their places.
+        let is_told =
+            |aside: &Aside| matches!(aside.account, Account::Failure(place) if place.job == id);
+        let is_busy = !job.held.is_empty() || job.unsettled > 0 || self.asides.iter().any(is_told);
+        if is_busy || !super::plan::is_due(&job.active.work) {
             return true;
         }
         let mut work = job.active.work.clone();
@@ -332,6 +345,9 @@ impl Deliverer<'_> {
     }
 
     fn filter(&mut self, job: u64, route: &str) {
+        if self.stopping.is_some() {
+            return;
+        }
         let account = Account::Filter {
             job,
             route: route.to_owned(),
@@ -370,9 +386,9 @@ impl Deliverer<'_> {
             job.filtered.insert(route.to_owned(), text);
         }
         self.go_on(job);
-        // The next try asks it anew.
+        // Another route's may have to come yet; what has failed is asked anew.
         if let Some(job) = self.jobs.get_mut(&job) {
-            job.filtered.remove(route);
+            job.filtered.retain(|_, text| text.is_ok());
         }
     }
 

@@ -25,6 +25,8 @@ use crate::queue::work::{Event, Mark, Millis, Ticket, Work, digest, millis};
 pub(super) const DUPLICATE: &str = "duplicate";
 /// The most names that a line of the log tells.
 const MAX_LOGGED: usize = 20;
+/// What is due later is looked at meanwhile.
+const LOOK: Duration = Duration::from_secs(60);
 /// Looking at `wait/` may take so much of our time: one part of so many.
 const SHARE: u32 = 20;
 
@@ -101,7 +103,8 @@ impl Deliverer<'_> {
 
     fn look_at(&mut self, due: Millis) {
         let left = Duration::from_millis(due.saturating_sub(now()));
-        let at = Instant::now() + left;
+        // Clocks are set, and machines sleep.
+        let at = Instant::now() + left.min(LOOK);
         self.look = Some(self.look.map_or(at, |look| look.min(at)));
     }
 

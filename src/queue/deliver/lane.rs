@@ -233,7 +233,7 @@ impl Deliverer<'_> {
             self.join(&route, &mut lane);
             self.lanes.insert(route, lane);
             for job in done {
-                self.conclude(job);
+                self.go_on(job);
             }
         }
     }

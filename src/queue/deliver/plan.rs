@@ -47,16 +47,24 @@ impl Deliverer<'_> {
         let mut pagers: BTreeSet<String> = planned.map(|plan| plan.pager.clone()).collect();
         let mut missing = Vec::new();
         let mut all = Vec::new();
-        for (mark, part) in work.marks.iter().zip(&work.parts) {
-            if !waits_for_plan(*mark, part) {
-                all.push((*mark, part.clone()));
-                continue;
-            }
-            match self.plan(part, &work.message, filtered, &mut pagers) {
-                Planned::Parts(parts) => all.extend(parts),
+        let mut at = 0;
+        while let (Some(mark), Some(part)) = (work.marks.get(at), work.parts.get(at)) {
+            let (planned, instead_of) = if waits_for_plan(*mark, part) {
+                (self.plan(part, &work.message, filtered, &mut pagers), 1)
+            } else if is_misfit(*mark, part) {
+                self.replan(work, at, filtered)
+            } else {
+                (Planned::Parts(vec![(*mark, part.clone())]), 1)
+            };
+            match planned {
+                Planned::Parts(parts) => {
+                    all.extend(parts);
+                    at += instead_of;
+                }
                 Planned::Filter(route) => {
                     missing.push(route);
                     all.push((*mark, part.clone()));
+                    at += 1;
                 }
             }
         }
@@ -108,6 +116,60 @@ impl Deliverer<'_> {
         }
         pagers.extend(ways.iter().map(|way| way.pager.to_owned()));
         Planned::Parts(parts)
+    }
+
+    /// A message that another route has taken over is cut anew for that one,
+    /// unless some of it is out already. Says in place of how many parts.
+    fn replan(
+        &self,
+        work: &Work,
+        at: usize,
+        filtered: &dyn Fn(&str) -> Option<Result<String, String>>,
+    ) -> (Planned, usize) {
+        let Some((part, plan)) = work
+            .parts
+            .get(at)
+            .and_then(|part| Some((part, part.plan.as_ref()?)))
+        else {
+            return (Planned::Parts(Vec::new()), 1);
+        };
+        let config = &self.setup.config;
+        let (number, count) = plan.part;
+        let is_whole = number <= 1
+            && (at..at + count.max(1)).all(|at| {
+                let mark = work.marks.get(at);
+                matches!(mark, Some(Mark::ToDo | Mark::Next))
+            });
+        let way = config.way(&plan.pager, &plan.route);
+        let way = way.zip(config.route(&plan.route));
+        let Some((way, route)) = way.filter(|_| is_whole) else {
+            let mut part = part.clone();
+            if let Some(plan) = &mut part.plan {
+                plan.made.clone_from(&plan.route);
+            }
+            let mark = work.marks.get(at).copied().unwrap_or(Mark::ToDo);
+            return (Planned::Parts(vec![(mark, part)]), 1);
+        };
+        let count = count.max(1);
+        let text = match (&route.filter, work.message.is_empty()) {
+            (Some(_), false) => match filtered(way.route) {
+                None => return (Planned::Filter(way.route.to_owned()), 1),
+                Some(Ok(text)) => text,
+                Some(Err(why)) => {
+                    let part = unfiltered(part, &way, route, why);
+                    return (Planned::Parts(vec![part]), count);
+                }
+            },
+            _ => work.message.clone(),
+        };
+        let now = SystemTime::now();
+        let mut parts = cut(part, &way, route, &text, &work.message, now);
+        for (_, new) in &mut parts {
+            if let Some(new) = &mut new.plan {
+                (new.since, new.begun) = (plan.since, plan.begun);
+            }
+        }
+        (Planned::Parts(parts), count)
     }
 
     /// Until when a part has to wait for its pager's quiet hours to end.
@@ -169,7 +231,15 @@ fn waits_for_plan(mark: Mark, part: &Part) -> bool {
 /// Is anything of it due that has no plan?
 pub(super) fn is_due(work: &Work) -> bool {
     work.each()
-        .any(|(_, mark, part)| waits_for_plan(mark, part))
+        .any(|(_, mark, part)| waits_for_plan(mark, part) || is_misfit(mark, part))
+}
+
+/// Was its text made for another route than the one that has it now?
+pub(super) fn is_misfit(mark: Mark, part: &Part) -> bool {
+    let other = |plan: &Plan| !plan.made.is_empty() && plan.made != plan.route;
+    matches!(mark, Mark::ToDo | Mark::Next)
+        && !part.stopped
+        && part.plan.as_ref().is_some_and(other)
 }
 
 /// All whom it is for get the same page under another name.
@@ -233,6 +303,7 @@ fn cut(
             pager: way.pager.to_owned(),
             id: way.id.to_owned(),
             route: way.route.to_owned(),
+            made: way.route.to_owned(),
             since: part.due,
             begun: part.due,
             part: (number + 1, count),

@@ -107,7 +107,7 @@ impl Store {
             moved = rename_new(&self.wait, name.to_string(), &self.active, &to);
         }
         match moved {
-            Ok(()) => self.resume(&to),
+            Ok(()) => self.resume(&to).map(Some),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -121,20 +121,21 @@ impl Store {
             .collect()
     }
 
-    /// Opens a job in `active/`. `None`: it is spoilt, and lies in `failed/` now.
-    pub fn resume(&self, name: &str) -> io::Result<Option<Active>> {
+    /// Opens a job in `active/`. `InvalidData`: it is spoilt, and lies in `failed/` now.
+    pub fn resume(&self, name: &str) -> io::Result<Active> {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(openat(&self.active, name, flags, Mode::empty())?);
         let Some(work) = read(&file)? else {
             self.give_up(name)?;
-            return Ok(None);
+            let why = "spoilt; it lies in failed/ now";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         };
-        Ok(Some(Active {
+        Ok(Active {
             work,
             name: name.to_owned(),
             // There may be more jobs than descriptors.
             file: None,
-        }))
+        })
     }
 
     /// Of a file that cannot be read, nothing can be sent; somebody has to look at it.

@@ -143,6 +143,7 @@ fn work() -> Work {
         coverage: Some(word()),
         pin: Some(word()),
         stopped: true,
+        put_off: true,
         plan: Some(plan),
         duplicate_possible: true,
         told: true,

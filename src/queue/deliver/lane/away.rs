@@ -9,8 +9,9 @@ use crate::queue::work::Millis;
 
 impl Deliverer<'_> {
     /// Parts that have waited long enough for a route that cannot work go to
-    /// its fallback.
-    pub(in crate::queue::deliver) fn hand_over_late(&mut self) {
+    /// its fallback. Says whether there were any.
+    pub(in crate::queue::deliver) fn hand_over_late(&mut self) -> bool {
+        let mut moved_on = Vec::new();
         let mut waited = Vec::new();
         for (route, table) in &self.setup.config.tables().route {
             let route = route.as_str();
@@ -43,7 +44,7 @@ impl Deliverer<'_> {
                         if let Some(job) = self.jobs.get_mut(&place.job) {
                             job.dirty = true;
                         }
-                        self.enqueue(place);
+                        moved_on.push(place.job);
                     } else {
                         lane.queue.insert(item);
                     }
@@ -52,6 +53,10 @@ impl Deliverer<'_> {
             self.join(&route, &mut lane);
             self.lanes.insert(route, lane);
         }
+        for job in &moved_on {
+            self.go_on(*job);
+        }
+        !moved_on.is_empty()
     }
 
     /// Jobs that nothing but a route that rests keeps open wait in `wait/`, so
