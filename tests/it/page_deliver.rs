@@ -14,6 +14,7 @@ mod station;
 mod story;
 mod text;
 mod told;
+mod turns;
 
 use crate::support::applet;
 
