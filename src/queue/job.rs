@@ -38,10 +38,13 @@ pub(super) use write::{header, named, ticket, time};
 /// The kinds of answer, as RTYP names them.
 const REPLIES: [&str; 5] = ["NONE", "YESNO", "SIMREPLY", "MULTICHOICE", "TEXT"];
 
+/// So many recipients a job may have: each has a story, and maybe a text, of its own.
+pub const MAX_TO: usize = 1000;
+
 /// One page, to one or more.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Job {
-    /// To whom: at least one.
+    /// To whom: at least one, at most [`MAX_TO`].
     pub to: Vec<Recipient>,
     /// Who sends it.
     pub from: Option<Sender>,
@@ -121,6 +124,8 @@ impl fmt::Display for Sender {
 pub enum BadJob {
     /// It goes to nobody.
     Nobody,
+    /// It goes to more than [`MAX_TO`].
+    Many,
     /// The value of this header would be read as something else.
     Value(&'static str),
     /// It was received at a time that no calendar has.
@@ -131,6 +136,7 @@ impl fmt::Display for BadJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nobody => write!(f, "the job has no recipient"),
+            Self::Many => write!(f, "a job may have at most {MAX_TO} recipients"),
             Self::Value(name) => write!(
                 f,
                 "the value of {name}: is empty, cannot stand in one line, or would be read as something else"

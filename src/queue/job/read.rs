@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use super::{Job, REPLIES, Recipient, Sender, TwoWay};
+use super::{BadJob, Job, MAX_TO, REPLIES, Recipient, Sender, TwoWay};
 use crate::duration;
 use crate::page::{alert, level};
 use crate::queue::spool::is_id;
@@ -122,7 +122,7 @@ impl Draft {
             "caller" => once(&mut self.caller, Ok(written.to_owned())),
             "subject" => once(&mut self.subject, Ok(written.to_owned())),
             "choice" => choice(written).map(|choice| self.choices.push(choice)),
-            "to" => recipients(value).map(|more| self.to.extend(more)),
+            "to" => recipients(value).and_then(|more| self.add(more)),
             "from" => once(&mut self.from, sender(value)),
             "expires" => once(&mut self.expires, until(value)),
             "dedup" => once(&mut self.dedup, duration::up_to_a_year(value)),
@@ -137,6 +137,14 @@ impl Draft {
             }
         }
         .map_err(|why| format!("{}: {why}", title(&name)))
+    }
+
+    fn add(&mut self, more: Vec<Recipient>) -> Result<(), String> {
+        self.to.extend(more);
+        if self.to.len() > MAX_TO {
+            return Err(BadJob::Many.to_string());
+        }
+        Ok(())
     }
 
     fn finish(
@@ -558,6 +566,21 @@ mod tests {
         );
         let long = read_at(format!("{}\n\n", "x".repeat(65_000))).unwrap_err();
         assert!(long.len() < 300, "{long}");
+    }
+
+    #[test]
+    fn a_job_has_a_bound_on_its_recipients() {
+        let most = "To: a\n".repeat(MAX_TO - 2) + "To: b,c\n";
+        let mut job = job(format!("{most}\n"));
+        assert!(job.to.len() == MAX_TO && job.to_bytes().is_ok());
+        job.to.push(Recipient::default());
+        assert_eq!(job.to_bytes(), Err(BadJob::Many));
+        for more in ["To: d\n\n", "To: d,e\n\n"] {
+            assert_eq!(
+                read_at(format!("{most}{more}")).unwrap_err(),
+                "line 1000: To: a job may have at most 1000 recipients"
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use super::{BadJob, Job, REPLIES, Recipient, TwoWay};
+use super::{BadJob, Job, MAX_TO, REPLIES, Recipient, TwoWay};
 use crate::duration::YEAR;
 use crate::queue::spool::is_id;
 use crate::text::shape::breaks_line;
@@ -17,6 +17,9 @@ impl Job {
     pub fn to_bytes(&self) -> Result<Vec<u8>, BadJob> {
         if self.to.is_empty() {
             return Err(BadJob::Nobody);
+        }
+        if self.to.len() > MAX_TO {
+            return Err(BadJob::Many);
         }
         let mut file = String::with_capacity(32 * self.to.len() + 256);
         for recipient in &self.to {
