@@ -332,6 +332,10 @@ impl Deliverer<'_> {
             if let Err(error) = store.rewrite(&mut job.active) {
                 // Its marks have no room for the new parts.
                 job.active.work = before;
+                if error.kind() == io::ErrorKind::FileTooLarge {
+                    self.refuse_unplanned(id, &cause(&error));
+                    return true;
+                }
                 let name = job.active.work.id.clone();
                 self.fail(&format!("active/{name}"), &error);
                 return false;
@@ -342,6 +346,15 @@ impl Deliverer<'_> {
             self.filter(id, &route);
         }
         true
+    }
+
+    /// What can never be planned has failed.
+    fn refuse_unplanned(&mut self, id: u64, why: &str) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            super::plan::refuse_due(&mut job.active.work, why);
+            job.dirty = true;
+        }
+        self.save(id);
     }
 
     fn filter(&mut self, job: u64, route: &str) {

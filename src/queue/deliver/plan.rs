@@ -13,9 +13,12 @@ use super::{Deliverer, Said, now};
 use crate::config::tables::{Kind, Route};
 use crate::config::way::{Nobody, Way};
 use crate::outcome::Outcome;
+use crate::queue::store::Store;
 use crate::queue::work::{Event, Mark, Millis, NORMAL, Part, Plan, Work, millis, time};
 use crate::text::split::{self, Limit};
 
+/// So few parts always fit into a work file, whatever a job of 64 KiB says.
+const FEW: usize = 16;
 /// The longest message of a gateway that nobody has told us more of.
 const SNPP_LENGTH: usize = 256;
 
@@ -28,13 +31,19 @@ enum Planned {
 }
 
 impl Deliverer<'_> {
-    /// Plans what is due and has no plan. Where filters are to be asked it stays
-    /// as it is. Says whether anything has changed, and which filters.
-    pub(super) fn plan_all(&self, work: &mut Work) -> (bool, Vec<String>) {
-        self.plan_with(work, &|_| None)
+    /// Plans what is due as far as no filter is to be asked, unless its file
+    /// would be too long with it: that is told when it is opened.
+    pub(super) fn plan_all(&self, work: &mut Work) {
+        let before = (work.marks.clone(), work.parts.clone());
+        self.plan_with(work, &|_| None);
+        if work.parts.len() > FEW && !Store::fits(work) {
+            (work.marks, work.parts) = before;
+        }
     }
 
-    /// The same with what filters have made of the message, by route.
+    /// Plans what is due and has no plan, with what filters have made of the
+    /// message, by route. Where filters are to be asked it stays as it is. Says
+    /// whether anything has changed, and which filters.
     pub(super) fn plan_with(
         &self,
         work: &mut Work,
@@ -240,6 +249,17 @@ pub(super) fn is_misfit(mark: Mark, part: &Part) -> bool {
     matches!(mark, Mark::ToDo | Mark::Next)
         && !part.stopped
         && part.plan.as_ref().is_some_and(other)
+}
+
+/// Puts down what is due and has no plan.
+pub(super) fn refuse_due(work: &mut Work, why: &str) {
+    let event = Event::of(SystemTime::now(), Outcome::Refused, why.to_owned());
+    for (mark, part) in work.marks.iter_mut().zip(&mut work.parts) {
+        if waits_for_plan(*mark, part) {
+            part.tell(event.clone());
+            *mark = Mark::Failed;
+        }
+    }
 }
 
 /// All whom it is for get the same page under another name.

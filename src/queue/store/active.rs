@@ -19,7 +19,7 @@ use super::change::TAKEN;
 use super::name::{Name, Why};
 use super::{MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
 
-/// No work file of ours is longer, in bytes.
+/// No work file of ours is longer, in bytes: what is cannot be read again.
 pub(super) const MAX_WORK: u64 = 64 * 1024 * 1024;
 
 /// A job that is being delivered.
@@ -176,6 +176,7 @@ impl Store {
     }
 
     /// Writes the whole file anew: its parts are planned, or something is to be told of them.
+    /// One that is too long is [`io::ErrorKind::FileTooLarge`].
     pub fn rewrite(&self, job: &mut Active) -> io::Result<()> {
         let beside = format!("{STAGED}{}", job.name);
         let written = self.write_beside(&beside, &job.work);
@@ -189,12 +190,18 @@ impl Store {
     }
 
     pub(super) fn write_beside(&self, name: &str, work: &Work) -> io::Result<File> {
+        let bytes = to_file(work)?;
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&self.active, name, flags, MODE)?);
-        file.write_all(&work.to_bytes()?)?;
+        file.write_all(&bytes)?;
         file.sync_all()?;
         Ok(file)
+    }
+
+    /// Is its file short enough to be written?
+    pub fn fits(work: &Work) -> bool {
+        to_file(work).is_ok()
     }
 
     /// Back to `wait/`, as it is on disk.
@@ -349,6 +356,19 @@ pub(super) fn second(id: &str) -> u64 {
         .filter(|second| second.len() == 10)
         .and_then(|second| second.parse().ok())
         .unwrap_or(0)
+}
+
+/// The file of a job, if it can be read again.
+pub(super) fn to_file(work: &Work) -> io::Result<Vec<u8>> {
+    let bytes = work.to_bytes()?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_WORK) {
+        return Ok(bytes);
+    }
+    let text = format!(
+        "with all its parts it has {} bytes, and {MAX_WORK} at most can be kept: send it to fewer, or shorten it",
+        bytes.len()
+    );
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
 }
 
 fn read(file: impl Read) -> io::Result<Option<Work>> {

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use super::super::spool::{MAX_JOB, is_id, new_id, syncs_as_one};
 use super::super::work::Work;
-use super::active::second;
+use super::active::{second, to_file};
 use super::name::Name;
 use super::{AS_FOUND, MODE, STAGED, Store, UNTOLD, all_names, rename_new};
 use crate::diag::cause;
@@ -224,10 +224,11 @@ impl Store {
     }
 
     fn stage(&self, work: &Work) -> io::Result<()> {
+        let bytes = to_file(work)?;
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&self.active, staged(&work.id), flags, MODE)?);
-        file.write_all(&work.to_bytes()?)
+        file.write_all(&bytes)
     }
 
     fn sync_all(&self, written: &[(Arrival, Claim, io::Result<()>)]) -> io::Result<()> {

@@ -39,6 +39,29 @@ fn a_filter_costs_no_pass() {
 }
 
 #[test]
+fn more_text_than_can_be_kept_fails_with_its_reason_and_stops_nobody() {
+    let config = format!("{}charset = 'ascii'\n", taking("default"));
+    let site = Station::new("bulky", &config);
+    // Each recipient has a text of its own, whose bytes take six of the file.
+    let names: Vec<String> = (1..=200).map(|number| number.to_string()).collect();
+    let text = format!("ä{}", "\u{1}".repeat(60_000));
+    site.job("1-1", &format!("To: {}\n\n{text}\n", names.join(",")));
+    site.page(&["201", "Hi"]);
+    let out = site.run("page-deliver").run();
+    out.expect_status(0);
+    assert!(out.stderr.contains("failed; see pageq"), "{}", out.stderr);
+    assert_eq!(site.out(), "201: Hi\n");
+    let failed = site.rows(&["--failed"]);
+    assert_eq!(failed.len(), 200);
+    for row in &failed {
+        assert_eq!(row["outcome"], "refused");
+        let response = row["response"].as_str().unwrap();
+        assert!(response.contains("send it to fewer"), "{response}");
+    }
+    assert_eq!(site.rows(&[]), [Value::Null; 0]);
+}
+
+#[test]
 fn many_filters_do_not_run_at_once() {
     // Each notes how many of them there are.
     let filter =
