@@ -43,7 +43,7 @@ fn a_pass_begins_for_each_job_and_each_minute_and_never_fails_for_good() {
     ] {
         assert_eq!(values(unit, key), [value], "{key}");
     }
-    // What gateways and serial lines need, and room for programs.
+    // What gateways and serial lines need, the boot ID, and room for programs.
     assert_eq!(
         given_back(&service),
         [
@@ -52,6 +52,7 @@ fn a_pass_begins_for_each_job_and_each_minute_and_never_fails_for_good() {
             "PrivateNetwork=yes",
             "RestrictAddressFamilies=none",
             "PrivateUsers=yes",
+            "ProcSubset=pid",
             "LimitNOFILE=64",
             "TasksMax=8",
             "MemoryMax=64M"
