@@ -29,7 +29,7 @@ use crate::text::shape::is_name;
 
 pub use links::Reach;
 use links::{Fault, Reaches};
-use tables::Tables;
+use tables::{Kind, Route, Tables};
 
 /// Where the configuration is if nobody says where.
 pub const DEFAULT: &str = "/etc/pagebox.toml";
@@ -160,14 +160,25 @@ impl Config {
     ///
     /// A pager goes by its route, or by `default` where it names none; a group
     /// where at least one member can be reached; any other well-formed ID by
-    /// `default`, if there is one.
+    /// `default`, if that takes it, see [`Config::takes`].
     pub fn reach(&self, name: &str) -> Option<Reach> {
         let Tables { pager, group, .. } = &self.tables;
         if pager.contains_key(name) || group.contains_key(name) {
             return self.reaches.names.get(name).copied();
         }
         let default = self.reaches.routes.get("default").copied();
-        default.filter(|_| is_name(name))
+        default.filter(|_| is_name(name) && self.takes("default", name))
+    }
+
+    /// Whether this route takes a page to this name, which may be no pager's.
+    ///
+    /// To `xtell`, `USER@HOST` is a user of another host: which hosts there are
+    /// is for the file to say, and not for whoever sends a page.
+    pub fn takes(&self, route: &str, name: &str) -> bool {
+        let is_xtell = |route: &Route| *route.r#type.get_ref() == Kind::Xtell;
+        self.tables.pager.contains_key(name)
+            || !name.contains('@')
+            || !self.route(route).is_some_and(is_xtell)
     }
 
     /// Whether there is a route that brings answers back, with all its fallbacks.
@@ -441,6 +452,27 @@ max-parts = 3
             assert_eq!(some.reach(name), reach, "{name}");
         }
         assert!(!some.any_two_way());
+    }
+
+    #[test]
+    fn who_sends_a_page_does_not_choose_the_host() {
+        let one = config(
+            "[route.default]\ntype = 'xtell'\n[route.snpp]\ntype = 'snpp'\nserver = ['h']\n\
+             [pager.joe]\nid = 'joe@h'\n[pager.'ann@h']\n",
+        );
+        let once = Some(Reach { two_way: false });
+        for (name, reach) in [
+            ("root", once),
+            ("root@10.0.0.1", None),
+            ("x@", None),
+            // As the file says.
+            ("joe", once),
+            ("ann@h", once),
+        ] {
+            assert_eq!(one.reach(name), reach, "{name}");
+        }
+        // To others it is a name like any other.
+        assert!(one.takes("snpp", "root@10.0.0.1") && !one.takes("default", "root@10.0.0.1"));
     }
 
     #[test]

@@ -238,6 +238,40 @@ fn a_terminal_shows_a_page() {
     assert_eq!((outcome.as_str(), code), ("refused", 403));
 }
 
+#[test]
+fn who_sends_a_page_does_not_choose_the_host() {
+    let touch = "proxy-command = 'touch @/out'\n";
+    let default = format!("[route.default]\ntype = 'xtell'\n{touch}");
+    let site = Station::new("xtell-host", &default);
+    let page = site.run("page").args(["root@127.0.0.1", "x"]).run();
+    page.expect_status(67);
+    site.job("first", "To: root@127.0.0.1\n\nx\n");
+    site.pass();
+    let row = site.row(&["--failed"]);
+    let (outcome, _, why) = said(&row);
+    assert_eq!(outcome, "refused");
+    assert!(why.contains("no route to it"), "{why}");
+    site.pageq(&["remove", row["id"].as_str().unwrap()]);
+
+    // Nor where that route stands in for another one.
+    let first = shell("default", "exit 75");
+    site.configure(&format!(
+        "{first}retry = 0\nfallback = 'x'\n[route.x]\ntype = 'xtell'\n{touch}"
+    ));
+    site.page(&["root@127.0.0.1", "x"]);
+    site.pass();
+    let (outcome, _, why) = said(&site.row(&["--failed"]));
+    assert_eq!(outcome, "refused");
+    assert!(why.contains("no ID with an @"), "{why}");
+    assert!(!site.scratch.join("out").exists());
+
+    // What stands in the configuration is its affair.
+    site.configure(&format!("pager.joe.id = \"root\\u0040h\"\n{default}"));
+    site.page(&["joe", "x"]);
+    site.pass();
+    assert!(site.scratch.join("out").exists());
+}
+
 /// A program of one's own that reads pages as CSV, once for all of them.
 #[test]
 fn a_shell_is_a_route() {

@@ -120,10 +120,10 @@ impl Deliverer<'_> {
                 }
                 true
             }
-            Err(why) => {
+            Err(said) => {
                 self.mark(place, Mark::ToDo, false);
                 self.drop_item(place);
-                self.judge(place, &Said::new(Outcome::Temporary, why));
+                self.judge(place, &said);
                 self.go_on(place.job);
                 done.push(place.job);
                 true
@@ -131,15 +131,20 @@ impl Deliverer<'_> {
         }
     }
 
-    fn hand_over(&self, lane: &mut Lane, place: Place) -> Result<u64, String> {
-        let missing = || "the job is gone".to_owned();
+    fn hand_over(&self, lane: &mut Lane, place: Place) -> Result<u64, Said> {
+        let for_now = |why: String| Said::new(Outcome::Temporary, why);
+        let missing = || for_now("the job is gone".to_owned());
         let job = self.jobs.get(&place.job).ok_or_else(missing)?;
         let work = &job.active.work;
         let part = work.parts.get(place.at).ok_or_else(missing)?;
         let plan = part.plan.as_ref().ok_or_else(missing)?;
+        if !self.setup.config.takes(&plan.route, &plan.pager) {
+            let why = format!("route {}: it takes no ID with an @", plan.route);
+            return Err(Said::new(Outcome::Refused, why));
+        }
         let pin = match &part.pin {
             Some(pin) => Some(pin.clone()),
-            None => self.pin(&plan.pager, &plan.route)?,
+            None => self.pin(&plan.pager, &plan.route).map_err(for_now)?,
         };
         let page = Page {
             id: &work.id,
@@ -153,7 +158,10 @@ impl Deliverer<'_> {
             subject: work.subject.as_deref(),
         };
         let running = lane.running.as_mut().ok_or_else(missing)?;
-        running.child.give(&page).map_err(|error| cause(&error))
+        running
+            .child
+            .give(&page)
+            .map_err(|error| for_now(cause(&error)))
     }
 
     fn pin(&self, pager: &str, route: &str) -> Result<Option<String>, String> {
