@@ -814,8 +814,10 @@ fn fate(work: &Work) -> (u16, Exit, String) {
             Mark::Unknown => (Outcome::Unknown, Exit::Unknown),
             _ => match last.outcome.as_str() {
                 EXPIRED | "temporary" | "untried" => (Outcome::Temporary, Exit::TempFail),
-                _ if part.plan.is_none() => (Outcome::Refused, Exit::NoUser),
-                _ => (Outcome::Refused, Exit::Unavailable),
+                _ if part.plan.is_some() => (Outcome::Refused, Exit::Unavailable),
+                // There was a route, and the message is not for it.
+                _ if !last.route.is_empty() => (Outcome::Refused, Exit::Data),
+                _ => (Outcome::Refused, Exit::NoUser),
             },
         };
         tally.add(outcome, exit);

@@ -304,7 +304,10 @@ fn cut(
     let fitted = match split::fit(&text, &limit, |text| text.chars().count()) {
         Ok(fitted) => fitted,
         Err(error) => {
-            part.tell(Event::of(at, Outcome::Refused, error.to_string()));
+            part.tell(Event {
+                route: way.route.to_owned(),
+                ..Event::of(at, Outcome::Refused, error.to_string())
+            });
             return vec![(Mark::Failed, part)];
         }
     };

@@ -194,8 +194,8 @@ fn a_page_is_waited_for() {
     let gone = Fake::replies(&[("SEND", HANG_UP)]);
     let config = format!(
         "pager.gone.route = 'gone'\ngroup.nobody.members = ['off']\n\
-         pager.off.hours = 'Mo 00:00-00:01 UTC'\n\
-         [route.gone]\ntype = 'snpp'\nserver = ['{}']\n{}retry = 0\n",
+         pager.off.hours = 'Mo 00:00-00:01 UTC'\npager.long.max-length = 1\n\
+         [route.gone]\ntype = 'snpp'\nserver = ['{}']\n{}retry = 0\noverflow = 'reject'\n",
         gone.addr(),
         shell(
             "default",
@@ -212,6 +212,7 @@ fn a_page_is_waited_for() {
     let _watch = site.watch();
     for (name, fate, words) in [
         ("yes", 0, ""),
+        ("long", 65, "2 characters, the limit is 1"),
         ("no", 69, "sh: exit status 69"),
         ("off", 67, "off duty until "),
         ("nobody", 67, "off duty until "),
