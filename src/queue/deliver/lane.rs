@@ -29,7 +29,7 @@ const ROWS_OF_CALLS: u32 = 50;
 /// How long a call is held for the next page. Elsewhere a connection is soon made.
 const LINGER: Duration = Duration::from_secs(1);
 /// A process ends a moment after its output does, or the other way round.
-const GLANCE: Duration = Duration::from_millis(2);
+const GLANCE: Duration = Duration::from_micros(500);
 /// How long we wait for the process of a child that says nothing more.
 const GONE: Duration = Duration::from_secs(5);
 
@@ -231,6 +231,11 @@ impl Deliverer<'_> {
             }
             self.mind(&route, &mut lane, &mut done);
             self.join(&route, &mut lane);
+            if self.stopping.is_none() && lane.is_ready() {
+                // What the child left behind can wait for the next one's first page.
+                self.feed(&route, &mut lane, &mut done);
+                self.join(&route, &mut lane);
+            }
             self.lanes.insert(route, lane);
             for job in done {
                 self.go_on(job);
