@@ -13,7 +13,11 @@ mod finish;
 mod intake;
 mod judge;
 mod lane;
+mod onward;
 mod plan;
+mod status;
+mod tell;
+mod verdict;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

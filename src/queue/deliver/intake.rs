@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::finish::{queued, rejected};
+use super::status::{queued, rejected};
 use super::{
     AT_HAND, BATCH, BUSY_BATCH, Deliverer, Due, FILTERS, FIRST_BATCH, MIXED, Place, Said, now,
 };
