@@ -16,6 +16,10 @@ use crate::text::escape::printable;
 /// The longest record, in bytes.
 pub const MAX_RECORD: usize = 64 * 1024;
 
+/// The longest response, and the longest name of a server, in characters: they
+/// are kept in stories and handed to programs.
+const MAX_TEXT: usize = 500;
+
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What a route says of one of its rows. Its texts are safe to show.
@@ -160,13 +164,23 @@ impl Results {
             row,
             outcome,
             code: text("code").parse().ok(),
-            response: text("response"),
-            server: text("server"),
+            response: shortened(text("response")),
+            server: shortened(text("server")),
             attempts: text("attempts").parse().unwrap_or(tried),
             parts: text("parts"),
             tag: (!tag.is_empty()).then(|| (tag.to_owned(), pass.to_owned())),
         })
     }
+}
+
+/// At most [`MAX_TEXT`] characters of a text, with `...` where some are missing.
+fn shortened(mut text: String) -> String {
+    if text.chars().nth(MAX_TEXT).is_some() {
+        let end = text.char_indices().nth(MAX_TEXT - 3);
+        text.truncate(end.map_or(0, |(at, _)| at));
+        text.push_str("...");
+    }
+    text
 }
 
 /// Where the byte behind this one stands, and whether this one ends the record,
@@ -317,6 +331,21 @@ mod tests {
                 let said = all(text.as_bytes(), chunk);
                 assert_eq!(said, [Err(error.to_owned())], "{text:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        for (length, shown) in [
+            (500, "ü".repeat(500)),
+            (501, "ü".repeat(497) + "..."),
+            (15_000, "ü".repeat(497) + "..."),
+        ] {
+            let long = "ü".repeat(length);
+            let verdict = verdict(&format!(
+                "row,outcome,response,server\n1,sent,{long},{long}\n"
+            ));
+            assert_eq!((&verdict.response, &verdict.server), (&shown, &shown));
         }
     }
 
