@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -17,10 +18,20 @@ const MAX: u64 = 1024 * 1024;
 /// A FIFO, a device or a directory is an error, as is more than 1 MiB. The
 /// error's words do not name the file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_owned(path, None)
+}
+
+/// The same of a file that belongs to this user, if one is given: that is asked
+/// of the file that is read, whatever the path leads to a moment later.
+pub fn read_owned(path: &Path, owner: Option<u32>) -> io::Result<Vec<u8>> {
     // Opening a FIFO that nobody writes to must not wait, nor a terminal become ours.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
+    let about = file.metadata()?;
+    if let Some(owner) = owner.filter(|owner| *owner != about.uid()) {
+        return Err(io::Error::other(format!("it has to belong to uid {owner}")));
+    }
+    if !about.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     let mut bytes = Vec::new();
@@ -46,6 +57,13 @@ mod tests {
         let longest = vec![b'x'; 1024 * 1024];
         fs::write(&path, &longest).unwrap();
         let whole = read(&path);
+        let user = fs::metadata(&path).unwrap().uid();
+        let owned = [user, user + 1].map(|owner| {
+            let bytes = read_owned(&path, Some(owner));
+            bytes
+                .map(|bytes| bytes.len())
+                .map_err(|error| error.to_string())
+        });
         fs::write(&path, [&longest[..], b"x"].concat()).unwrap();
         let long = read(&path).map_err(|error| error.to_string());
         let fifo = dir.join("fifo");
@@ -64,6 +82,8 @@ mod tests {
         fs::remove_dir_all(&dir).unwrap();
 
         assert!(whole.is_ok_and(|bytes| bytes == longest));
+        let other = format!("it has to belong to uid {}", user + 1);
+        assert_eq!(owned, [Ok(longest.len()), Err(other)]);
         assert_eq!(long, Err("longer than 1 MiB".to_owned()));
         for other in others {
             assert_eq!(other.unwrap_err().to_string(), "not a regular file");

@@ -5,7 +5,6 @@
 //! was sent already not being sent again where its sender would not have that.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::status::{queued, rejected};
@@ -183,14 +182,9 @@ impl Deliverer<'_> {
         for to in &mut job.to {
             if let Some(path) = to.pin_file.take() {
                 // Else anybody could have any file of ours sent to a pager.
-                let named = |why: String| format!("{}: {why}", path.display());
-                let stat = std::fs::metadata(&path).map_err(|error| named(cause(&error)))?;
-                if !trusted && stat.uid() != owner {
-                    return Err(named(
-                        "a PIN file has to belong to who sends the page".to_owned(),
-                    ));
-                }
-                let bytes = file::read(&path).map_err(|error| named(cause(&error)))?;
+                let bytes = file::read_owned(&path, (!trusted).then_some(owner));
+                let named = |why: String| format!("PIN file {}: {why}", path.display());
+                let bytes = bytes.map_err(|error| named(cause(&error)))?;
                 let text = String::from_utf8_lossy(&bytes);
                 let pin = text.lines().next().unwrap_or_default().trim().to_owned();
                 if pin.is_empty() || pin.contains(char::is_whitespace) {

@@ -265,10 +265,7 @@ fn nobody_has_a_file_read_that_is_not_its_own() {
     assert_eq!(site.out(), "b 0815: x\n");
     let failed = site.row(&["--failed"]);
     let why = failed["response"].as_str().unwrap();
-    assert!(
-        why.contains("a PIN file has to belong to who sends the page"),
-        "{why}"
-    );
+    assert!(why.contains("it has to belong to uid"), "{why}");
 }
 
 #[test]
