@@ -197,7 +197,7 @@ impl Deliverer<'_> {
     }
 
     /// Recipients that have this message already, or are about to, get it no more.
-    fn drop_duplicates(&self, work: &mut Work, window: Duration, before: &[(Arrival, Claim)]) {
+    fn drop_duplicates(&mut self, work: &mut Work, window: Duration, before: &[(Arrival, Claim)]) {
         let mut have: BTreeSet<(String, String)> = BTreeSet::new();
         let mut note = |other: &Work| {
             for (_, mark, part) in other.each() {
@@ -219,7 +219,12 @@ impl Deliverer<'_> {
         for job in self.jobs.values().filter(|job| same(&job.active.work)) {
             note(&job.active.work);
         }
-        let waiting = self.store().waiting_with(&digest).unwrap_or_default();
+        // What cannot be read is not known to have been sent.
+        let waiting = self.store().waiting_with(&digest);
+        let waiting = waiting.unwrap_or_else(|error| {
+            self.fail("wait", &error);
+            Vec::new()
+        });
         for other in waiting.iter().filter(|other| same(other)) {
             note(other);
         }
@@ -240,11 +245,11 @@ impl Deliverer<'_> {
         for (_, receipt) in &self.receipts {
             of_receipts(receipt);
         }
-        // What cannot be read is not known to have been sent.
-        _ = self.store().receipts(since, &mut |receipt| {
+        let read = self.store().receipts(since, &mut |receipt| {
             of_receipts(&receipt);
             true
         });
+        read.unwrap_or_else(|error| self.fail("sent", &error));
         for (mark, part) in work.marks.iter_mut().zip(&mut work.parts) {
             let first = have.range((part.to.clone(), String::new())..).next();
             if let Some((_, id)) = first.filter(|(to, _)| *to == part.to) {

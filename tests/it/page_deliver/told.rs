@@ -1,5 +1,7 @@
 //! Who is told of a page that failed, and pages that are sent once though they came twice.
 
+use std::fs;
+
 use jiff::{Timestamp, ToSpan};
 
 use super::station::{Station, shell, taking};
@@ -97,6 +99,18 @@ fn what_was_killed_before_it_was_done_is_called_again() {
         assert_eq!(site.scratch.read("told"), "x\nx\n");
     }
     assert_eq!(site.row(&["--failed"])["outcome"], "refused");
+}
+
+#[test]
+fn a_duplicate_that_cannot_be_looked_for_is_said() {
+    let site = Station::new("dedup-blind", &taking("default"));
+    let day = Timestamp::now() - 24.hours();
+    let day = day.strftime("%F").to_string();
+    fs::create_dir_all(site.spool().join("sent").join(&day)).unwrap();
+    site.page(&["--dedup", "2d", "ann", "Hi"]);
+    let run = site.run("page-deliver").run();
+    run.expect_complaint(74, "", "sent: ");
+    assert_eq!(site.out(), "ann: Hi\n");
 }
 
 #[test]
