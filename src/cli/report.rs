@@ -10,7 +10,7 @@ use super::peer::{Peer, Place};
 use crate::diag::{Diag, cause};
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
-use crate::text::escape::printable;
+use crate::text::escape::{self, printable};
 use crate::transport::interrupt::reader_is_gone;
 
 /// What became of one page.
@@ -111,7 +111,7 @@ impl Report {
     pub fn json(&self, is_row: bool) -> serde_json::Result<String> {
         let failed = !self.fate.outcome.accepted();
         let (tag, pass) = self.tag.clone().unzip();
-        serde_json::to_string(&Json {
+        let text = serde_json::to_string(&Json {
             success: !failed,
             row: is_row.then_some(self.number),
             id: is_row.then_some(&self.id).or(self.job.as_ref()),
@@ -136,7 +136,8 @@ impl Report {
             reply: self.reply.as_deref(),
             options_refused: &self.options_refused,
             duplicate_possible: self.duplicate_possible,
-        })
+        })?;
+        Ok(escape::json(&text))
     }
 
     fn json_error(&self) -> String {

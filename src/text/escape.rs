@@ -66,6 +66,23 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
         .collect()
 }
 
+/// A text of JSON that says the same, and shows as it is on a terminal: what
+/// takes effect without being seen, and DEL, becomes `\u009b`.
+///
+/// JSON itself leaves no other control character as it is.
+pub fn json(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\x7f' || deceives(c) {
+            // Each of them is one unit of UTF-16. Writing to a String cannot fail.
+            _ = write!(line, "\\u{:04x}", u32::from(c));
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
 fn push_shown(line: &mut String, c: char) {
     match c {
         '\t' => line.push('\t'),
@@ -124,6 +141,14 @@ mod tests {
         ] {
             assert_eq!(printable(bytes), shown);
         }
+    }
+
+    #[test]
+    fn json_says_the_same_and_shows_it() {
+        let said = "Grüße\x7f\u{9b}2J\u{202e}\u{feff}🐶\n\x1b\t";
+        let shown = json(&serde_json::to_string(said).unwrap());
+        assert_eq!(shown, r#""Grüße\u007f\u009b2J\u202e\ufeff🐶\n\u001b\t""#);
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), said);
     }
 
     #[test]

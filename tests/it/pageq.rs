@@ -246,6 +246,12 @@ fn show_tells_all_but_secrets_and_nothing_that_a_terminal_obeys() {
     assert!(!text.contains(dangerous) && !text.contains("4711\n") && !text.contains("pin=4711"));
     let json = queue.json(&["show", &id(1)]);
     assert_eq!(json[0]["message"], "Disk \x1b[2J full\n\nsecond");
+    assert_eq!(json[0]["subject"], "\u{202e}x");
+    for words in [&["show", "17", "--json"][..], &["--json"]] {
+        let text = queue.pageq(words).run().stdout;
+        assert!(text.contains(r"\u009b1m"), "{text}");
+        assert!(!text.contains(['\u{9b}', '\u{202e}']), "{text}");
+    }
     assert_eq!(
         (&json[0]["caller"], &json[0]["story"][0]["code"]),
         (&"a\tb".into(), &421.into())

@@ -11,6 +11,7 @@ use super::table::Table;
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::queue::store::{Entry, Place, Store};
+use crate::text::escape;
 
 /// Where rows go.
 enum Rows {
@@ -40,9 +41,9 @@ impl Rows {
 
     fn put(&mut self, row: &Row, story: bool) -> Result<(), Stop> {
         let put = match self {
-            Self::Json(out) => serde_json::to_writer(&mut *out, row)
+            Self::Json(out) => serde_json::to_string(row)
                 .map_err(io::Error::from)
-                .and_then(|()| out.write_all(b"\n")),
+                .and_then(|line| writeln!(out, "{}", escape::json(&line))),
             Self::Table(table) => table.put(row, story),
         };
         put.map_err(Stop::Output)

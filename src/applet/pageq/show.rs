@@ -13,6 +13,7 @@ use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::queue::store::{Content, Entry, Place, Receipt, Store};
 use crate::queue::work::{Event, Part, Work};
+use crate::text::escape;
 
 /// A row, and what a list does not tell.
 #[derive(Serialize)]
@@ -123,7 +124,7 @@ fn lines(rows: &[Row], work: Option<&Work>) -> serde_json::Result<String> {
             message: work.map(message),
             story: row.story.iter().map(Told::from).collect(),
         };
-        text.push_str(&serde_json::to_string(&shown)?);
+        text.push_str(&escape::json(&serde_json::to_string(&shown)?));
         text.push('\n');
     }
     Ok(text)
