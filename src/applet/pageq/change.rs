@@ -172,6 +172,11 @@ fn give_back(store: &Store, id: &str, taken: &Taken, why: Option<String>) -> Res
 fn remove(store: &Store, entry: &Entry, taken: &Taken, diag: &Diag) -> Result<(), Failure> {
     let id = &entry.id;
     let now = SystemTime::now();
+    if let Err(error) = store.discard_directory(taken) {
+        let failure = failed(&format!("{id}: not removed"), &error);
+        _ = give_back(store, id, taken, None);
+        return Err(failure);
+    }
     let receipt = match store.read_taken(taken) {
         Content::Work(work) => Receipt {
             id: id.clone(),

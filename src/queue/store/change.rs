@@ -57,6 +57,15 @@ pub struct Taken {
     name: OsString,
 }
 
+impl Taken {
+    /// The name in `failed/` of the file beside it as it was found.
+    fn found(&self) -> Option<String> {
+        let id = self.old.to_string_lossy();
+        let id = id.strip_suffix(UNTOLD).unwrap_or(&id);
+        (self.place == Place::Failed).then(|| format!("{id}{AS_FOUND}"))
+    }
+}
+
 /// What a job from that place is called meanwhile.
 pub(super) fn taken(place: Place, name: &str) -> String {
     let place = match place {
@@ -164,15 +173,29 @@ impl Store {
             other => other?,
         }
         fsync(&self.active)?;
-        if taken.place == Place::Failed {
-            let id = taken.old.to_string_lossy();
-            let found = format!("{}{AS_FOUND}", id.strip_suffix(UNTOLD).unwrap_or(&id));
+        if let Some(found) = taken.found() {
             match unlinkat(&self.failed, found, AtFlags::empty()) {
                 Ok(()) | Err(Errno::NOENT) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(())
+    }
+
+    /// Removes an empty directory that lies beside a job as it was found. One
+    /// that is not empty is an error: nobody would see it without its job.
+    pub fn discard_directory(&self, taken: &Taken) -> io::Result<()> {
+        let Some(found) = taken.found() else {
+            return Ok(());
+        };
+        match unlinkat(&self.failed, &found, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
+            Err(error) => {
+                let error = io::Error::from(error);
+                let text = format!("failed/{found}: {}: remove that first", cause(&error));
+                Err(io::Error::new(error.kind(), text))
+            }
+        }
     }
 
     /// Puts back what a change has left that was killed. Does nothing while

@@ -151,6 +151,27 @@ fn an_expired_job_that_somebody_wants_has_no_end_any_more() {
 }
 
 #[test]
+fn a_directory_goes_with_its_job_once_it_is_empty() {
+    let queue = Queue::new("pageq-directory");
+    queue.fail(1, JOB, Mark::Failed, true);
+    let beside = queue.dir().join(format!("failed/{}~file", id(1)));
+    fs::create_dir_all(beside.join("full")).unwrap();
+    let remove = || queue.pageq(&["remove", "17"]).run();
+    let told = format!(
+        "{0}: not removed: failed/{0}~file: Directory not empty",
+        id(1)
+    );
+    remove().expect_complaint(74, "", &told);
+    let left = [format!("{}~file", id(1)), format!("{}~untold", id(1))];
+    assert_eq!(queue.names("failed"), left);
+    assert!(queue.receipts().is_empty() && beside.join("full").is_dir());
+    fs::remove_dir(beside.join("full")).unwrap();
+    remove().expect(0, "", "");
+    assert_eq!(queue.names("failed"), [""; 0]);
+    assert_eq!(queue.receipts().len(), 1);
+}
+
+#[test]
 fn what_is_removed_is_gone_and_leaves_a_receipt() {
     let queue = Queue::new("pageq-remove");
     queue.submit(&id(1), JOB);
