@@ -10,7 +10,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::spool::SpoolArgs;
 use crate::accounts;
@@ -22,7 +23,7 @@ use crate::diag::{Diag, Priority, cause};
 use crate::duration;
 use crate::exit::{Exit, Failure};
 use crate::queue::deliver::{self, Setup};
-use crate::queue::store::Store;
+use crate::queue::store::{Pass, Store};
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use clap::Parser;
@@ -32,6 +33,9 @@ const NAME: &str = "page-deliver";
 
 /// How long the name service may take to tell whose a job is.
 const NAME_SERVICE: Duration = Duration::from_secs(5);
+/// How long a program may take to begin, and how often we look.
+const BIRTH: Duration = Duration::from_millis(200);
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// Deliver the pages in the spool
 #[derive(Debug, Parser)]
@@ -148,7 +152,7 @@ fn pass(args: &Args, verbose: bool, diag: &Diag) -> Result<Exit, Failure> {
     let mut config = Some(config);
     let mut left = Vec::new();
     loop {
-        let locked = store.begin_pass();
+        let locked = begin_pass(&store);
         let locked = locked.map_err(|error| io(&dir, &error))?;
         let Some(lock) = locked else {
             // It looks into new/ once more when it has ended.
@@ -185,6 +189,20 @@ fn pass(args: &Args, verbose: bool, diag: &Diag) -> Result<Exit, Failure> {
             return Ok(Exit::Ok);
         }
         left = arrivals;
+    }
+}
+
+/// The right to deliver. Who was killed while it started a program leaves it for
+/// an instant to a child that is not that program yet, and that looks after
+/// nothing.
+fn begin_pass(store: &Store) -> Result<Option<Pass>, Error> {
+    let until = Instant::now() + BIRTH;
+    loop {
+        let pass = store.begin_pass()?;
+        if pass.is_some() || Instant::now() >= until {
+            return Ok(pass);
+        }
+        thread::sleep(GLANCE);
     }
 }
 
