@@ -456,7 +456,7 @@ max-parts = 3
 
     #[test]
     fn who_sends_a_page_does_not_choose_the_host() {
-        let one = config(
+        let file = config(
             "[route.default]\ntype = 'xtell'\n[route.snpp]\ntype = 'snpp'\nserver = ['h']\n\
              [pager.joe]\nid = 'joe@h'\n[pager.'ann@h']\n",
         );
@@ -469,10 +469,10 @@ max-parts = 3
             ("joe", once),
             ("ann@h", once),
         ] {
-            assert_eq!(one.reach(name), reach, "{name}");
+            assert_eq!(file.reach(name), reach, "{name}");
         }
         // To others it is a name like any other.
-        assert!(one.takes("snpp", "root@10.0.0.1") && !one.takes("default", "root@10.0.0.1"));
+        assert!(file.takes("snpp", "root@10.0.0.1") && !file.takes("default", "root@10.0.0.1"));
     }
 
     #[test]

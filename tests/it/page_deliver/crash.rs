@@ -105,7 +105,7 @@ fn job(dice: &mut Dice, number: usize) -> String {
         _ => {
             for pager in ["a", "b", "c", "x"] {
                 if dice.below(2) == 0 || (pager == "x" && text.is_empty()) {
-                    text.push_str(&format!("To: {pager}\n"));
+                    text.extend(["To: ", pager, "\n"]);
                 }
             }
         }
@@ -121,7 +121,7 @@ fn run(worker: usize, policy: &str, kills: usize) -> Tally {
     let mut tally = Tally::default();
     let mut jobs = 0;
     while tally.kills < kills {
-        for _ in 0..1 + dice.below(2) {
+        for _ in 0..=dice.below(2) {
             site.job(&id(jobs), job(&mut dice, jobs));
             jobs += 1;
         }

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::id;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -36,16 +37,12 @@ fn good(site: &Site) {
     site.job("good", "To: joe\n\ngood\n");
 }
 
-#[test]
-fn no_file_stops_a_pass_and_none_goes_without_a_trace() {
-    let site = Site::new("deliver-odd", CONFIG);
+/// Puts odd files into `new/`. Those that are no job have these reasons.
+fn litter(site: &Site, elsewhere: &Path, job: &str) -> Vec<&'static str> {
     let new = site.spool().join("new");
-    let job = "To: joe\n\nodd\n";
-    // What is no job: with the words of its reason.
-    let elsewhere = site.dir.file("elsewhere", job);
-    symlink(&elsewhere, new.join("link")).unwrap();
+    symlink(elsewhere, new.join("link")).unwrap();
     symlink("nowhere", new.join("dangling")).unwrap();
-    fs::hard_link(&elsewhere, new.join("hard")).unwrap();
+    fs::hard_link(elsewhere, new.join("hard")).unwrap();
     mknodat(CWD, new.join("fifo"), FileType::Fifo, Mode::RWXU, 0).unwrap();
     fs::create_dir(new.join("empty-dir")).unwrap();
     fs::create_dir(new.join("full-dir")).unwrap();
@@ -106,6 +103,15 @@ fn no_file_stops_a_pass_and_none_goes_without_a_trace() {
     let bytes = OsStr::from_bytes(b"\xff\n\xfe");
     fs::write(site.dir.join("spool/tmp/bytes"), job).unwrap();
     fs::rename(site.dir.join("spool/tmp/bytes"), new.join(bytes)).unwrap();
+    reasons
+}
+
+#[test]
+fn no_file_stops_a_pass_and_none_goes_without_a_trace() {
+    let site = Site::new("deliver-odd", CONFIG);
+    let job = "To: joe\n\nodd\n";
+    let elsewhere = site.dir.file("elsewhere", job);
+    let reasons = litter(&site, &elsewhere, job);
     good(&site);
 
     let run = site.deliver(&[]).run();

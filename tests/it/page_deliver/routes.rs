@@ -408,7 +408,7 @@ fn a_gateway_that_is_silent_holds_up_nobody_else() {
 
 #[test]
 fn an_exec_route_says_by_its_status() {
-    let script = r#"case $PAGEBOX_PAGER in joe) exit 67;; late) exit 75;; lost) exit 79;; esac"#;
+    let script = r"case $PAGEBOX_PAGER in joe) exit 67;; late) exit 75;; lost) exit 79;; esac";
     let site = Station::new("exec-route", &shell("default", script));
     for pager in ["ann", "joe", "late", "lost"] {
         site.page(&[pager, "x"]);

@@ -33,9 +33,10 @@ impl Site {
     /// With this configuration, in which `DIR` is the site's directory.
     pub(crate) fn new(name: &str, config: &str) -> Self {
         let memory = Path::new("/dev/shm");
-        let dir = match memory.is_dir() {
-            true => Scratch::below(memory, name),
-            false => scratch(name),
+        let dir = if memory.is_dir() {
+            Scratch::below(memory, name)
+        } else {
+            scratch(name)
         };
         let site = Self { dir };
         site.configure(config);

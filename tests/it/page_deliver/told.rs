@@ -15,7 +15,7 @@ const NOTE: &str = r#"echo "$PAGEBOX_PAGER $PAGEBOX_ROUTE $PAGEBOX_OUTCOME $PAGE
 
 #[test]
 fn each_failure_is_told_once() {
-    let script = r#"case $PAGEBOX_PAGER in ann) exit 67;; bob) exit 79;; esac"#;
+    let script = r"case $PAGEBOX_PAGER in ann) exit 67;; bob) exit 79;; esac";
     let config = format!(
         "{}{}on-unknown = 'fail'\n",
         tells(NOTE),
