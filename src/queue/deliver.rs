@@ -59,6 +59,8 @@ const STOP: Duration = Duration::from_secs(30);
 const END: Duration = Duration::from_secs(5);
 /// Trouble that goes on is told again after so long.
 const REMIND: Duration = Duration::from_secs(600);
+/// What a route has to say before it waits takes so long.
+const BREATH: Duration = Duration::from_micros(600);
 /// What nobody tells us of is looked at so often.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -359,10 +361,39 @@ impl<'a> Deliverer<'a> {
     /// Between two steps on the disk: a route that has answered has its next
     /// page before anything else is done.
     fn give_way(&mut self) {
-        if self.stopping.is_none() && self.is_called() {
+        if self.stopping.is_some() {
+            return;
+        }
+        self.hold_breath();
+        if self.is_called() {
             self.tend_lanes();
             self.open_shelved();
         }
+    }
+
+    /// A route that has just been given a page has the machine to itself for
+    /// what it has to say before the long wait for its verdict.
+    fn hold_breath(&self) {
+        let given = self.lanes.values().filter_map(Lane::last_given).max();
+        let until = given
+            .map(|given| given + BREATH)
+            .filter(|until| is_later(*until));
+        if let Some(until) = until {
+            let left = until.saturating_duration_since(Instant::now());
+            let mut fds = self.said();
+            // What goes wrong is told by the next wait.
+            _ = wait_any(&mut fds, Deadline::after(left));
+        }
+    }
+
+    /// Where verdicts come.
+    fn said(&self) -> Vec<PollFd<'_>> {
+        let said = self
+            .lanes
+            .values()
+            .filter_map(|lane| lane.child()?.stdout());
+        said.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .collect()
     }
 
     fn is_called(&self) -> bool {
@@ -371,13 +402,7 @@ impl<'a> Deliverer<'a> {
         if lanes.any(|(route, lane)| lane.is_ending() || (ours(route) && lane.is_ready())) {
             return true;
         }
-        let said = self
-            .lanes
-            .values()
-            .filter_map(|lane| lane.child()?.stdout());
-        let mut fds: Vec<PollFd<'_>> = said
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
-            .collect();
+        let mut fds = self.said();
         // What goes wrong is told by the next wait.
         !fds.is_empty() && wait_any(&mut fds, Deadline::after(Duration::ZERO)).unwrap_or(false)
     }

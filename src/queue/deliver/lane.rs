@@ -131,6 +131,11 @@ impl Lane {
         self.running.is_none() && !self.queue.is_empty() && !self.rests()
     }
 
+    /// When its child was given its last page.
+    pub(super) fn last_given(&self) -> Option<Instant> {
+        self.last.filter(|_| self.is_running())
+    }
+
     /// Is its child about to be gone?
     pub(super) fn is_ending(&self) -> bool {
         let running = self.running.as_ref();
