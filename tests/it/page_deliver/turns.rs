@@ -24,13 +24,13 @@ fn a_page_that_cannot_even_be_tried_goes_to_the_fallback_in_a_pass() {
 fn another_route_has_its_own_words_for_a_page() {
     let first = shell("default", "exit 75") + "retry = 0\nfallback = 'second'\nmax-length = 100\n";
     let second = taking("second")
-        + "max-length = 12\ncharset = 'ascii'\nfilter = ['sed', 's/secret/XXX/']\n";
+        + "max-length = 12\ncharset = 'ascii'\nfilter = ['sed', 's/secret/abc/']\n";
     let site = Station::new("turn-words", &(first + &second));
     site.page(&["5551212", "the secret is größer than that"]);
     site.pass();
     assert_eq!(
         site.out(),
-        "5551212: (1/5) the\n5551212: (2/5) XXX is\n5551212: (3/5) grosse\n\
+        "5551212: (1/5) the\n5551212: (2/5) abc is\n5551212: (3/5) grosse\n\
          5551212: (4/5) r than\n5551212: (5/5) that\n"
     );
     site.is_empty();

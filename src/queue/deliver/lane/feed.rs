@@ -5,14 +5,17 @@
 
 use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags};
+
 use super::{Given, Item, Lane, MIN_REST};
 use crate::config::tables::Route;
 use crate::diag::cause;
 use crate::file;
 use crate::outcome::Outcome;
-use crate::queue::deliver::{Deliverer, Place, Said, is_later};
+use crate::queue::deliver::{BREATH, Deliverer, Place, Said, is_later};
 use crate::queue::route::child::Page;
 use crate::queue::work::Mark;
+use crate::transport::fd::{Deadline, wait_any};
 
 impl Deliverer<'_> {
     /// Gives pages, as many as may be unanswered.
@@ -51,6 +54,12 @@ impl Deliverer<'_> {
         };
         if running.out.is_empty() && !running.closing {
             return;
+        }
+        if let (Some(given), Some(said)) = (lane.last, running.child.stdout()) {
+            let mut said = [PollFd::from_borrowed_fd(said, PollFlags::IN)];
+            let left = (given + BREATH).saturating_duration_since(Instant::now());
+            // What goes wrong is told by what is read.
+            _ = wait_any(&mut said, Deadline::after(left));
         }
         let next = lane.queue.first().map(|item| item.place);
         for place in std::mem::take(&mut running.unsynced) {
