@@ -380,14 +380,14 @@ impl<'a> Deliverer<'a> {
             .filter(|until| is_later(*until));
         if let Some(until) = until {
             let left = until.saturating_duration_since(Instant::now());
-            let mut fds = self.said();
+            let mut fds = self.verdicts();
             // What goes wrong is told by the next wait.
             _ = wait_any(&mut fds, Deadline::after(left));
         }
     }
 
     /// Where verdicts come.
-    fn said(&self) -> Vec<PollFd<'_>> {
+    fn verdicts(&self) -> Vec<PollFd<'_>> {
         let said = self
             .lanes
             .values()
@@ -402,7 +402,7 @@ impl<'a> Deliverer<'a> {
         if lanes.any(|(route, lane)| lane.is_ending() || (ours(route) && lane.is_ready())) {
             return true;
         }
-        let mut fds = self.said();
+        let mut fds = self.verdicts();
         // What goes wrong is told by the next wait.
         !fds.is_empty() && wait_any(&mut fds, Deadline::after(Duration::ZERO)).unwrap_or(false)
     }
