@@ -1,7 +1,9 @@
-//! Reads durations as users write them: `500ms`, `10s`, `1h 30m`, and `90` for seconds.
+//! Reads durations as users write them: `500ms`, `10s`, `1h 30m`, and `90` for seconds;
+//! and the pauses that grow from one of them.
 //!
 //! It must never know what a duration is for; the option chooses its limit.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use humantime::DurationError;
@@ -56,6 +58,16 @@ fn up_to(text: &str, limit: Duration, too_long: &str) -> Result<Duration, String
         duration if duration > limit => Err(too_long.to_owned()),
         duration => Ok(duration),
     }
+}
+
+/// A pause that doubles so many times, up to a limit; give or take a quarter,
+/// so that many who failed together do not return together.
+pub fn backoff(first: Duration, doublings: u32, most: Duration) -> Duration {
+    let times = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+    let random = RandomState::new().build_hasher().finish();
+    let thousandths = u16::try_from(random % 501).unwrap_or(0);
+    let pause = first.saturating_mul(times).min(most);
+    pause.mul_f64(0.75 + f64::from(thousandths) / 1000.0)
 }
 
 fn refuse_calendar_units(text: &str) -> Result<(), String> {

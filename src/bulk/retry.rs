@@ -1,6 +1,5 @@
 //! When to try again: exponential backoff with jitter, within a limit.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -50,23 +49,11 @@ impl<'a> Backoff<'a> {
         if self.tries >= self.args.retry {
             return None;
         }
-        let doubled = self
-            .args
-            .retry_delay
-            .saturating_mul(1_u32.checked_shl(self.tries).unwrap_or(u32::MAX))
-            .min(MAX_PAUSE);
+        let pause = duration::backoff(self.args.retry_delay, self.tries, MAX_PAUSE);
         self.tries += 1;
-        let pause = doubled.mul_f64(jitter());
         let limit = self.args.retry_max_time.unwrap_or(Duration::MAX);
         (self.begun.elapsed().saturating_add(pause) <= limit).then_some(pause)
     }
-}
-
-/// From 0.75 to 1.25, so that many senders that failed together do not return together.
-fn jitter() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    let thousandths = u16::try_from(random % 501).unwrap_or(0);
-    0.75 + f64::from(thousandths) / 1000.0
 }
 
 #[cfg(test)]

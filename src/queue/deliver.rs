@@ -14,30 +14,28 @@ mod intake;
 mod judge;
 mod lane;
 mod onward;
+mod pin;
 mod plan;
 mod recover;
 mod status;
 mod tell;
 mod verdict;
+mod wait;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::event::{PollFd, PollFlags};
-
 use self::aside::Aside;
 use self::lane::Lane;
 use self::watch::Watch;
-use super::route::child::Child;
 use super::store::name::Name;
 use super::store::{Active, Candidate, Receipt, Store};
 use super::work::{Event, Mark, Millis, Part, millis};
 use crate::config::Config;
 use crate::diag::{Diag, Priority, cause};
 use crate::outcome::Outcome;
-use crate::transport::fd::{Deadline, wait_any};
 use crate::transport::interrupt::Interrupt;
 
 /// A route has so many parts at hand; the rest of its jobs lie in `wait/`,
@@ -358,55 +356,6 @@ impl<'a> Deliverer<'a> {
         }
     }
 
-    /// Between two steps on the disk: a route that has answered has its next
-    /// page before anything else is done.
-    fn give_way(&mut self) {
-        if self.stopping.is_some() {
-            return;
-        }
-        self.hold_breath();
-        if self.is_called() {
-            self.tend_lanes();
-            self.open_shelved();
-        }
-    }
-
-    /// A route that has just been given a page has the machine to itself for
-    /// what it has to say before the long wait for its verdict.
-    fn hold_breath(&self) {
-        let given = self.lanes.values().filter_map(Lane::last_given).max();
-        let until = given
-            .map(|given| given + BREATH)
-            .filter(|until| is_later(*until));
-        if let Some(until) = until {
-            let left = until.saturating_duration_since(Instant::now());
-            let mut fds = self.verdicts();
-            // What goes wrong is told by the next wait.
-            _ = wait_any(&mut fds, Deadline::after(left));
-        }
-    }
-
-    /// Where verdicts come.
-    fn verdicts(&self) -> Vec<PollFd<'_>> {
-        let said = self
-            .lanes
-            .values()
-            .filter_map(|lane| lane.child()?.stdout());
-        said.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
-            .collect()
-    }
-
-    fn is_called(&self) -> bool {
-        let ours = |route: &str| self.setup.only.is_none_or(|only| only == route);
-        let mut lanes = self.lanes.iter();
-        if lanes.any(|(route, lane)| lane.is_ending() || (ours(route) && lane.is_ready())) {
-            return true;
-        }
-        let mut fds = self.verdicts();
-        // What goes wrong is told by the next wait.
-        !fds.is_empty() && wait_any(&mut fds, Deadline::after(Duration::ZERO)).unwrap_or(false)
-    }
-
     fn look_around(&mut self) {
         self.visit_orphans();
         self.hand_over_late();
@@ -457,79 +406,6 @@ impl<'a> Deliverer<'a> {
             }
         }
     }
-
-    fn is_done(&self, more: bool) -> bool {
-        let running = self.lanes.values().any(Lane::is_running) || !self.asides.is_empty();
-        let busy = running || self.lanes.values().any(Lane::is_busy);
-        match self.stopping {
-            Some(since) => !running || since.elapsed() > STOP + END,
-            None => {
-                !more
-                    && !busy
-                    && !self.setup.watch
-                    && !self.has_new
-                    && self.look.is_none_or(is_later)
-            }
-        }
-    }
-
-    fn wait(&mut self, more: bool) -> io::Result<()> {
-        let mut until = Deadline::after(self.tick.saturating_duration_since(Instant::now()));
-        if more {
-            until = Deadline::after(Duration::ZERO);
-        }
-        // What is not begun any more has no time.
-        let lanes = self.lanes.values();
-        let lanes = lanes.filter(|lane| self.stopping.is_none() || lane.is_running());
-        let timers = lanes.filter_map(Lane::timer);
-        let timers = timers.chain(self.asides.iter().map(Aside::timer));
-        let look = self.look.filter(|_| self.stopping.is_none());
-        let timers = timers.chain(look).chain(self.receipts_due());
-        for timer in timers {
-            let left = timer.saturating_duration_since(Instant::now());
-            until = until.earlier(Deadline::after(left));
-        }
-        let mut fds = Vec::new();
-        if self.stopping.is_none() {
-            fds.push(PollFd::from_borrowed_fd(
-                self.setup.interrupt.fd(),
-                PollFlags::IN,
-            ));
-            fds.extend(
-                self.watch
-                    .fd()
-                    .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
-            );
-        }
-        for child in self.lanes.values().filter_map(Lane::child) {
-            poll_child(child, &mut fds);
-        }
-        for aside in &self.asides {
-            fds.extend(
-                aside
-                    .stdout()
-                    .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
-            );
-        }
-        wait_any(&mut fds, until)?;
-        drop(fds);
-        let seen = self.watch.read();
-        self.has_new |= seen.arrived;
-        if seen.poked {
-            self.look = Some(Instant::now());
-        }
-        Ok(())
-    }
-}
-
-fn poll_child<'c>(child: &'c Child, fds: &mut Vec<PollFd<'c>>) {
-    fds.extend(
-        child
-            .stdout()
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
-    );
-    let stdin = child.stdin().filter(|_| child.wants_to_write());
-    fds.extend(stdin.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::OUT)));
 }
 
 fn is_later(at: Instant) -> bool {

@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::pin;
 use super::status::{queued, rejected};
 use super::{
     AT_HAND, BATCH, BUSY_BATCH, Deliverer, Due, FILTERS, FIRST_BATCH, MIXED, Place, Said, now,
 };
 use crate::diag::{Priority, cause};
-use crate::file;
 use crate::outcome::Outcome;
 use crate::queue::job::{self, Job, Sender, Submission};
 use crate::queue::store::name::Name;
@@ -182,14 +182,7 @@ impl Deliverer<'_> {
         for to in &mut job.to {
             if let Some(path) = to.pin_file.take() {
                 // Else anybody could have any file of ours sent to a pager.
-                let bytes = file::read_owned(&path, (!trusted).then_some(owner));
-                let named = |why: String| format!("PIN file {}: {why}", path.display());
-                let bytes = bytes.map_err(|error| named(cause(&error)))?;
-                let text = String::from_utf8_lossy(&bytes);
-                let pin = text.lines().next().unwrap_or_default().trim().to_owned();
-                if pin.is_empty() || pin.contains(char::is_whitespace) {
-                    return Err(named("its first line is no PIN".to_owned()));
-                }
+                let pin = pin::read(&path, (!trusted).then_some(owner))?;
                 to.pin = Some(pin);
             }
         }

@@ -4,10 +4,10 @@
 //! Answers for the policy of a route. Must never know a file, a child or the
 //! clock: it is told the time.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use crate::config::tables::{OnUnknown, Route};
+use crate::duration;
 use crate::outcome::Outcome;
 use crate::queue::work::{Mark, Millis, Part};
 
@@ -113,15 +113,9 @@ impl Policy {
     }
 }
 
-/// Twice as long with each try, and never the same for two that failed together.
+/// The pause behind so many tries.
 pub(super) fn pause(first: Duration, tries: u32, most: Duration) -> Duration {
-    let doubling = 1_u32
-        .checked_shl(tries.saturating_sub(1))
-        .unwrap_or(u32::MAX);
-    let pause = first.saturating_mul(doubling).min(most);
-    let random = RandomState::new().build_hasher().finish();
-    let thousandths = u16::try_from(random % 501).unwrap_or(0);
-    pause.mul_f64(0.75 + f64::from(thousandths) / 1000.0)
+    duration::backoff(first, tries.saturating_sub(1), most)
 }
 
 #[cfg(test)]

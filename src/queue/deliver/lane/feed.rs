@@ -10,9 +10,8 @@ use rustix::event::{PollFd, PollFlags};
 use super::{Given, Item, Lane, MIN_REST};
 use crate::config::tables::Route;
 use crate::diag::cause;
-use crate::file;
 use crate::outcome::Outcome;
-use crate::queue::deliver::{BREATH, Deliverer, Place, Said, is_later};
+use crate::queue::deliver::{BREATH, Deliverer, Place, Said, is_later, pin};
 use crate::queue::route::child::Page;
 use crate::queue::work::Mark;
 use crate::transport::fd::{Deadline, wait_any};
@@ -178,10 +177,6 @@ impl Deliverer<'_> {
         let Some(path) = way.and_then(|way| way.pin_file) else {
             return Ok(None);
         };
-        let named = |why: &str| format!("{}: {why}", path.display());
-        let bytes = file::read(path).map_err(|error| named(&cause(&error)))?;
-        let text = String::from_utf8(bytes).map_err(|_| named("not UTF-8"))?;
-        let pin = text.lines().next().unwrap_or_default().trim().to_owned();
-        Ok((!pin.is_empty()).then_some(pin))
+        pin::read(path, None).map(Some)
     }
 }
