@@ -28,8 +28,14 @@ _pagebox() {
             pagebox,page)
                 cmd="pagebox__subcmd__page"
                 ;;
+            pagebox,page-cgi)
+                cmd="pagebox__subcmd__page__subcmd__cgi"
+                ;;
             pagebox,page-deliver)
                 cmd="pagebox__subcmd__page__subcmd__deliver"
+                ;;
+            pagebox,page-mail)
+                cmd="pagebox__subcmd__page__subcmd__mail"
                 ;;
             pagebox,pageq)
                 cmd="pagebox__subcmd__pageq"
@@ -61,8 +67,14 @@ _pagebox() {
             pagebox__subcmd__help,page)
                 cmd="pagebox__subcmd__help__subcmd__page"
                 ;;
+            pagebox__subcmd__help,page-cgi)
+                cmd="pagebox__subcmd__help__subcmd__page__subcmd__cgi"
+                ;;
             pagebox__subcmd__help,page-deliver)
                 cmd="pagebox__subcmd__help__subcmd__page__subcmd__deliver"
+                ;;
+            pagebox__subcmd__help,page-mail)
+                cmd="pagebox__subcmd__help__subcmd__page__subcmd__mail"
                 ;;
             pagebox__subcmd__help,pageq)
                 cmd="pagebox__subcmd__help__subcmd__pageq"
@@ -131,7 +143,7 @@ _pagebox() {
 
     case "${cmd}" in
         pagebox)
-            opts="-h -V --list --help --version ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help"
+            opts="-h -V --list --help --version ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -145,7 +157,7 @@ _pagebox() {
             return 0
             ;;
         pagebox__subcmd__help)
-            opts="ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help"
+            opts="ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -214,7 +226,35 @@ _pagebox() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pagebox__subcmd__help__subcmd__page__subcmd__cgi)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pagebox__subcmd__help__subcmd__page__subcmd__deliver)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pagebox__subcmd__help__subcmd__page__subcmd__mail)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -784,6 +824,28 @@ _pagebox() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pagebox__subcmd__page__subcmd__cgi)
+            opts="-h -V --spool --config --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pagebox__subcmd__page__subcmd__deliver)
             opts="-v -h -V --spool --config --once --watch --route --check --each --command-timeout --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -804,6 +866,32 @@ _pagebox() {
                     return 0
                     ;;
                 --command-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pagebox__subcmd__page__subcmd__mail)
+            opts="-h -V --spool --config --max-parts --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-parts)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

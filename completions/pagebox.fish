@@ -30,7 +30,9 @@ complete -c pagebox -n "__fish_pagebox_needs_command" -s V -l version -d 'Print 
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "page" -d 'Queue a page for a pager or a group'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "page-cgi" -d 'Queue pages from the web: one CGI request'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "page-deliver" -d 'Deliver the pages in the spool'
+complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "page-mail" -d 'Queue the page that a mail on standard input asks for'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "pageq" -d 'Look at queued pages, and hold, release, retry or remove them'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
 complete -c pagebox -n "__fish_pagebox_needs_command" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
@@ -164,6 +166,10 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l json -d 'Print 
 complete -c pagebox -n "__fish_pagebox_using_subcommand page" -l dry-run -d 'Say what would be sent, and connect to nothing'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-cgi" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-cgi" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-cgi" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-cgi" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l route -d 'Only what goes by this route' -r
@@ -175,6 +181,11 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -l each -d
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s v -l verbose -d 'Say more: dialogues, secrets masked, and what becomes of each page'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s V -l version -d 'Print version'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -l max-parts -d 'Most parts of a split message' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -s h -l help -d 'Print help'
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l json -d 'Print results as JSON, one object a line'
@@ -380,17 +391,19 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l allow -d 'Ser
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -l log-text -d 'Log the text of messages'
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pagebox -n "__fish_pagebox_using_subcommand xtelld" -s V -l version -d 'Print version'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page" -d 'Queue a page for a pager or a group'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page-deliver" -d 'Deliver the pages in the spool'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "pageq" -d 'Look at queued pages, and hold, release, retry or remove them'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtelld" -d 'Show messages from other machines on the terminals of this one'
-complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-deliver pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-send" -d 'Send pages to a TAP paging central'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "ixo-serve" -d 'Be a paging central (TAP, IXO) on standard input and output or a serial line'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page" -d 'Queue a page for a pager or a group'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page-cgi" -d 'Queue pages from the web: one CGI request'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page-deliver" -d 'Deliver the pages in the spool'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "page-mail" -d 'Queue the page that a mail on standard input asks for'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "pageq" -d 'Look at queued pages, and hold, release, retry or remove them'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-probe" -d 'Ask an SNPP gateway whether it is up and what it can do'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-send" -d 'Send pages through an SNPP gateway'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "snpp-serve" -d 'Serve one SNPP session on standard input and output'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtell" -d 'Send a message to a user\'s terminal on another machine'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "xtelld" -d 'Show messages from other machines on the terminals of this one'
+complete -c pagebox -n "__fish_pagebox_using_subcommand help; and not __fish_seen_subcommand_from ixo-send ixo-serve page page-cgi page-deliver page-mail pageq snpp-probe snpp-send snpp-serve xtell xtelld help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "list" -d 'Name the jobs, the most urgent first'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "show" -d 'Tell everything about a job'
 complete -c pagebox -n "__fish_pagebox_using_subcommand help; and __fish_seen_subcommand_from pageq" -f -a "hold" -d 'Stop jobs until they are released'

@@ -186,6 +186,16 @@ ascii\:"Transliterated, for networks that carry nothing else"))' \
 '*::words -- The message:_default' \
 && ret=0
 ;;
+(page-cgi)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'-h[Print help]' \
+'--help[Print help]' \
+'-V[Print version]' \
+'--version[Print version]' \
+&& ret=0
+;;
 (page-deliver)
 _arguments "${_arguments_options[@]}" : \
 '--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
@@ -203,6 +213,18 @@ _arguments "${_arguments_options[@]}" : \
 '-V[Print version]' \
 '--version[Print version]' \
 '*::command -- Command that delivers a page:_default' \
+&& ret=0
+;;
+(page-mail)
+_arguments "${_arguments_options[@]}" : \
+'--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
+'--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
+'--max-parts=[Most parts of a split message]:N:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+'-V[Print version]' \
+'--version[Print version]' \
+'*::names -- Names of pagers or groups, or addresses page+NAME@...:_default' \
 && ret=0
 ;;
 (pageq)
@@ -534,7 +556,15 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(page-cgi)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (page-deliver)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(page-mail)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -621,7 +651,9 @@ _pagebox_commands() {
 'ixo-send:Send pages to a TAP paging central' \
 'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
 'page:Queue a page for a pager or a group' \
+'page-cgi:Queue pages from the web\: one CGI request' \
 'page-deliver:Deliver the pages in the spool' \
+'page-mail:Queue the page that a mail on standard input asks for' \
 'pageq:Look at queued pages, and hold, release, retry or remove them' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
@@ -638,7 +670,9 @@ _pagebox__subcmd__help_commands() {
 'ixo-send:Send pages to a TAP paging central' \
 'ixo-serve:Be a paging central (TAP, IXO) on standard input and output or a serial line' \
 'page:Queue a page for a pager or a group' \
+'page-cgi:Queue pages from the web\: one CGI request' \
 'page-deliver:Deliver the pages in the spool' \
+'page-mail:Queue the page that a mail on standard input asks for' \
 'pageq:Look at queued pages, and hold, release, retry or remove them' \
 'snpp-probe:Ask an SNPP gateway whether it is up and what it can do' \
 'snpp-send:Send pages through an SNPP gateway' \
@@ -669,10 +703,20 @@ _pagebox__subcmd__help__subcmd__page_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help page commands' commands "$@"
 }
+(( $+functions[_pagebox__subcmd__help__subcmd__page-cgi_commands] )) ||
+_pagebox__subcmd__help__subcmd__page-cgi_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help page-cgi commands' commands "$@"
+}
 (( $+functions[_pagebox__subcmd__help__subcmd__page-deliver_commands] )) ||
 _pagebox__subcmd__help__subcmd__page-deliver_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox help page-deliver commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__help__subcmd__page-mail_commands] )) ||
+_pagebox__subcmd__help__subcmd__page-mail_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox help page-mail commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__help__subcmd__pageq_commands] )) ||
 _pagebox__subcmd__help__subcmd__pageq_commands() {
@@ -762,10 +806,20 @@ _pagebox__subcmd__page_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox page commands' commands "$@"
 }
+(( $+functions[_pagebox__subcmd__page-cgi_commands] )) ||
+_pagebox__subcmd__page-cgi_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox page-cgi commands' commands "$@"
+}
 (( $+functions[_pagebox__subcmd__page-deliver_commands] )) ||
 _pagebox__subcmd__page-deliver_commands() {
     local commands; commands=()
     _describe -t commands 'pagebox page-deliver commands' commands "$@"
+}
+(( $+functions[_pagebox__subcmd__page-mail_commands] )) ||
+_pagebox__subcmd__page-mail_commands() {
+    local commands; commands=()
+    _describe -t commands 'pagebox page-mail commands' commands "$@"
 }
 (( $+functions[_pagebox__subcmd__pageq_commands] )) ||
 _pagebox__subcmd__pageq_commands() {

@@ -6,7 +6,9 @@
 mod ixo_send;
 mod ixo_serve;
 mod page;
+mod page_cgi;
 mod page_deliver;
+mod page_mail;
 mod pageq;
 mod plugin;
 mod send;
@@ -65,7 +67,7 @@ macro_rules! applet {
 }
 
 /// All applets.
-pub const APPLETS: [Applet; 10] = [
+pub const APPLETS: [Applet; 12] = [
     applet!(
         "ixo-send",
         ixo_send,
@@ -80,10 +82,24 @@ pub const APPLETS: [Applet; 10] = [
     ),
     applet!("page", page, 1, "Queue a page for a pager or a group"),
     applet!(
+        "page-cgi",
+        page_cgi,
+        8,
+        "Queue pages from the web: one CGI request",
+        || {}
+    ),
+    applet!(
         "page-deliver",
         page_deliver,
         8,
         "Deliver the pages in the spool",
+        || {}
+    ),
+    applet!(
+        "page-mail",
+        page_mail,
+        8,
+        "Queue the page that a mail on standard input asks for",
         || {}
     ),
     applet!(

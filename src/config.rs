@@ -285,6 +285,8 @@ hours = "Mo-Fr 08:00-17:00 Europe/Berlin"
 quiet = ["22:00-06:00", "Su"]
 max-length = 80
 charset = "ascii"
+dedup = "5m"
+rate = "5/10m"
 
 [pager.ann]
 
@@ -294,6 +296,7 @@ route = "gateway"
 [group.oncall]
 members = ["joe", "all"]
 hours = "Mo-Fr"
+dedup = 300
 
 [group.all]
 members = ["ann", "k.d@x"]
@@ -350,6 +353,7 @@ type = "xtell"
 [route.sms]
 type = "exec"
 command = ["/usr/local/bin/sms"]
+rate = "100/1day"
 
 [device.tty1]
 path = "/dev/ttyS0"
@@ -364,8 +368,14 @@ path = "/dev/ttyS1"
 [mail]
 allow-from = ["*@example.com"]
 max-parts = 3
+max-size = 1000000
+template = "{from}: {subject}"
 
 [web]
+names = ["oncall", "joe"]
+allow-hosts = ["snpp.example.com", "192.0.2.7:444"]
+max-length = 160
+rate = "30/1m"
 "#;
 
     fn config(text: &str) -> Config {
@@ -506,7 +516,7 @@ max-parts = 3
             ),
             (
                 "[pager.joe]\nroutes = 'a'",
-                "f:2: pager.joe: unknown key \"routes\", expected one of route, id, pin-file, hours, quiet, max-length, charset",
+                "f:2: pager.joe: unknown key \"routes\", expected one of route, id, pin-file, hours, quiet, dedup, rate, max-length, charset",
             ),
             (
                 "[group.a]\nhours = 'Mo'",
@@ -518,7 +528,7 @@ max-parts = 3
             ),
             (
                 "[web]\nport = 1",
-                "f:2: web: unknown key \"port\", there are no fields",
+                "f:2: web: unknown key \"port\", expected one of names, allow-hosts, max-length, rate",
             ),
             (
                 "[mail]\nmax-parts = 0",

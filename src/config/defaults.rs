@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Config;
 use super::tables::{OnUnknown, Route};
-use super::value::{Filled, Line};
+use super::value::{Filled, Line, Rate};
 use crate::text::split::Overflow;
 
 /// How long receipts are kept.
@@ -26,6 +26,17 @@ pub const ON_UNKNOWN: OnUnknown = OnUnknown::Hold;
 pub const OVERFLOW: Overflow = Overflow::Split;
 /// How long a route may take to answer a page.
 pub const TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// So many bytes of a mail are looked at.
+pub const MAX_MAIL: usize = 4 << 20;
+/// What is kept of a mail.
+pub const TEMPLATE: &str = "{from}: {subject}: {text}";
+/// Longest message from the web, in characters.
+pub const WEB_LENGTH: usize = 256;
+/// So many requests of one address are taken.
+pub const WEB_RATE: Rate = Rate {
+    count: 60,
+    time: Duration::from_secs(60),
+};
 
 impl Config {
     /// How long receipts are kept.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::tables::{Kind, Link, Route, Tables};
-use super::value::Name;
+use super::value::{Filled, Name};
 
 /// How a page to someone can go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,6 +77,10 @@ pub(super) fn follow(tables: &Tables) -> Result<Reaches, Fault> {
         }
     }
     follow_groups(tables, &mut reaches)?;
+    let offered = tables.web.as_ref().and_then(|web| web.names.as_ref());
+    for name in offered.map_or(&[][..], Filled::as_slice) {
+        member(tables, name, || "web.names".to_owned())?;
+    }
     Ok(reaches)
 }
 
@@ -90,13 +94,8 @@ fn follow_groups(tables: &Tables, reaches: &mut Reaches) -> Result<(), Fault> {
                 what: "there is a pager of this name".to_owned(),
             });
         }
-        for member in &group.get_ref().members {
-            let name = member.get_ref().as_str();
-            if !tables.pager.contains_key(name) && !tables.group.contains_key(name) {
-                let there = tables.pager.keys().chain(tables.group.keys());
-                let key = key() + ".members";
-                return Err(missing(there, member, "pager or group", key));
-            }
+        for name in &group.get_ref().members {
+            member(tables, name, || key() + ".members")?;
         }
     }
     let groups = tables.group.iter();
@@ -129,6 +128,16 @@ fn exists<T>(
         return Ok(());
     }
     Err(missing(tables.keys(), link, what, key()))
+}
+
+/// Is there such a pager or group?
+fn member(tables: &Tables, link: &Link, key: impl Fn() -> String) -> Result<(), Fault> {
+    let name = link.get_ref().as_str();
+    if tables.pager.contains_key(name) || tables.group.contains_key(name) {
+        return Ok(());
+    }
+    let there = tables.pager.keys().chain(tables.group.keys());
+    Err(missing(there, link, "pager or group", key()))
 }
 
 fn missing<'a>(

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::hours::Hours;
-use super::value::{Absolute, CommandLine, Delay, Filled, Lifetime, Limit, Line, Name, Word};
+use super::value::{
+    Absolute, CommandLine, Delay, Filled, Lifetime, Limit, Line, Name, Rate, Template, Word,
+};
 use crate::text::charset::Charset;
 use crate::text::split::Overflow;
 use crate::transport::serial::Framing;
@@ -62,6 +64,10 @@ pub struct Pager {
     pub hours: Option<Hours>,
     /// When its pages wait, but for those of level 0.
     pub quiet: Option<Hours>,
+    /// Not paged with the same text again within that time.
+    pub dedup: Option<Delay>,
+    /// So many pages are let through; the others are gathered.
+    pub rate: Option<Rate>,
     /// Longest message, in characters as sent.
     pub max_length: Option<NonZeroUsize>,
     /// What it can show.
@@ -76,6 +82,8 @@ pub struct Group {
     pub members: Vec<Link>,
     /// When it is on duty.
     pub hours: Option<Hours>,
+    /// Not paged with the same text again within that time.
+    pub dedup: Option<Delay>,
 }
 
 /// What drives a route.
@@ -159,6 +167,8 @@ pub struct Route {
     pub pages_per_call: Option<Spanned<NonZeroU32>>,
     /// The least time between two pages.
     pub gap: Option<Delay>,
+    /// So many pages are let through; the others are gathered.
+    pub rate: Option<Rate>,
     /// Longest message, in characters as sent.
     pub max_length: Option<NonZeroUsize>,
     /// What becomes of a longer one.
@@ -193,13 +203,26 @@ pub struct Device {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Mail {
-    /// Whose mail is taken; an empty list is nobody's.
+    /// Whose mail is taken; an empty list is nobody's, and without it it is anybody's.
     pub allow_from: Option<Vec<Line>>,
     /// Most parts of a message.
     pub max_parts: Option<NonZeroUsize>,
+    /// So many bytes of a mail are looked at.
+    pub max_size: Option<NonZeroUsize>,
+    /// What is kept of a mail.
+    pub template: Option<Template>,
 }
 
-/// `[web]`, which has no keys yet.
+/// `[web]`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Web {}
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Web {
+    /// Who can be paged from the web, in this order; without it all names there are.
+    pub names: Option<Filled<Link>>,
+    /// Gateways that programs may have us speak to: `host` or `host:port`.
+    pub allow_hosts: Option<Vec<Word>>,
+    /// Longest message, in characters.
+    pub max_length: Option<NonZeroUsize>,
+    /// So many requests of one address are taken.
+    pub rate: Option<Rate>,
+}

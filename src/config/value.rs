@@ -144,6 +144,113 @@ impl TryFrom<String> for CommandLine {
     }
 }
 
+/// So many in so long: `"5/10m"`. As many may come at once, and in the long run
+/// as many in that time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Rate {
+    /// How many, at least one.
+    pub count: u32,
+    /// In which time; at least a millisecond for each.
+    pub time: Duration,
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = |why: &str| format!("{text:?}: {why}");
+        let (count, time) = text
+            .split_once('/')
+            .ok_or_else(|| wrong("a number and a time are wanted, such as \"5/10m\""))?;
+        let count: u32 = count
+            .trim()
+            .parse()
+            .ok()
+            .filter(|count| *count > 0)
+            .ok_or_else(|| wrong("what stands before the / is no number from 1 on"))?;
+        let time = duration::limit(time.trim()).map_err(|error| wrong(&error))?;
+        if time < Duration::from_millis(count.into()) {
+            return Err(wrong("more than one in a millisecond"));
+        }
+        Ok(Self { count, time })
+    }
+}
+
+/// What is kept of a mail: a text in which `{from}`, `{address}`, `{subject}` and
+/// `{text}` stand for the mail's own, and a doubled brace for itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Template(Vec<Piece>);
+
+/// A piece of a template.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Piece {
+    /// Stands for itself.
+    Text(String),
+    /// The sender's name, or else address.
+    From,
+    /// The sender's address.
+    Address,
+    /// The subject.
+    Subject,
+    /// The first text of the mail.
+    Body,
+}
+
+impl Template {
+    /// Its pieces, in order.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = |why: &str| format!("{text:?}: {why}");
+        if text.contains(|c: char| c.is_control() && c != '\n') {
+            return Err(wrong("has control characters"));
+        }
+        let (mut pieces, mut plain) = (Vec::new(), String::new());
+        let mut rest = text.chars();
+        while let Some(c) = rest.next() {
+            let doubled = rest.as_str().starts_with(c);
+            if matches!(c, '{' | '}') && doubled {
+                rest.next();
+                plain.push(c);
+            } else if c == '{' {
+                let word: String = rest.by_ref().take_while(|c| *c != '}').collect();
+                let piece = match word.as_str() {
+                    "from" => Piece::From,
+                    "address" => Piece::Address,
+                    "subject" => Piece::Subject,
+                    "text" => Piece::Body,
+                    _ => {
+                        return Err(wrong(&format!(
+                            "{{{word}}} is none of {{from}} {{address}} {{subject}} {{text}}"
+                        )));
+                    }
+                };
+                if !plain.is_empty() {
+                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
+                }
+                pieces.push(piece);
+            } else if c == '}' {
+                return Err(wrong("a } without its {; }} stands for one"));
+            } else {
+                plain.push(c);
+            }
+        }
+        if !plain.is_empty() {
+            pieces.push(Piece::Text(plain));
+        }
+        if !pieces.iter().any(|piece| !matches!(piece, Piece::Text(_))) {
+            return Err(wrong("keeps nothing of a mail"));
+        }
+        Ok(Self(pieces))
+    }
+}
+
 /// Reads a value inside of the parser's call, which is what gives an error its
 /// line: `try_from` would see the item of a list too late for that.
 pub(super) struct Text<T>(PhantomData<T>);
@@ -176,7 +283,7 @@ macro_rules! read_from_text {
     )+};
 }
 
-read_from_text!(Name, Line, Word, Absolute, CommandLine);
+read_from_text!(Name, Line, Word, Absolute, CommandLine, Rate, Template);
 
 /// A list that is not empty. Never a string: `["prog", "arg"]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]

@@ -228,7 +228,7 @@ fn a_flag_means_the_same_everywhere() {
 }
 
 /// The statuses that each program can end with.
-const STATUSES: [(&str, &[u8]); 11] = [
+const STATUSES: [(&str, &[u8]); 13] = [
     ("ixo-serve", &[0, 64, 70, 71, 73, 74, 75, 77, 78]),
     ("pagebox", &[0, 64, 70, 74]),
     (
@@ -249,6 +249,8 @@ const STATUSES: [(&str, &[u8]); 11] = [
             0, 64, 65, 66, 67, 69, 70, 71, 73, 74, 75, 77, 78, 79, 130, 143,
         ],
     ),
+    ("page-cgi", &[0, 64, 70, 74]),
+    ("page-mail", &[0, 64, 65, 67, 70, 75, 77]),
     ("pageq", &[0, 64, 65, 66, 70, 71, 74, 75, 77, 78]),
     (
         "snpp-probe",

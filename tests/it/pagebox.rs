@@ -7,11 +7,13 @@ use std::os::unix::fs::symlink;
 
 use crate::support::{Cmd, applet, kit, pagebox, scratch};
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
     "ixo-send",
     "ixo-serve",
     "page",
+    "page-cgi",
     "page-deliver",
+    "page-mail",
     "pageq",
     "snpp-probe",
     "snpp-send",

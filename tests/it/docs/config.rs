@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use pagebox::config::check::check;
 use pagebox::config::tables::Route;
-use pagebox::config::{Config, way::Nobody};
+use pagebox::config::value::Rate;
+use pagebox::config::{Config, defaults, way::Nobody};
 use pagebox::text::split::DEFAULT_PARTS;
 use pagebox::transport::serial::Settings;
 
@@ -179,6 +180,13 @@ fn the_page_has_the_defaults_of_the_program() {
     }
     let parts: usize = default("Mail", "max-parts").parse().unwrap();
     assert_eq!(parts, DEFAULT_PARTS);
+    assert_eq!(default("Mail", "template"), defaults::TEMPLATE);
+    let size: usize = default("Mail", "max-size").parse().unwrap();
+    assert_eq!(size, defaults::MAX_MAIL);
+    let length: usize = default("Web", "max-length").parse().unwrap();
+    assert_eq!(length, defaults::WEB_LENGTH);
+    let rate = Rate::try_from(default("Web", "rate")).unwrap();
+    assert_eq!(rate, defaults::WEB_RATE);
 }
 
 /// A Saturday night, when most are off duty.
