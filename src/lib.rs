@@ -7,7 +7,7 @@
 //!   │          └─ servers: what was accepted ─▶ sink ─▶ queue, or a command
 //!   ├─▶ access: who may come in, and who it is; config: which names there are
 //!   ├─▶ terminal: who is logged in, and what is shown there
-//!   └─▶ cli, bulk, page, outcome, text, file, accounts, duration, exit, diag
+//!   └─▶ cli, bulk, page, outcome, text, file, accounts, duration, rate, exit, diag
 //! ```
 //!
 //! A protocol imports no transport, a transport imports no session, and
@@ -29,6 +29,7 @@ pub mod outcome;
 pub mod page;
 pub mod protocol;
 pub mod queue;
+pub mod rate;
 pub mod session;
 pub mod sink;
 pub mod terminal;

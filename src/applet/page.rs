@@ -21,7 +21,7 @@ pub(crate) use self::flags::Args;
 use self::names::Names;
 use self::page::{Page, Wishes, fit};
 use self::submit::Submitter;
-use super::send;
+use super::{send, spool};
 use crate::cli::envelope::Envelope;
 use crate::cli::report::Report;
 use crate::diag::{Diag, cause};
@@ -68,7 +68,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     let defaults = args.defaults(SystemTime::now())?;
     let is_plain = args.bulk.csv.is_none() && args.job.is_none();
     // Before anybody types a text for nothing.
-    let spool = submit::open(&dir)?;
+    let spool = spool::open(&dir)?;
     // Before signals are noted: a person who types it may think better of it.
     let typed = is_plain.then(|| of_words(args, &defaults, &names, &wishes, diag));
     let typed = typed.transpose()?;

@@ -1,10 +1,16 @@
 //! Where the spool is, and which configuration holds, for all who put pages
-//! into it. Must never know what they put there.
+//! into it; and what is said, with what to do about it, where it takes none.
+//! Must never know what they put there.
 
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
+use crate::cli::login;
 use crate::config::Config;
+use crate::diag::cause;
 use crate::exit::{Exit, Failure};
+use crate::outcome::{Fate, Outcome};
+use crate::queue::spool::{Room, Spool};
 
 /// Where pages go if nobody says where.
 const DEFAULT: &str = "/var/spool/pagebox";
@@ -70,4 +76,46 @@ fn variable() -> Option<PathBuf> {
 fn configured(config: Option<&Config>) -> PathBuf {
     let dir = config.and_then(Config::spool);
     dir.unwrap_or(DEFAULT.as_ref()).to_owned()
+}
+
+/// Opens a spool, which must be there: who delivers has made it.
+pub(super) fn open(dir: &Path) -> Result<Spool, Failure> {
+    Spool::open(dir, false, Room::default()).map_err(|error| {
+        let (exit, advice) = advice(&error);
+        Failure::new(exit, format!("{}{advice}", cause(&error)))
+    })
+}
+
+/// How it ends where a spool cannot be used at all, and what to do.
+fn advice(error: &io::Error) -> (Exit, String) {
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            let user = match login::name() {
+                "" => "USER",
+                name => name,
+            };
+            let text = format!(
+                "; who is to queue pages must be in the spool's group: usermod -aG pagebox {user}, and log in again"
+            );
+            (Exit::NoPermission, text)
+        }
+        ErrorKind::NotFound => {
+            let text = "; there is no spool: see FILES in page(1), or give --spool DIR";
+            (Exit::CantCreate, text.to_owned())
+        }
+        _ => (Exit::CantCreate, String::new()),
+    }
+}
+
+/// The fate of a job that was not taken; nothing of it is left.
+pub(super) fn not_taken(error: &io::Error) -> Fate {
+    let text = format!("not queued: {}", cause(error));
+    match (error.raw_os_error(), error.kind()) {
+        (None, ErrorKind::InvalidInput) => Fate::new(Outcome::Refused, Exit::Data, text),
+        (_, ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::ReadOnlyFilesystem) => {
+            let (exit, advice) = advice(error);
+            Fate::new(Outcome::Refused, exit, text + &advice)
+        }
+        _ => Fate::temporary(text),
+    }
 }

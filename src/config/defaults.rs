@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::Config;
 use super::tables::{OnUnknown, Route};
-use super::value::{Filled, Line, Rate};
+use super::value::{Filled, Line};
+use crate::rate::Rate;
 use crate::text::split::Overflow;
 
 /// How long receipts are kept.

@@ -12,8 +12,9 @@ use toml::Spanned;
 
 use super::hours::Hours;
 use super::value::{
-    Absolute, CommandLine, Delay, Filled, Lifetime, Limit, Line, Name, Rate, Template, Word,
+    Absolute, CommandLine, Delay, Filled, Lifetime, Limit, Line, Name, Template, Word,
 };
+use crate::rate::Rate;
 use crate::text::charset::Charset;
 use crate::text::split::Overflow;
 use crate::transport::serial::Framing;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use crate::duration;
+use crate::rate::Rate;
 use crate::text::shape::{MAX_NAME, is_name};
 
 /// The name of a pager, group, route or device; see [`is_name`].
@@ -141,38 +142,6 @@ impl TryFrom<String> for CommandLine {
             Ok(_) => Ok(Self(text)),
             Err(error) => Err(format!("{text:?}: {error}")),
         }
-    }
-}
-
-/// So many in so long: `"5/10m"`. As many may come at once, and in the long run
-/// as many in that time.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Rate {
-    /// How many, at least one.
-    pub count: u32,
-    /// In which time; at least a millisecond for each.
-    pub time: Duration,
-}
-
-impl TryFrom<String> for Rate {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = |why: &str| format!("{text:?}: {why}");
-        let (count, time) = text
-            .split_once('/')
-            .ok_or_else(|| wrong("a number and a time are wanted, such as \"5/10m\""))?;
-        let count: u32 = count
-            .trim()
-            .parse()
-            .ok()
-            .filter(|count| *count > 0)
-            .ok_or_else(|| wrong("what stands before the / is no number from 1 on"))?;
-        let time = duration::limit(time.trim()).map_err(|error| wrong(&error))?;
-        if time < Duration::from_millis(count.into()) {
-            return Err(wrong("more than one in a millisecond"));
-        }
-        Ok(Self { count, time })
     }
 }
 

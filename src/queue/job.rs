@@ -32,6 +32,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::spool::new_id;
+
 pub use read::{Submission, read};
 pub(super) use write::{header, named, ticket, time};
 
@@ -67,6 +69,30 @@ pub struct Job {
     pub id: String,
     /// The message as it was written, its lines joined by LF.
     pub message: Vec<u8>,
+}
+
+impl Job {
+    /// A page to these names, accepted now, that asks for nothing else.
+    pub fn new(names: impl IntoIterator<Item = String>, message: Vec<u8>) -> Self {
+        let received = SystemTime::now();
+        let recipient = |name| Recipient {
+            name,
+            ..Recipient::default()
+        };
+        Self {
+            to: names.into_iter().map(recipient).collect(),
+            from: None,
+            caller: None,
+            subject: None,
+            expires: None,
+            dedup: None,
+            failure_of: None,
+            two_way: None,
+            received,
+            id: new_id(received),
+            message,
+        }
+    }
 }
 
 /// One of those a job is for.

@@ -136,6 +136,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "config",
             "diag",
             "duration",
+            "rate",
             "file",
             "text",
             // A word of the file that only a serial line can explain.
@@ -157,6 +158,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             // A pager's PIN.
             "file",
             "duration",
+            "rate",
             "page::level",
             "page::alert",
         ],
@@ -167,6 +169,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("file", &["file"]),
     ("accounts", &["accounts", "file", "diag", "transport::fd"]),
     ("duration", &["duration"]),
+    ("rate", &["rate", "duration"]),
     ("diag", &["diag", "text", "exit"]),
 ];
 

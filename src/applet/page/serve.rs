@@ -12,10 +12,11 @@ use rustix::stdio::stdin;
 use super::flags::Args;
 use super::names::Names;
 use super::page::{Page, Wishes};
-use super::submit::{self, Submitter};
+use super::submit::Submitter;
 use super::{NAME, whole};
 use crate::access::peer::{Admission, Peer};
 use crate::applet::serve::{self, LINGER};
+use crate::applet::spool;
 use crate::diag::{Diag, Priority};
 use crate::exit::{Exit, Failure};
 use crate::queue::job::Sender;
@@ -85,7 +86,7 @@ fn take(args: &Args, peer: &Peer) -> Result<Page, Failure> {
     let interrupt = serve::signals()?;
     let config = args.place.find_config()?;
     let dir = args.place.dir(config.as_ref(), super::OTHERWISE)?;
-    let spool = submit::open(&dir).map_err(|failure| Failure {
+    let spool = spool::open(&dir).map_err(|failure| Failure {
         // It is our group, not the client's, that is wrong.
         exit: Exit::CantCreate,
         ..failure

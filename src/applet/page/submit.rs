@@ -1,21 +1,18 @@
 //! Pages into the spool: what became of each, and when it is tried again.
 //!
-//! Answers for a failure being said with what to do about it, and for not
-//! trying page after page where none can be queued.
+//! Answers for not trying page after page where none can be queued.
 
-use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::io;
 use std::time::Instant;
 
 use super::page::Page;
+use crate::applet::spool::not_taken;
 use crate::bulk::retry::{Backoff, RetryArgs};
-use crate::cli::login;
 use crate::cli::report::Report;
-use crate::diag::cause;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
 use crate::queue::job::Job;
-use crate::queue::spool::{Room, Spool};
+use crate::queue::spool::Spool;
 use crate::transport::interrupt::Interrupt;
 
 /// The way into a spool.
@@ -26,48 +23,6 @@ pub(super) struct Submitter<'a> {
     interrupt: &'a Interrupt,
     /// Why nothing more is tried.
     dead: Option<Fate>,
-}
-
-/// Opens a spool, which must be there: who delivers has made it.
-pub(super) fn open(dir: &Path) -> Result<Spool, Failure> {
-    Spool::open(dir, false, Room::default()).map_err(|error| {
-        let (exit, advice) = advice(&error);
-        Failure::new(exit, format!("{}{advice}", cause(&error)))
-    })
-}
-
-/// How it ends where a spool cannot be used at all, and what to do.
-fn advice(error: &io::Error) -> (Exit, String) {
-    match error.kind() {
-        ErrorKind::PermissionDenied => {
-            let user = match login::name() {
-                "" => "USER",
-                name => name,
-            };
-            let text = format!(
-                "; who is to queue pages must be in the spool's group: usermod -aG pagebox {user}, and log in again"
-            );
-            (Exit::NoPermission, text)
-        }
-        ErrorKind::NotFound => {
-            let text = "; there is no spool: see FILES in page(1), or give --spool DIR";
-            (Exit::CantCreate, text.to_owned())
-        }
-        _ => (Exit::CantCreate, String::new()),
-    }
-}
-
-/// The fate of a job that was not taken; nothing of it is left.
-fn fate(error: &io::Error) -> Fate {
-    let text = format!("not queued: {}", cause(error));
-    match (error.raw_os_error(), error.kind()) {
-        (None, ErrorKind::InvalidInput) => Fate::new(Outcome::Refused, Exit::Data, text),
-        (_, ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::ReadOnlyFilesystem) => {
-            let (exit, advice) = advice(error);
-            Fate::new(Outcome::Refused, exit, text + &advice)
-        }
-        _ => Fate::temporary(text),
-    }
 }
 
 impl<'a> Submitter<'a> {
@@ -162,7 +117,7 @@ fn enter(page: &Page, report: &mut Report, result: io::Result<()>) {
             report.job = Some(ids);
         }
         Err(error) => {
-            report.fate = fate(&error);
+            report.fate = not_taken(&error);
             (report.send_reply, report.job) = (None, None);
         }
     }

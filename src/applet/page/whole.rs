@@ -15,7 +15,7 @@ use rustix::stdio::stdin;
 
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
-use crate::queue::job::{self, Job, Recipient, Submission};
+use crate::queue::job::{self, Job, Submission};
 use crate::queue::spool::{MAX_JOB, new_id};
 use crate::text::shape::is_name;
 use crate::transport::fd::{self, Deadline, Ready, wait};
@@ -72,7 +72,7 @@ fn parse(bytes: &[u8]) -> Result<Job, String> {
     let now = SystemTime::now();
     let id = new_id(now);
     let job = match names_and_text(bytes) {
-        Some((names, text)) => plain(names, text, now)?,
+        Some((names, text)) => plain(names, text)?,
         None => match job::read(bytes, now, &id)? {
             Submission::Job(job) => job,
             Submission::Forget(_) => {
@@ -98,7 +98,7 @@ fn names_and_text(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
     Some((names.collect::<Option<_>>()?, text))
 }
 
-fn plain(names: Vec<String>, text: &[u8], now: SystemTime) -> Result<Job, String> {
+fn plain(names: Vec<String>, text: &[u8]) -> Result<Job, String> {
     let text = text.split(|byte| *byte == b'\n');
     let text = text.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let mut message = text.collect::<Vec<_>>().join(&b'\n');
@@ -108,23 +108,7 @@ fn plain(names: Vec<String>, text: &[u8], now: SystemTime) -> Result<Job, String
     if message.trim_ascii().is_empty() {
         return Err("no message behind the names".to_owned());
     }
-    let recipient = |name| Recipient {
-        name,
-        ..Recipient::default()
-    };
-    Ok(Job {
-        to: names.into_iter().map(recipient).collect(),
-        from: None,
-        caller: None,
-        subject: None,
-        expires: None,
-        dedup: None,
-        failure_of: None,
-        two_way: None,
-        received: now,
-        id: new_id(now),
-        message,
-    })
+    Ok(Job::new(names, message))
 }
 
 /// What a job must not have that comes through a socket: it would let a

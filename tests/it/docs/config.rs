@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use pagebox::config::check::check;
 use pagebox::config::tables::Route;
-use pagebox::config::value::Rate;
 use pagebox::config::{Config, defaults, way::Nobody};
+use pagebox::rate::Rate;
 use pagebox::text::split::DEFAULT_PARTS;
 use pagebox::transport::serial::Settings;
 
