@@ -7,6 +7,7 @@
 //!   │          └─ servers: what was accepted ─▶ sink ─▶ queue, or a command
 //!   ├─▶ access: who may come in, and who it is; config: which names there are
 //!   ├─▶ terminal: who is logged in, and what is shown there
+//!   ├─▶ cgi: a request of a web server, and its answer
 //!   └─▶ cli, bulk, page, outcome, text, file, accounts, duration, rate, exit, diag
 //! ```
 //!
@@ -19,6 +20,7 @@ pub mod access;
 pub mod accounts;
 pub mod applet;
 pub mod bulk;
+pub mod cgi;
 pub mod cli;
 pub mod config;
 pub mod diag;

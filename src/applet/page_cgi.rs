@@ -1,14 +1,43 @@
 //! `page-cgi`: queue pages from the web, one CGI/1.1 request a process.
 //!
-//! Answers for what a request may do, and for an answer to each. Must never
-//! know how a page is delivered.
+//! Answers for what a request may do, and for an answer to each: whatever a client
+//! did wrong, and whatever is wrong with us, which is told to the server's log and
+//! not to the client. Must never know how a page is delivered.
+
+mod api;
+mod csrf;
+mod form;
+mod html;
+mod key;
+mod limit;
+mod refusal;
+mod result;
+mod route;
+mod site;
+mod submit;
+
+use std::env;
+use std::time::Duration;
 
 use clap::Parser;
 
+use self::refusal::Refusal;
+use self::route::Place;
 use super::spool::SpoolArgs;
+use crate::cgi;
+use crate::cgi::answer::Answer;
+use crate::cgi::request::{Garbled, Request};
+use crate::diag::{Diag, cause};
 use crate::exit::Exit;
+use crate::transport::fd::Deadline;
+use crate::transport::stdio;
 
-const NAME: &str = "page-cgi";
+pub(super) const NAME: &str = "page-cgi";
+
+/// The longest body, in bytes.
+const MAX_BODY: usize = 16 * 1024;
+/// How long a body may take to come, and an answer to be taken.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Queue pages from the web: one CGI request
 #[derive(Debug, Parser)]
@@ -20,6 +49,48 @@ pub(crate) struct Args {
 
 /// Runs the applet.
 pub(crate) fn run(args: &Args) -> Exit {
-    _ = args;
-    Exit::Software
+    let diag = Diag::anywhere(NAME);
+    if !cgi::is_request() {
+        diag.warn("started by a web server, for a request: see EXAMPLES in page-cgi(8)");
+        return Exit::Usage;
+    }
+    let answer = answer(&args.place, &diag);
+    let bytes = dressed(answer).to_bytes();
+    let written =
+        stdio::line().and_then(|mut line| line.write(&bytes, Deadline::after(PATIENCE), None));
+    match written {
+        Ok(()) => Exit::Ok,
+        Err(error) => {
+            diag.warn(&format!("the answer was not taken: {}", cause(&error)));
+            Exit::Io
+        }
+    }
+}
+
+/// What holds for every answer: it is nobody else's, and nothing but what it says.
+fn dressed(answer: Answer) -> Answer {
+    answer
+        .with("Cache-Control", "no-store")
+        .with("X-Content-Type-Options", "nosniff")
+        .with("Referrer-Policy", "same-origin")
+        .with("Content-Security-Policy", &html::policy())
+}
+
+fn answer(place: &SpoolArgs, diag: &Diag) -> Answer {
+    let request = match Request::read(env::var) {
+        Ok(request) => request,
+        Err(Garbled(name)) => {
+            diag.warn(&format!("{name} is no line of text"));
+            return html::refusal(&Refusal::new(400, "the request is garbled"));
+        }
+    };
+    let answer = match route::place(&request) {
+        Place::Form => form::answer(&request, place, diag),
+        Place::Api(action) => api::answer(action, &request, place, diag),
+        Place::Nowhere => html::refusal(&Refusal::new(404, "there is nothing here")),
+    };
+    if request.method == "HEAD" {
+        return answer.without_body();
+    }
+    answer
 }

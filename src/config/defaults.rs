@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use super::Config;
-use super::tables::{OnUnknown, Route};
-use super::value::{Filled, Line};
+use super::tables::{OnUnknown, Route, Tables};
+use super::value::{Filled, Line, Name};
 use crate::rate::Rate;
 use crate::text::split::Overflow;
 
@@ -43,6 +43,32 @@ impl Config {
     /// How long receipts are kept.
     pub fn keep_sent(&self) -> Duration {
         self.tables.keep_sent.map_or(KEEP_SENT, |time| time.0)
+    }
+
+    /// Who can be paged from the web, in the order that they are offered in.
+    pub fn web_names(&self) -> Vec<&str> {
+        let Tables {
+            pager, group, web, ..
+        } = &self.tables;
+        match web.as_ref().and_then(|web| web.names.as_ref()) {
+            Some(names) => {
+                let names = names.as_slice().iter();
+                names.map(|name| name.get_ref().as_str()).collect()
+            }
+            None => pager.keys().chain(group.keys()).map(Name::as_str).collect(),
+        }
+    }
+
+    /// Longest message from the web, in characters.
+    pub fn web_length(&self) -> usize {
+        let length = self.tables.web.as_ref().and_then(|web| web.max_length);
+        length.map_or(WEB_LENGTH, Into::into)
+    }
+
+    /// So many requests of one address are taken.
+    pub fn web_rate(&self) -> Rate {
+        let rate = self.tables.web.as_ref().and_then(|web| web.rate);
+        rate.unwrap_or(WEB_RATE)
     }
 
     /// The program that is run for each page that failed, and its arguments.

@@ -31,7 +31,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::job::{BadJob, header, named, ticket, time};
+use super::job::{BadJob, TwoWay, header, named, ticket, time};
 
 pub use self::write::write;
 
@@ -86,6 +86,37 @@ impl Forget {
     }
 }
 
+/// The key to the status of one page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ticket {
+    /// The message tag.
+    pub tag: String,
+    /// Its pass code.
+    pub pass: String,
+}
+
+impl Ticket {
+    /// A ticket that nobody else has.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            tag: new_code()?,
+            pass: new_code()?,
+        })
+    }
+
+    /// What a job says to have its status kept for this ticket, and asks its pager's
+    /// user for nothing.
+    pub fn two_way(&self) -> TwoWay {
+        TwoWay {
+            pass: hash(&self.tag, &self.pass),
+            tag: self.tag.clone(),
+            ack: false,
+            reply: None,
+            choices: Vec::new(),
+        }
+    }
+}
+
 /// A new tag, or a new pass code: 18 random digits, which is 59 bits.
 pub fn new_code() -> io::Result<String> {
     let mut bytes = [0; 8];
@@ -93,8 +124,13 @@ pub fn new_code() -> io::Result<String> {
     if length != bytes.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
+    Ok(code_of(bytes))
+}
+
+/// The tag, or the pass code, that random bytes stand for.
+pub fn code_of(bytes: [u8; 8]) -> String {
     let number = u64::from_ne_bytes(bytes) % 10_u64.pow(18);
-    Ok(format!("{number:0DIGITS$}"))
+    format!("{number:0DIGITS$}")
 }
 
 /// What is kept of a pass code: it is random, so no slow hash is needed.

@@ -166,6 +166,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &["text"]),
     ("outcome", &["outcome", "exit"]),
     ("exit", &["exit"]),
+    ("cgi", &["cgi", "transport::fd"]),
     ("file", &["file"]),
     ("accounts", &["accounts", "file", "diag", "transport::fd"]),
     ("duration", &["duration"]),

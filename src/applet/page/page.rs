@@ -10,9 +10,9 @@ use crate::cli::report::Report;
 use crate::exit::{Exit, Failure};
 use crate::outcome::Fate;
 use crate::page::PageOptions;
-use crate::queue::job::{Job, Recipient, Sender, TwoWay};
+use crate::queue::job::{Job, Recipient, Sender};
 use crate::queue::spool::new_id;
-use crate::queue::tags;
+use crate::queue::tags::Ticket;
 
 /// Set for a program that reports a failed page: that page's job.
 const FAILURE_OF: &str = "PAGEBOX_FAILURE_OF";
@@ -26,13 +26,6 @@ pub(super) struct Wishes {
     failure_of: Option<String>,
     /// The fate of each is asked for.
     ticket: bool,
-}
-
-/// The key to the status of one job.
-#[derive(Clone, Debug)]
-pub(super) struct Ticket {
-    pub(super) tag: String,
-    pub(super) pass: String,
 }
 
 /// One message to those who share its fate, as one job for each part of it.
@@ -155,7 +148,7 @@ impl Page {
         let mut tickets = Vec::new();
         for job in &mut jobs {
             if wishes.ticket {
-                tickets.push(Ticket::of(job)?);
+                tickets.push(ticket(job)?);
             }
             job.to_bytes()
                 .map_err(|error| Failure::data(error.to_string()))?;
@@ -195,25 +188,15 @@ impl Page {
     }
 }
 
-impl Ticket {
-    fn of(job: &mut Job) -> Result<Self, Failure> {
-        if job.two_way.is_some() {
-            return Err(Failure::data(
-                "the job has a ticket of its own: leave out --wait, or Two-way",
-            ));
-        }
-        let code = || {
-            let code = tags::new_code();
-            code.map_err(|error| Failure::new(Exit::Os, format!("no random numbers: {error}")))
-        };
-        let (tag, pass) = (code()?, code()?);
-        job.two_way = Some(TwoWay {
-            pass: tags::hash(&tag, &pass),
-            tag: tag.clone(),
-            ack: false,
-            reply: None,
-            choices: Vec::new(),
-        });
-        Ok(Self { tag, pass })
+/// Has the status of a job kept.
+fn ticket(job: &mut Job) -> Result<Ticket, Failure> {
+    if job.two_way.is_some() {
+        return Err(Failure::data(
+            "the job has a ticket of its own: leave out --wait, or Two-way",
+        ));
     }
+    let ticket = Ticket::new()
+        .map_err(|error| Failure::new(Exit::Os, format!("no random numbers: {error}")))?;
+    job.two_way = Some(ticket.two_way());
+    Ok(ticket)
 }

@@ -12,8 +12,7 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
 
-use super::page::Ticket;
-use crate::queue::tags::{self, Status};
+use crate::queue::tags::{self, Status, Ticket};
 use crate::transport::fd::{Deadline, Ready, wait};
 use crate::transport::interrupt::Interrupt;
 

@@ -1,0 +1,58 @@
+//! Whether a request was made by our own form, and not by a page of another site
+//! that the user happens to look at.
+//!
+//! Two things tell: what the browser says of where the request comes from, and a
+//! token that only who has been shown the form can know.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq as _;
+
+use super::key::Key;
+use super::refusal::Refusal;
+use crate::cgi::request::Request;
+
+/// The hours that a token is good for, beside the one that it was made in.
+const HOURS: u64 = 12;
+
+/// Fails where a browser says that another site has made the request.
+pub(super) fn check_site(request: &Request) -> Result<(), Refusal> {
+    let fetched = request.fetch_site.as_deref();
+    let same_site = fetched.is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let same_host = request.origin.as_deref().is_none_or(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        host.is_some_and(|host| !host.is_empty() && host.eq_ignore_ascii_case(&request.host))
+    });
+    if same_site && same_host {
+        return Ok(());
+    }
+    Err(Refusal::new(403, "another site has asked for this"))
+}
+
+/// A token for the form, for who asks, now.
+pub(super) fn token(key: &Key, request: &Request) -> String {
+    of_hour(key, request, hour())
+}
+
+/// Whether we have made this token for who asks, and not too long ago.
+pub(super) fn is_ours(key: &Key, request: &Request, token: &str) -> bool {
+    let now = hour();
+    let mut hours = now.saturating_sub(HOURS)..=now;
+    hours.any(|hour| {
+        let right = of_hour(key, request, hour);
+        right.as_bytes().ct_eq(token.as_bytes()).into()
+    })
+}
+
+fn hour() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs() / 3600
+}
+
+fn of_hour(key: &Key, request: &Request, hour: u64) -> String {
+    let hour = hour.to_string();
+    let code = key.code(&["form", &request.user, &request.address, &hour]);
+    URL_SAFE_NO_PAD.encode(code)
+}

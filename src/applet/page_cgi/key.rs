@@ -1,0 +1,121 @@
+//! The secret that requests share: with it, one knows what another has handed out.
+//!
+//! Answers for there being one, the same for all. Must never know what is signed.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, fchmod, openat, renameat_with, unlink};
+use rustix::rand::{GetRandomFlags, getrandom};
+use sha2::Sha256;
+
+use super::refusal::Refusal;
+use super::site::within;
+use crate::file;
+use crate::queue::spool::new_id;
+
+/// The file, in the directory that requests share.
+const NAME: &str = "key";
+const LENGTH: usize = 32;
+const MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
+
+/// A secret of this spool.
+pub(super) struct Key([u8; LENGTH]);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+impl Key {
+    /// The key in that directory, made where there is none yet.
+    pub(super) fn find(web: &Path) -> Result<Self, Refusal> {
+        let path = web.join(NAME);
+        within(web, || match read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make(web, &path)?;
+                read(&path)
+            }
+            found => found,
+        })
+    }
+
+    /// A code that only who has the key can make, for these words and no others.
+    pub(super) fn code(&self, words: &[&str]) -> [u8; LENGTH] {
+        // A key of any length will do for HMAC.
+        let mac = Hmac::<Sha256>::new_from_slice(&self.0);
+        let mac = mac.map(|mut mac| {
+            for word in words {
+                mac.update(&word.len().to_be_bytes());
+                mac.update(word.as_bytes());
+            }
+            mac.finalize().into_bytes().into()
+        });
+        mac.unwrap_or_default()
+    }
+}
+
+fn read(path: &Path) -> io::Result<Key> {
+    let bytes = file::read(path)?;
+    let key = <[u8; LENGTH]>::try_from(bytes).map(Key);
+    key.map_err(|_| io::Error::other("key is spoilt: remove it"))
+}
+
+/// Puts a new key there, unless another request was quicker.
+fn make(web: &Path, path: &Path) -> io::Result<()> {
+    let mut key = [0; LENGTH];
+    if getrandom(&mut key, GetRandomFlags::empty())? != LENGTH {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    let beside = web.join(format!(".key-{}", new_id(SystemTime::now())));
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mut new = File::from(openat(CWD, &beside, flags, MODE)?);
+    let made = fchmod(&new, MODE)
+        .map_err(io::Error::from)
+        .and_then(|()| new.write_all(&key))
+        .and_then(|()| new.sync_all())
+        .and_then(|()| {
+            let renamed = renameat_with(CWD, &beside, CWD, path, RenameFlags::NOREPLACE);
+            renamed.map_err(io::Error::from)
+        });
+    if made.is_err() {
+        // The error that brought us here is the one worth telling.
+        _ = unlink(&beside);
+    }
+    match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_for_its_words_and_its_key() {
+        let key = Key([1; LENGTH]);
+        let code = key.code(&["a", "bc"]);
+        assert_eq!(code, key.code(&["a", "bc"]));
+        for words in [&["ab", "c"][..], &["abc"], &["a", "bc", ""], &[]] {
+            assert_ne!(code, key.code(words), "{words:?}");
+        }
+        assert_ne!(code, Key([2; LENGTH]).code(&["a", "bc"]));
+    }
+
+    #[test]
+    fn the_code_is_an_hmac_with_sha_256() {
+        // Test case 1 of RFC 4231, less our length in front of a word: none at all.
+        let mut key = [0; LENGTH];
+        key[..20].fill(0x0b);
+        // HMAC pads its key with zeros.
+        let mac = Hmac::<Sha256>::new_from_slice(&[0x0b; 20]).unwrap();
+        let empty: [u8; LENGTH] = mac.finalize().into_bytes().into();
+        assert_eq!(Key(key).code(&[]), empty);
+    }
+}

@@ -1,0 +1,94 @@
+//! What a request is done with: the configuration, and where the spool is.
+//!
+//! Answers for the names that can be paged from the web, and for the directory in
+//! which requests leave something to each other, `SPOOL/web`.
+
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::limit;
+use super::refusal::Refusal;
+use crate::applet::spool::SpoolArgs;
+use crate::cgi::request::Request;
+use crate::config::Config;
+use crate::diag::{Diag, cause};
+
+/// Below the spool: what outlives a request.
+const WEB: &str = "web";
+/// For all who serve requests, whoever they are: its files have its group.
+const MODE: u32 = 0o2770;
+
+/// What a request is done with.
+#[derive(Debug)]
+pub(super) struct Site<'r> {
+    pub(super) request: &'r Request,
+    pub(super) config: Config,
+    /// The spool's directory.
+    pub(super) dir: PathBuf,
+}
+
+impl<'r> Site<'r> {
+    /// Finds the configuration and the spool.
+    pub(super) fn find(place: &SpoolArgs, request: &'r Request) -> Result<Self, Refusal> {
+        let ours = |failure: crate::exit::Failure| Refusal::ours(format!("{:#}", failure.cause));
+        let config = place.find_config().map_err(ours)?;
+        let dir = place.dir(config.as_ref(), "name one in PAGEBOX_CONFIG");
+        let (dir, Some(config)) = (dir.map_err(ours)?, config) else {
+            return Err(Refusal::ours(
+                "no configuration: without one there are no names",
+            ));
+        };
+        Ok(Self {
+            request,
+            config,
+            dir,
+        })
+    }
+
+    /// Who can be paged, in the order of the form.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let names = self.config.web_names().into_iter();
+        names
+            .filter(|name| self.config.reach(name).is_some())
+            .collect()
+    }
+
+    /// Counts a request that pages or probes against the limit of its address.
+    pub(super) fn admit(&self, diag: &Diag) -> Result<(), Refusal> {
+        let rate = self.config.web_rate();
+        limit::take(&self.web(), rate, &self.request.address, diag)
+    }
+
+    /// Where requests leave something to each other.
+    pub(super) fn web(&self) -> PathBuf {
+        self.dir.join(WEB)
+    }
+}
+
+/// Does something in that directory, which is made where it is missing.
+pub(super) fn within<T>(web: &Path, mut work: impl FnMut() -> io::Result<T>) -> Result<T, Refusal> {
+    let mut result = work();
+    if matches!(&result, Err(error) if error.kind() == ErrorKind::NotFound) {
+        result = make(web).and_then(|()| work());
+    }
+    result.map_err(|error| {
+        let advice = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::PermissionDenied => {
+                "; see FILES in page-cgi(8) for who must have it"
+            }
+            _ => "",
+        };
+        Refusal::ours(format!("{}: {}{advice}", web.display(), cause(&error)))
+    })
+}
+
+fn make(web: &Path) -> io::Result<()> {
+    match fs::create_dir(web) {
+        Ok(()) => fs::set_permissions(web, Permissions::from_mode(MODE)),
+        // Another request was quicker.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}

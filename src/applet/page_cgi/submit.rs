@@ -1,0 +1,143 @@
+//! From what is wanted to a job in the spool.
+//!
+//! Answers for the checks that hold for forms and for programs alike: who can be
+//! paged, and with which text.
+
+use super::key::Key;
+use super::refusal::{Field, Refusal};
+use super::result;
+use super::site::Site;
+use crate::applet::spool::{not_taken, open};
+use crate::cgi::answer::Answer;
+use crate::outcome::Outcome;
+use crate::queue::job::{Job, Sender};
+
+/// A page that somebody wants to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// Names, as they were given.
+    pub(super) to: Vec<String>,
+    pub(super) message: String,
+}
+
+/// Queues it, and sends the browser to where it can see what becomes of it.
+pub(super) fn for_form(site: &Site<'_>, key: &Key, wanted: &Wanted) -> Result<Answer, Refusal> {
+    let mut job = job(site, wanted)?;
+    let location = result::ask(site, key, &mut job)?;
+    queue(site, &job)?;
+    Ok(Answer::new(303, "text/html", String::new()).with("Location", &location))
+}
+
+/// Queues it. The job's ID.
+pub(super) fn for_program(site: &Site<'_>, wanted: &Wanted) -> Result<String, Refusal> {
+    let job = job(site, wanted)?;
+    queue(site, &job)?;
+    Ok(job.id)
+}
+
+fn job(site: &Site<'_>, wanted: &Wanted) -> Result<Job, Refusal> {
+    let names = names(site, &wanted.to).map_err(|refusal| refusal.about(Field::To))?;
+    let text = text(&wanted.message, site.config.web_length());
+    let text = text.map_err(|text| Refusal::new(400, text).about(Field::Message))?;
+    let request = site.request;
+    let from = if request.user.is_empty() {
+        (&request.address, false)
+    } else {
+        (&request.user, true)
+    };
+    let mut job = Job::new(names, text.as_bytes().to_vec());
+    job.from = Some(from)
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, verified)| Sender {
+            name: name.clone(),
+            verified,
+        });
+    Ok(job)
+}
+
+/// Each once, and only those that are offered: a number that a route would take is
+/// no name of ours.
+fn names(site: &Site<'_>, wanted: &[String]) -> Result<Vec<String>, Refusal> {
+    let offered = site.names();
+    let mut names: Vec<String> = Vec::new();
+    for name in wanted {
+        if !offered.contains(&name.as_str()) {
+            return Err(Refusal::new(
+                404,
+                format!("nobody can be paged as {name:?}"),
+            ));
+        }
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    if names.is_empty() {
+        return Err(Refusal::new(400, "choose whom to page"));
+    }
+    Ok(names)
+}
+
+/// The text as it is sent, or what is wrong with it.
+fn text(message: &str, most: usize) -> Result<&str, String> {
+    let is_stray = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if message.contains(is_stray) {
+        return Err("the message has control characters in it".to_owned());
+    }
+    if message.trim().is_empty() {
+        return Err("say something".to_owned());
+    }
+    let text = message.trim_end_matches([' ', '\t', '\n']);
+    let length = text.chars().count();
+    if length > most {
+        return Err(format!(
+            "the message has {length} characters, and may have {most}"
+        ));
+    }
+    Ok(text)
+}
+
+fn queue(site: &Site<'_>, job: &Job) -> Result<(), Refusal> {
+    let spool = open(&site.dir).map_err(|failure| Refusal::ours(format!("{:#}", failure.cause)))?;
+    spool.accept(job).map_err(|error| {
+        let fate = not_taken(&error);
+        let later = Refusal::ours(&fate.text);
+        match fate.outcome {
+            Outcome::Temporary => Refusal {
+                text: "the spool is full: nothing is queued, try again later".to_owned(),
+                ..later
+            },
+            _ => later,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_what_can_be_read() {
+        assert_eq!(
+            text("Disk\tfull\n\u{fc}  \n\n", 11),
+            Ok("Disk\tfull\n\u{fc}")
+        );
+        assert!(
+            text("Disk\tfull\n\u{fc}", 10)
+                .unwrap_err()
+                .contains("11 characters")
+        );
+        for wrong in [
+            "",
+            " \n\t",
+            "\u{a0}",
+            "a\0",
+            "a\rb",
+            "\u{1b}[2J",
+            "a\u{85}b",
+            "\u{7f}",
+        ] {
+            assert!(text(wrong, 100).is_err(), "{wrong:?}");
+        }
+        assert_eq!(text(&"\u{1f525}".repeat(5), 5).map(str::len), Ok(20));
+    }
+}
