@@ -23,6 +23,7 @@ mod machines;
 mod modem;
 mod onslaught;
 mod page;
+mod page_cgi;
 mod page_deliver;
 mod pagebox;
 mod pageq;

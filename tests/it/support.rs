@@ -10,6 +10,7 @@
 
 pub(crate) mod caller;
 pub(crate) mod central;
+pub(crate) mod cgi;
 pub(crate) mod desk;
 pub(crate) mod dice;
 pub(crate) mod fake;

@@ -38,7 +38,10 @@ pub(super) fn token(key: &Key, request: &Request) -> String {
 
 /// Whether we have made this token for who asks, and not too long ago.
 pub(super) fn is_ours(key: &Key, request: &Request, token: &str) -> bool {
-    let now = hour();
+    is_of(hour(), key, request, token)
+}
+
+fn is_of(now: u64, key: &Key, request: &Request, token: &str) -> bool {
     let mut hours = now.saturating_sub(HOURS)..=now;
     hours.any(|hour| {
         let right = of_hour(key, request, hour);
@@ -55,4 +58,23 @@ fn of_hour(key: &Key, request: &Request, hour: u64) -> String {
     let hour = hour.to_string();
     let code = key.code(&["form", &request.user, &request.address, &hour]);
     URL_SAFE_NO_PAD.encode(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_half_a_day() {
+        let key = Key::of([7; 32]);
+        let request = Request::default();
+        let token = of_hour(&key, &request, 100);
+        assert!((100..=112).all(|now| is_of(now, &key, &request, &token)));
+        // Nor is one of a time to come.
+        assert!(
+            [0, 99, 113, 1000]
+                .iter()
+                .all(|now| !is_of(*now, &key, &request, &token))
+        );
+    }
 }

@@ -72,9 +72,7 @@ pub(super) const BACK: &str = "<p><a href=\"?\">Send a page</a></p>\n";
 /// What went wrong, told at once to who cannot see it.
 pub(super) fn alert(text: &str) -> String {
     let text = escape(text);
-    format!(
-        "<p id=\"error\" class=\"error\" role=\"alert\"><strong>Not sent:</strong> {text}.</p>\n"
-    )
+    format!("<p id=\"error\" class=\"error\" role=\"alert\"><strong>Error:</strong> {text}.</p>\n")
 }
 
 /// Text as it stands in a page, in an attribute too.

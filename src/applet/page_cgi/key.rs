@@ -45,6 +45,11 @@ impl Key {
         })
     }
 
+    #[cfg(test)]
+    pub(super) fn of(bytes: [u8; LENGTH]) -> Self {
+        Self(bytes)
+    }
+
     /// A code that only who has the key can make, for these words and no others.
     pub(super) fn code(&self, words: &[&str]) -> [u8; LENGTH] {
         // A key of any length will do for HMAC.

@@ -123,7 +123,8 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file.into())
 }
 
-/// False: it was not to be had in time.
+/// Nothing tells when a lock is free but waiting for it, and that has no deadline: so it
+/// is looked at again and again. False: it was not to be had in time.
 fn lock(file: &File) -> io::Result<bool> {
     let deadline = Deadline::after(PATIENCE);
     loop {

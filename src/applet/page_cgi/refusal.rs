@@ -24,8 +24,8 @@ pub(super) struct Refusal {
     /// For the log of the web server, where it is our affair.
     pub(super) log: Option<String>,
     pub(super) at: Option<Field>,
-    pub(super) retry_after: Option<u64>,
-    pub(super) allow: Option<&'static str>,
+    retry_after: Option<u64>,
+    allow: Option<&'static str>,
 }
 
 impl Refusal {
@@ -45,7 +45,19 @@ impl Refusal {
     pub(super) fn ours(log: impl Display) -> Self {
         Self {
             log: Some(log.to_string()),
-            ..Self::new(503, "the pager is out of order: nothing is queued").in_seconds(LATER)
+            ..Self::new(
+                503,
+                "the pager is out of order, and nothing is queued: try again later",
+            )
+            .in_seconds(LATER)
+        }
+    }
+
+    /// The same in other words for the client.
+    pub(super) fn saying(self, text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..self
         }
     }
 

@@ -81,8 +81,10 @@ pub(super) fn answer(site: &Site<'_>, key: &Key) -> Result<Option<Answer>, Refus
     if !is_id(&asked.id) || !asked.is_signed(key) {
         return Err(Refusal::new(404, "there is no such page"));
     }
-    let status = tags::status(&site.dir, &asked.tag, &asked.pass)
-        .map_err(|error| Refusal::ours(cause(&error)))?;
+    let status = tags::status(&site.dir, &asked.tag, &asked.pass).map_err(|error| {
+        let refusal = Refusal::ours(cause(&error));
+        refusal.saying("nobody can tell now what has become of it: try again later")
+    })?;
     let is_new = || site.dir.join("new").join(&asked.id).exists();
     let is_final = status.as_ref().is_some_and(|status| status.exit.is_some());
     let (title, text) = match &status {

@@ -9,7 +9,6 @@ use super::result;
 use super::site::Site;
 use crate::applet::spool::{not_taken, open};
 use crate::cgi::answer::Answer;
-use crate::outcome::Outcome;
 use crate::queue::job::{Job, Sender};
 
 /// A page that somebody wants to be sent.
@@ -98,17 +97,8 @@ fn text(message: &str, most: usize) -> Result<&str, String> {
 
 fn queue(site: &Site<'_>, job: &Job) -> Result<(), Refusal> {
     let spool = open(&site.dir).map_err(|failure| Refusal::ours(format!("{:#}", failure.cause)))?;
-    spool.accept(job).map_err(|error| {
-        let fate = not_taken(&error);
-        let later = Refusal::ours(&fate.text);
-        match fate.outcome {
-            Outcome::Temporary => Refusal {
-                text: "the spool is full: nothing is queued, try again later".to_owned(),
-                ..later
-            },
-            _ => later,
-        }
-    })
+    let taken = spool.accept(job);
+    taken.map_err(|error| Refusal::ours(not_taken(&error).text))
 }
 
 #[cfg(test)]

@@ -1,0 +1,284 @@
+//! The form: what is shown, what is taken, and what is shown again.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::{Web, is_guarded};
+use crate::support::cgi::FORM;
+use crate::support::peers::skip_unless;
+use crate::support::{Page, Tmpfs};
+
+#[test]
+fn it_offers_the_names_that_lead_somewhere() {
+    let web = Web::new("cgi-form");
+    let form = web.get().run().expect(200, "<html lang=\"en\">");
+    is_guarded(&form);
+    let values: Vec<&str> = form.body.split("name=\"to\" value=\"").skip(1).collect();
+    let values: Vec<&str> = values
+        .iter()
+        .map(|v| v.split('"').next().unwrap())
+        .collect();
+    assert_eq!(values, ["jane", "joe", "oncall"]);
+    assert!(!form.body.contains("checked"));
+    assert!(form.body.contains("At most 256 characters."));
+    let head = web.request("HEAD").run().expect(200, "");
+    assert_eq!(
+        (head.body.as_str(), head.headers.len()),
+        ("", form.headers.len())
+    );
+    // What the configuration offers, in its order; one that is alone is chosen.
+    let web = Web::with(
+        "cgi-names",
+        "[web]\nnames = [\"oncall\", \"jane\", \"nobody\"]\nmax-length = 5\n",
+    );
+    let form = web.get().run();
+    let (oncall, jane) = (form.body.find("\"oncall\""), form.body.find("\"jane\""));
+    assert!(oncall.unwrap() < jane.unwrap() && !form.body.contains("joe"));
+    assert!(form.body.contains("At most 5 characters.") && !form.body.contains("nobody"));
+    let web = Web::with("cgi-name", "[web]\nnames = [\"joe\"]\n");
+    web.get()
+        .path("/")
+        .run()
+        .expect(200, "value=\"joe\" checked>");
+}
+
+#[test]
+fn each_field_has_its_label() {
+    let web = Web::new("cgi-labels");
+    let form = web.get().run();
+    let ids: Vec<&str> = form.body.split(" id=\"").skip(1).collect();
+    let ids: Vec<&str> = ids.iter().map(|id| id.split('"').next().unwrap()).collect();
+    for words in ["for=\"", "aria-describedby=\""] {
+        for text in form.body.split(words).skip(1) {
+            for id in text.split('"').next().unwrap().split(' ') {
+                assert!(ids.contains(&id), "{words}{id}");
+            }
+        }
+    }
+    for id in ["to-0", "to-1", "to-2", "message"] {
+        assert!(form.body.contains(&format!("for=\"{id}\">")), "{id}");
+    }
+    for words in [
+        "<main>",
+        "<h1>",
+        "<legend>",
+        "name=\"viewport\"",
+        " required ",
+        "<button>",
+    ] {
+        assert!(form.body.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn what_is_filled_in_is_queued() {
+    let web = Web::new("cgi-queued");
+    let reply = web
+        .post("to=joe&to=oncall&to=joe&message=Disk+full%0D%0Aon+db1+%C3%BC%0D%0A")
+        .run();
+    assert_eq!((reply.status, reply.log.as_str()), (303, ""));
+    is_guarded(&reply);
+    let job = fs::read_to_string(web.spool().join("new").join(&web.dir.names("spool/new")[0]));
+    assert!(job.unwrap().contains("\nFrom: ?192.0.2.7\n"));
+    assert_eq!(
+        web.queued(),
+        [Page::new(&["joe", "oncall"], "Disk full\non db1 \u{fc}")]
+    );
+    // Whom the web server knows is known; a token is for him alone.
+    web.post("to=joe&message=x")
+        .with("REMOTE_USER", "ann")
+        .run()
+        .expect(403, "");
+    let form = web.get().with("REMOTE_USER", "ann").run();
+    let token = form.between("name=\"token\" value=\"", "\"").to_owned();
+    let body = format!("to=jane&message=x&token={token}&more=1");
+    let request = web
+        .request("POST")
+        .body("Application/X-WWW-Form-Urlencoded; charset=UTF-8", &body);
+    request.with("REMOTE_USER", "ann").run().expect(303, "");
+    let job = fs::read_to_string(web.spool().join("new").join(&web.dir.names("spool/new")[0]));
+    assert!(job.unwrap().contains("\nFrom: ann\n"));
+    assert_eq!(web.queued(), [Page::new(&["jane"], "x")]);
+}
+
+#[test]
+fn what_is_wrong_is_told_and_what_was_written_stays() {
+    let web = Web::with("cgi-again", "[web]\nmax-length = 10\n");
+    let mark = "aria-invalid=\"true\" autofocus";
+    for (fields, status, words) in [
+        ("to=joe&message=", 400, "say something"),
+        ("to=joe&message=+%0D%0A%C2%A0", 400, "say something"),
+        ("to=joe", 400, "say something"),
+        (
+            "to=joe&message=12345678901",
+            400,
+            "has 11 characters, and may have 10",
+        ),
+        ("to=joe&message=a%1B[2J", 400, "control characters"),
+        ("to=joe&message=a%0Db", 400, "control characters"),
+        ("message=x", 400, "choose whom"),
+        ("to=&message=x", 404, "nobody can be paged"),
+        (
+            "to=5551212&message=x",
+            404,
+            "nobody can be paged as &quot;5551212&quot;",
+        ),
+        ("to=joe&to=nobody&message=x", 404, "nobody can be paged"),
+    ] {
+        let reply = web.post(fields).run().expect(status, words);
+        assert_eq!(reply.body.matches(mark).count(), 1, "{fields}");
+        assert_eq!(
+            reply.body.contains("value=\"joe\" checked"),
+            fields.contains("to=joe")
+        );
+        assert!(reply.body.contains("<title>Error") && reply.body.contains("role=\"alert\""));
+        is_guarded(&reply);
+    }
+    // A form for the text that it comes back with, which is a text and no more.
+    let text = "\n</textarea><script>alert(1)</script>'\"&amp;";
+    let fields = [("to", "\"><b>"), ("message", text)];
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    let reply = web
+        .post(&body)
+        .run()
+        .expect(404, "&quot;\\&quot;&gt;&lt;b&gt;&quot;");
+    assert_eq!(reply.body.matches("<script>").count(), 1);
+    let shown = reply.between("aria-describedby=\"hint\">\n", "</textarea>");
+    assert_eq!(
+        shown,
+        "\n&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&#39;&quot;&amp;amp;"
+    );
+    // What is at the end does not count, and characters do, not bytes.
+    let fire = "%F0%9F%94%A5".repeat(10);
+    web.post(&format!("to=joe&message={fire}%0D%0A++"))
+        .run()
+        .expect(303, "");
+    assert_eq!(web.queued(), [Page::new(&["joe"], "\u{1f525}".repeat(10))]);
+}
+
+#[test]
+fn a_form_that_we_have_not_given_is_not_taken() {
+    let web = Web::new("cgi-token");
+    let token = web.token();
+    let with = |token: &str| {
+        let body = format!("to=joe&message=Fire&token={token}");
+        web.request("POST").body(FORM, body)
+    };
+    let flipped: String = token.chars().rev().collect();
+    for wrong in ["", "x", &token[1..], &flipped] {
+        let reply = with(wrong)
+            .run()
+            .expect(403, "the form was old: send it again");
+        assert!(
+            reply.body.contains("Fire</textarea>") && reply.body.contains("value=\"joe\" checked")
+        );
+        // The one that comes with it is good.
+        let fresh = reply.between("name=\"token\" value=\"", "\"");
+        with(fresh).run().expect(303, "");
+    }
+    with(&token)
+        .with("REMOTE_ADDR", "192.0.2.8")
+        .run()
+        .expect(403, "");
+    let no_token = web.request("POST").body(FORM, "to=joe&message=x");
+    no_token.run().expect(403, "");
+    with(&token).run().expect(303, "");
+    assert_eq!(web.queued().len(), 5);
+}
+
+#[test]
+fn another_site_cannot_send_it() {
+    let web = Web::new("cgi-origin");
+    let post = || web.post("to=joe&message=x");
+    for (name, value) in [
+        ("HTTP_ORIGIN", "https://evil.example.com"),
+        ("HTTP_ORIGIN", "https://www.example.com.evil.example"),
+        ("HTTP_ORIGIN", "http://www.example.com:8080"),
+        ("HTTP_ORIGIN", "null"),
+        ("HTTP_ORIGIN", ""),
+        ("HTTP_ORIGIN", "www.example.com"),
+        ("HTTP_SEC_FETCH_SITE", "cross-site"),
+        ("HTTP_SEC_FETCH_SITE", "same-site"),
+        ("HTTP_SEC_FETCH_SITE", ""),
+    ] {
+        let reply = post().with(name, value).run();
+        reply.expect(403, "another site has asked for this");
+        let page = web.json("/api/page", "{\"profile\": \"joe\", \"message\": \"x\"}");
+        let reply = page.with(name, value).run().expect(403, "");
+        assert_eq!(reply.json()["success"], false);
+    }
+    let no_host = post().with("HTTP_ORIGIN", "http://").with("HTTP_HOST", "");
+    no_host.run().expect(403, "");
+    assert_eq!(web.queued(), []);
+    let own = post().with("HTTP_ORIGIN", "https://WWW.example.com");
+    own.with("HTTP_SEC_FETCH_SITE", "same-origin")
+        .run()
+        .expect(303, "");
+    post()
+        .with("HTTP_SEC_FETCH_SITE", "none")
+        .run()
+        .expect(303, "");
+    let elsewhere = post().with("HTTP_HOST", "[::1]:8080");
+    elsewhere
+        .with("HTTP_ORIGIN", "http://[::1]:8080")
+        .run()
+        .expect(303, "");
+    assert_eq!(web.queued().len(), 3);
+}
+
+#[test]
+fn requests_share_one_key_that_nobody_else_reads() {
+    let web = Web::new("cgi-key");
+    let first: Vec<_> = (0..8).map(|_| web.get().spawn()).collect();
+    let token = |text: &str| {
+        let (_, rest) = text.split_once("name=\"token\" value=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    for get in first {
+        let token = token(&get.wait().stdout);
+        let body = format!("to=joe&message=x&token={token}");
+        web.request("POST").body(FORM, body).run().expect(303, "");
+    }
+    assert_eq!(web.dir.names("spool/web"), ["key", "limits"]);
+    let mode = |path: &str| {
+        let about = fs::metadata(web.spool().join(path)).unwrap();
+        about.permissions().mode() & 0o7777
+    };
+    let modes = ["web", "web/key", "web/limits"].map(mode);
+    assert_eq!(modes, [0o2770, 0o640, 0o660]);
+}
+
+#[test]
+fn a_spool_that_is_full_is_503_and_nothing_is_lost() {
+    skip_unless!("root", "mount");
+    let web = Web::new("cgi-full");
+    let spool = web.spool();
+    fs::remove_dir_all(&spool).unwrap();
+    let Some(disk) = Tmpfs::on(&spool) else {
+        return;
+    };
+    for name in ["tmp", "new", "web"] {
+        fs::create_dir(spool.join(name)).unwrap();
+    }
+    // Both have a file that need not grow.
+    web.post("to=joe&message=x").run().expect(303, "");
+    web.queued();
+    let post = web.post("to=joe&message=Fire");
+    let filler = disk.fill();
+    let reply = post.run().expect(503, "nothing is queued");
+    assert!(reply.body.contains("Fire</textarea>"));
+    assert_eq!(reply.header("Retry-After"), Some("60"));
+    assert!(reply.log.contains("No space left"), "{}", reply.log);
+    let page = || web.json("/api/page", "{\"profile\": \"joe\", \"message\": \"Fire\"}");
+    let reply = page().run().expect(503, "");
+    assert_eq!(
+        (reply.json()["success"].clone(), reply.header("Retry-After")),
+        (false.into(), Some("60"))
+    );
+    assert_eq!(web.queued(), []);
+    fs::remove_file(filler).unwrap();
+    page().run().expect(200, "");
+    assert_eq!(web.queued(), [Page::new(&["joe"], "Fire")]);
+}

@@ -1,0 +1,128 @@
+//! What is shown of a page that is queued, and to whom.
+
+use super::{Web, is_guarded};
+use crate::support::Page;
+use crate::support::cgi::Reply;
+
+/// Sends a message to joe, which is the status that his route ends with; the query of its result.
+#[track_caller]
+fn sent(web: &Web, message: &str) -> String {
+    let reply = web
+        .post(&format!("to=joe&message={message}"))
+        .run()
+        .expect(303, "");
+    let location = reply.header("Location").unwrap();
+    let (path, query) = location.split_once('?').unwrap();
+    assert_eq!(path, "/cgi-bin/page-cgi");
+    query.to_owned()
+}
+
+fn look(web: &Web, query: &str) -> Reply {
+    web.get().query(query).run()
+}
+
+#[test]
+fn it_is_looked_at_until_its_fate_is_final() {
+    let web = Web::new("cgi-result");
+    for (message, title, words) in [
+        ("0", "Sent", "It was delivered."),
+        ("69", "Failed", "It was not delivered"),
+    ] {
+        let query = sent(&web, message);
+        let id = web.dir.names("spool/new").concat();
+        let reply = look(&web, &query).expect(200, "<h1>Queued</h1>");
+        is_guarded(&reply);
+        assert!(
+            reply.body.contains(&format!("<dd>{id}</dd>")) && reply.body.contains("<dd>joe</dd>")
+        );
+        // Each look leads to the next one.
+        let again = reply
+            .between("content=\"3; url=?", "\"")
+            .replace("&amp;", "&");
+        assert!(again.ends_with("&look=1"), "{again}");
+        look(&web, &again)
+            .expect(200, "look=2\"")
+            .expect(200, "Look again");
+        web.deliver();
+        let reply = look(&web, &again).expect(200, &format!("<h1>{title}</h1>"));
+        assert!(reply.body.contains(words), "{}", reply.body);
+        assert!(!reply.body.contains("refresh") && !reply.body.contains("Look again"));
+        let form = reply.between("<a href=\"", "\"");
+        assert_eq!(form, "?");
+    }
+}
+
+#[test]
+fn what_is_tried_again_is_on_its_way() {
+    let web = Web::new("cgi-result-later");
+    let query = sent(&web, "75");
+    web.deliver();
+    let reply = look(&web, &query).expect(200, "<h1>Queued</h1>");
+    assert!(reply.body.contains("It is on its way") && reply.body.contains("refresh"));
+}
+
+#[test]
+fn nobody_looks_forever() {
+    let web = Web::new("cgi-result-end");
+    let query = sent(&web, "0");
+    for (count, more) in [
+        ("59", true),
+        ("60", false),
+        ("x", false),
+        ("99999999999", false),
+    ] {
+        let query = query.replace("look=0", &format!("look={count}"));
+        let reply = look(&web, &query).expect(200, "Look again");
+        assert_eq!(reply.body.contains("refresh"), more, "{count}");
+    }
+    // Nor is a job that nobody knows any more taken for one that waits.
+    web.queued();
+    look(&web, &query).expect(200, "There is no news of it.");
+}
+
+#[test]
+fn who_was_not_sent_there_is_told_nothing() {
+    let web = Web::new("cgi-result-other");
+    let query = sent(&web, "0");
+    let other = sent(&web, "0");
+    let value = |query: &str, name: &str| {
+        let (_, rest) = query.split_once(&format!("{name}=")).unwrap();
+        rest.split('&').next().unwrap().to_owned()
+    };
+    for name in ["id", "tag", "pass"] {
+        let wrong = query.replace(&value(&query, name), &value(&other, name));
+        look(&web, &wrong).expect(404, "there is no such page");
+    }
+    for wrong in [
+        query.replace("to=joe", "to=%3Cb%3Eall"),
+        query.replace("id=", "id=../new/"),
+        query.replace("pass=", "password="),
+        "tag=".to_owned(),
+    ] {
+        let reply = look(&web, &wrong).expect(404, "there is no such page");
+        is_guarded(&reply);
+    }
+    // A query that asks for no page is the way to the form.
+    look(&web, "id=1&pass=%ff").expect(200, "<h1>Send a page</h1>");
+}
+
+#[test]
+fn many_names_are_counted() {
+    let names: Vec<String> = (0..100)
+        .map(|number| format!("operator-{number:05}"))
+        .collect();
+    let pagers = format!("[pager.{}]\n", names.join("]\n[pager."));
+    let web = Web::with("cgi-result-many", &pagers);
+    let to: Vec<String> = names.iter().map(|name| format!("to={name}")).collect();
+    let reply = web
+        .post(&format!("{}&message=0", to.join("&")))
+        .run()
+        .expect(303, "");
+    let location = reply.header("Location").unwrap();
+    assert!(location.len() < 2000, "{location}");
+    let (_, query) = location.split_once('?').unwrap();
+    let reply = look(&web, query).expect(200, " more</dd>");
+    assert!(reply.body.contains("operator-00000, operator-00001"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(web.queued(), [Page::new(&names, "0")]);
+}
