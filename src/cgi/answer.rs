@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 /// What each status is called.
-const REASONS: [(u16, &str); 18] = [
+const REASONS: [(u16, &str); 13] = [
     (200, "OK"),
     (303, "See Other"),
     (400, "Bad Request"),
@@ -17,14 +17,9 @@ const REASONS: [(u16, &str); 18] = [
     (411, "Length Required"),
     (413, "Content Too Large"),
     (415, "Unsupported Media Type"),
-    (422, "Unprocessable Content"),
     (429, "Too Many Requests"),
     (500, "Internal Server Error"),
-    (501, "Not Implemented"),
-    (502, "Bad Gateway"),
     (503, "Service Unavailable"),
-    (504, "Gateway Timeout"),
-    (507, "Insufficient Storage"),
 ];
 
 /// An answer to a request.

@@ -43,7 +43,7 @@ pub use self::look::{Content, Entry, Place};
 pub use self::receipt::{Receipt, ReceiptPart};
 
 /// The directories of a spool, and who may look into them beside the owner.
-pub const DIRECTORIES: [(&str, u32); 7] = [
+pub const DIRECTORIES: [(&str, u32); 8] = [
     ("tmp", 0o3770),
     ("new", 0o3770),
     ("active", 0o700),
@@ -51,6 +51,7 @@ pub const DIRECTORIES: [(&str, u32); 7] = [
     ("failed", 0o700),
     ("sent", 0o700),
     ("tags", 0o2750),
+    ("web", 0o2770),
 ];
 /// Nobody but the owner reads a job that was claimed.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -100,6 +101,7 @@ impl Store {
         };
         open("tmp")?;
         open("tags")?;
+        open("web")?;
         let store = Self {
             dir: dir.to_owned(),
             new: open("new")?,

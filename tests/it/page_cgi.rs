@@ -1,9 +1,9 @@
 //! `page-cgi`: what a request is answered, and what is queued.
 
-mod api;
 mod bad;
 mod form;
 mod limit;
+mod queue;
 mod result;
 
 use std::fs;
