@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-/// What each status is called.
-const REASONS: [(u16, &str); 13] = [
+/// Every status of an answer, and what it is called.
+pub const REASONS: [(u16, &str); 13] = [
     (200, "OK"),
     (303, "See Other"),
     (400, "Bad Request"),

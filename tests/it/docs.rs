@@ -15,6 +15,7 @@ use std::time::SystemTime;
 use clap::{Arg, ArgAction, Command};
 use clap_complete::Shell;
 use pagebox::applet::{self, APPLETS};
+use pagebox::cgi::answer::REASONS;
 use pagebox::cli::report::CSV_HEADER;
 use pagebox::exit::{Exit, TABLE};
 use pagebox::outcome::Outcome;
@@ -314,6 +315,14 @@ fn exit_statuses_are_those_of_the_table() {
             assert_eq!(listed, plugin, "{}", page.name);
         }
     }
+}
+
+#[test]
+fn answers_to_the_web_are_those_of_the_page() {
+    let items = page_of("page-cgi").items("ANSWERS").into_iter();
+    let told: Vec<String> = items.map(|item| item.head[0].clone()).collect();
+    let known = REASONS.map(|(status, _)| status.to_string());
+    assert_eq!(told, known);
 }
 
 fn page_of(name: &str) -> Page {

@@ -6,11 +6,13 @@ mod limit;
 mod queue;
 mod result;
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 
 use crate::support::cgi::{FORM, JSON, Reply, Request};
-use crate::support::{Page, Scratch, applet, scratch, spooled};
+use crate::support::peers::skip_unless;
+use crate::support::{Cmd, Page, Scratch, applet, scratch, spooled};
 
 /// Two pagers, a group, and a name that leads nowhere.
 const CONFIG: &str = "\
@@ -170,4 +172,48 @@ fn an_answer_that_nobody_takes_is_74() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let running = web.get().changed(|cmd| cmd.stdout_to(full)).spawn();
     running.wait().expect_complaint(74, "", "was not taken");
+}
+
+#[test]
+fn who_is_in_the_group_serves_whoever_else_does() {
+    skip_unless!("root", "setpriv");
+    let open = Scratch::below(&std::env::temp_dir(), "cgi-group");
+    open.file("pagebox.toml", CONFIG);
+    let binary = open.join("page-cgi");
+    fs::copy(env!("CARGO_BIN_EXE_pagebox"), &binary).unwrap();
+    let mode = |name: &str, mode| {
+        fs::set_permissions(open.join(name), Permissions::from_mode(mode)).unwrap();
+    };
+    for name in ["", "spool", "spool/tmp", "spool/new"] {
+        fs::create_dir_all(open.join(name)).unwrap();
+        mode(name, 0o755);
+    }
+    let get = |user: &str| {
+        let cmd = Cmd::new("setpriv").args(["--reuid", user, "--regid", "65533"]);
+        let cmd = cmd.arg("--clear-groups").arg(&binary);
+        let cmd = cmd.env("PAGEBOX_CONFIG", open.join("pagebox.toml"));
+        let cmd = cmd.env("PAGEBOX_SPOOL", open.join("spool"));
+        let cmd = cmd.env("GATEWAY_INTERFACE", "CGI/1.1");
+        cmd.env("REQUEST_METHOD", "GET")
+    };
+    let reply = Reply::of(&get("65534").run()).expect(503, "");
+    let told = "spool/web: Permission denied; see FILES in page-cgi(8) for who must have it";
+    assert!(reply.log.contains(told), "{}", reply.log);
+    // As the deliverer makes it.
+    fs::create_dir(open.join("spool/web")).unwrap();
+    chown(open.join("spool/web"), None, Some(65533)).unwrap();
+    mode("spool/web", 0o2770);
+    let page = "{\"profile\": \"joe\", \"message\": \"x\"}";
+    for user in ["65534", "65532"] {
+        Reply::of(&get(user).run()).expect(200, "");
+        let post = get(user)
+            .env("REQUEST_METHOD", "POST")
+            .env("PATH_INFO", "/api/page");
+        let post = post.env("CONTENT_TYPE", JSON).stdin(page);
+        let reply = Reply::of(&post.env("CONTENT_LENGTH", page.len().to_string()).run());
+        // It has counted, and then found a spool that is not its own.
+        assert!(reply.log.contains("not queued: "), "{}", reply.log);
+    }
+    let limits = fs::read_to_string(open.join("spool/web/limits")).unwrap();
+    assert_eq!(limits.lines().count(), 1);
 }

@@ -90,7 +90,10 @@ pub(super) fn answer(site: &Site<'_>, key: &Key) -> Result<Option<Answer>, Refus
     let (title, text) = match &status {
         Some(status) => told(status),
         None if is_new() => ("Queued", "It waits to be taken up.".to_owned()),
-        None => ("Queued", "There is no news of it.".to_owned()),
+        None => {
+            let text = "It is being taken up just now, or it was long ago.";
+            ("No news", text.to_owned())
+        }
     };
     let mut page = Page {
         title: title.to_owned(),

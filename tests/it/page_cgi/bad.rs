@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use super::{Web, is_guarded};
+use crate::support::Dice;
 use crate::support::cgi::{FORM, JSON, Reply, Request};
 
 /// Where each request is made: to the form, and to one of the places for programs.
@@ -181,4 +182,64 @@ fn no_field_ends_a_header() {
         location.starts_with("/evil.example/a%20b%3F%C3%BC?id="),
         "{location}"
     );
+}
+
+#[test]
+fn noise_is_answered() {
+    let web = Web::with("cgi-noise", "[web]\nrate = \"1000/1s\"\n");
+    let mut dice = Dice::new(81_861);
+    let words = [
+        "to=",
+        "joe",
+        "&",
+        "=",
+        "message",
+        "%",
+        "%0",
+        "%0d%0a",
+        "%ff",
+        "+",
+        "token=",
+        "\0",
+        "\u{fc}",
+        "{",
+        "}",
+        "\"profile\":",
+        "\"message\":",
+        "\"joe\"",
+        ",",
+        "\\u",
+        "[",
+        "1e999",
+        "null",
+        "tag=",
+        "id=../",
+        "pass=",
+        "look=9",
+        "\r\n",
+        "<b>",
+    ];
+    let mut noise = || -> String { (0..dice.below(12)).map(|_| dice.one(&words)).collect() };
+    for _ in 0..100 {
+        let [form, json, query] = [noise(), noise(), noise()];
+        let reply = web.request("POST").body(FORM, &form).run();
+        assert!(
+            [400, 403].contains(&reply.status),
+            "{form:?}: {}",
+            reply.status
+        );
+        let reply = web.json("/api/page", &json).run();
+        let done = reply.status == 200 && json.contains("joe");
+        assert!(
+            done || [400, 404].contains(&reply.status),
+            "{json:?}: {}",
+            reply.status
+        );
+        let reply = web.get().query(&query.replace('\0', "")).run();
+        assert!(
+            [200, 400, 404].contains(&reply.status),
+            "{query:?}: {}",
+            reply.status
+        );
+    }
 }
