@@ -1,7 +1,10 @@
-//! What the clients of an SNPP gateway share: its address, the login, and how
-//! a dialogue with it is driven.
+//! What the clients of an SNPP gateway share: its address, the login, how it is
+//! asked something, and how a page goes through it.
 
 pub(super) mod dialogue;
+pub(super) mod gateway;
+pub(super) mod inquiry;
+pub(super) mod page;
 
 use std::path::Path;
 

@@ -4,16 +4,14 @@
 //! became of each. Must never know a byte of the protocol.
 
 mod flags;
-mod gateway;
-mod page;
 mod poll;
 mod rows;
 
 use std::time::{Duration, SystemTime};
 
 pub(crate) use self::flags::Args;
-use self::gateway::{Gateways, LockStep, Settings};
-use self::page::{Page, Wishes};
+use super::snpp::gateway::{Gateways, LockStep, Settings};
+use super::snpp::page::{Page, Wishes};
 use super::{send, snpp};
 use crate::cli::envelope::Envelope;
 use crate::cli::report::Report;
@@ -23,6 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::outcome::Tally;
 use crate::page::{PageOptions, pagers};
 use crate::protocol::snpp::plan::Recipient;
+use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::{Trace, lines};
 
@@ -64,6 +63,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     let settings = Settings {
         line: &args.line,
         timeout: args.line.timeout.unwrap_or(Duration::from_secs(15)),
+        limit: Deadline::NEVER,
         login: if args.report.dry_run {
             None
         } else {

@@ -4,17 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::features::{self, Features};
 use super::{Args, Step};
-use crate::applet::snpp::dialogue::{Around, Dialogue};
+use crate::applet::snpp::inquiry::Inquiry;
 use crate::cli::peer::Peer;
 use crate::diag::Diag;
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
-use crate::protocol::snpp::client::{Answered, End, Job, Setup};
 use crate::protocol::snpp::command::{Command, Verb};
 use crate::protocol::snpp::reply::{Class, Reply};
 use crate::protocol::snpp::verdict;
-use crate::transport::What;
-use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::trace::Trace;
 
@@ -50,11 +47,7 @@ pub(super) struct Gateway<'a> {
     args: &'a Args,
     peer: &'a Peer,
     login: Option<&'a Command>,
-    trace: Trace<'a>,
-    interrupt: &'a Interrupt,
-    dialogue: Option<Dialogue>,
-    deadline: Deadline,
-    name_failed: bool,
+    pub(super) inquiry: Inquiry<'a>,
 }
 
 impl<'a> Gateway<'a> {
@@ -65,24 +58,20 @@ impl<'a> Gateway<'a> {
         diag: &'a Diag,
         interrupt: &'a Interrupt,
     ) -> Self {
+        let trace = Trace::new(args.report.verbose.then_some(diag), args.report.json);
         Self {
             args,
             peer,
             login,
-            trace: Trace::new(args.report.verbose.then_some(diag), args.report.json),
-            interrupt,
-            dialogue: None,
-            deadline: Deadline::NEVER,
-            name_failed: false,
+            inquiry: Inquiry::new(peer, &args.line, args.timeout(), trace, interrupt),
         }
     }
 
     /// The whole dialogue. Everything that goes wrong is part of the finding.
     pub(super) fn ask(&mut self) -> Finding {
         let mut finding = Finding::new(self.peer);
-        self.name_failed = false;
         let result = self.steps(&mut finding);
-        finding.name_failed = self.name_failed;
+        finding.name_failed = self.inquiry.name_failed();
         if let Err(fate) = result {
             finding.success = false;
             finding.exit = fate.exit;
@@ -93,14 +82,14 @@ impl<'a> Gateway<'a> {
                 fate.response()
             });
         }
-        finding.farewell = self.part();
-        finding.transcript = self.trace.take_transcript().unwrap_or_default();
+        finding.farewell = self.inquiry.part();
+        finding.transcript = self.inquiry.transcript();
         finding
     }
 
     fn steps(&mut self, finding: &mut Finding) -> Result<(), Stop> {
         let begun = Instant::now();
-        let greeting = self.connect()?;
+        let greeting = self.inquiry.connect()?;
         finding.rtt = begun.elapsed();
         let banner = greeting.shown();
         if greeting.code != 220 {
@@ -117,7 +106,7 @@ impl<'a> Gateway<'a> {
         if self.args.features {
             finding.features = Some(features::find(self)?);
         } else if self.args.quit_after == Some(Step::Help) {
-            let reply = self.say(&Command::bare(Verb::Help))?;
+            let reply = self.inquiry.say(&Command::bare(Verb::Help))?;
             let texts = reply
                 .info
                 .iter()
@@ -135,41 +124,16 @@ impl<'a> Gateway<'a> {
         if let Some(id) = &self.args.pager {
             let reply = self.say_word(Verb::Page, id)?;
             finding.answer(Verb::Page, &reply)?;
-            self.say(&Command::bare(Verb::Rese))?;
+            self.inquiry.say(&Command::bare(Verb::Rese))?;
         }
         Ok(())
-    }
-
-    /// Opens a new session and returns its greeting. Each gets the whole time.
-    pub(super) fn connect(&mut self) -> Result<Reply, Stop> {
-        self.part();
-        self.deadline = Deadline::after(self.args.timeout());
-        self.trace.remark(&format!("connecting to {}", self.peer));
-        let line = self
-            .args
-            .line
-            .open(self.peer, self.deadline, Some(self.interrupt));
-        let line = line.map_err(|error| {
-            self.name_failed = error.what == What::Name;
-            Fate::new(Outcome::Untried, error.exit, error.text)
-        })?;
-        let deadline = self.deadline;
-        let mut around = Around {
-            patience: &|_| deadline,
-            trace: &mut self.trace,
-            interrupt: self.interrupt,
-        };
-        let dialogue = Dialogue::begin(line, Setup::default(), &mut around).map_err(cause)?;
-        let banner = dialogue.banner();
-        self.dialogue = Some(dialogue);
-        Ok(banner)
     }
 
     pub(super) fn log_in(&mut self) -> Result<(), Stop> {
         let Some(login) = self.login else {
             return Ok(());
         };
-        let reply = self.say(login)?;
+        let reply = self.inquiry.say(login)?;
         if reply.class() == Class::Done {
             return Ok(());
         }
@@ -178,55 +142,10 @@ impl<'a> Gateway<'a> {
 
     fn say_word(&mut self, verb: Verb, word: &str) -> Result<Reply, Stop> {
         match Command::words(verb, word, None) {
-            Ok(command) => self.say(&command),
+            Ok(command) => self.inquiry.say(&command),
             Err(error) => Err(Fate::new(Outcome::Refused, Exit::Data, error.to_string())),
         }
     }
-
-    /// One command and its reply.
-    pub(super) fn say(&mut self, command: &Command) -> Result<Reply, Stop> {
-        match self.job(Job::Command(command.clone()))? {
-            Answered::Reply(reply) => Ok(reply),
-            _ => Err(Fate::untried("the dialogue went astray")),
-        }
-    }
-
-    /// One job; a page is never sent, its transaction ends before SEND.
-    pub(super) fn job(&mut self, job: Job) -> Result<Answered, Stop> {
-        let Some(dialogue) = &mut self.dialogue else {
-            return Err(Fate::untried("no connection"));
-        };
-        let deadline = self.deadline;
-        let mut around = Around {
-            patience: &|_| deadline,
-            trace: &mut self.trace,
-            interrupt: self.interrupt,
-        };
-        let result = dialogue.converse(job, &mut around, &mut || {
-            Err(Fate::untried("a probe sends nothing"))
-        });
-        result.map_err(|end| {
-            self.dialogue = None;
-            cause(end)
-        })
-    }
-
-    /// Says goodbye, if there is anybody, and returns the answer.
-    fn part(&mut self) -> Option<String> {
-        let dialogue = self.dialogue.take()?;
-        let deadline = self.deadline;
-        let mut around = Around {
-            patience: &|_| deadline,
-            trace: &mut self.trace,
-            interrupt: self.interrupt,
-        };
-        dialogue.part(&mut around).farewell
-    }
-}
-
-fn cause(end: End) -> Stop {
-    end.cause
-        .unwrap_or_else(|| Fate::untried("the session ended"))
 }
 
 impl Finding {

@@ -30,7 +30,7 @@ pub(super) struct Features {
 
 /// Finds out.
 pub(super) fn find(gateway: &mut Gateway<'_>) -> Result<Features, Stop> {
-    let help = gateway.say(&Command::bare(Verb::Help))?;
+    let help = gateway.inquiry.say(&Command::bare(Verb::Help))?;
     if help.code == 530 {
         let text = format!("it wants a login first: {}", help.shown());
         return Err(Fate::new(Outcome::Refused, Exit::NoPermission, text));
@@ -113,7 +113,7 @@ fn tried(gateway: &mut Gateway<'_>, knows_help: bool) -> Result<Vec<Verb>, Stop>
         (Verb::Ktag, "0 0"),
     ] {
         if refusals >= MAX_REFUSALS {
-            gateway.connect()?;
+            gateway.inquiry.connect()?;
             gateway.log_in()?;
             refusals = 0;
         }
@@ -144,7 +144,7 @@ enum Tried {
 fn try_verb(gateway: &mut Gateway<'_>, verb: Verb, argument: &str) -> Result<Tried, Stop> {
     let command = Command::text(verb, argument)
         .map_err(|error| Fate::new(Outcome::Refused, Exit::Software, error.to_string()))?;
-    let reply = gateway.say(&command)?;
+    let reply = gateway.inquiry.say(&command)?;
     Ok(match (reply.class(), reply.code) {
         (Class::Failed, 500) => Tried::Unknown,
         (Class::Failed, _) => Tried::Refused,
@@ -156,7 +156,7 @@ fn try_verb(gateway: &mut Gateway<'_>, verb: Verb, argument: &str) -> Result<Tri
 fn try_data(gateway: &mut Gateway<'_>) -> Result<Tried, Stop> {
     let plan = Plan::new(&[], &Options::default(), "probe", Body::Data, false)
         .map_err(|error| Fate::new(Outcome::Refused, Exit::Software, error.to_string()))?;
-    let answered = gateway.job(Job::Page(Arc::new(plan)))?;
+    let answered = gateway.inquiry.job(Job::Page(Arc::new(plan)))?;
     let Answered::Page(answer) = answered else {
         return Ok(Tried::Unknown);
     };

@@ -6,6 +6,7 @@ use super::ask::Finding;
 use super::features::Features;
 use super::{Args, Step};
 use crate::applet::plugin::{self, Limits};
+use crate::applet::snpp::inquiry::server_info;
 use crate::cli::peer::Peer;
 use crate::cli::report::{millis, put};
 use crate::diag::Diag;
@@ -104,17 +105,14 @@ fn json(args: &Args, finding: &Finding) -> serde_json::Result<String> {
             response,
         })
     }
-    let farewell = finding
-        .farewell
-        .as_ref()
-        .map(|text| format!(" | QUIT: {text}"));
+    let farewell = finding.farewell.as_deref();
     let banner = finding.banner.as_deref();
     serde_json::to_string(&Json {
         success: finding.success,
         host: &finding.peer.host,
         port: finding.peer.port,
         banner,
-        server_info: banner.map(|banner| format!("{banner}{}", farewell.unwrap_or_default())),
+        server_info: banner.map(|banner| server_info(banner, farewell)),
         rtt: millis(finding.rtt),
         error: finding.error.as_deref(),
         features: finding.features.as_ref(),

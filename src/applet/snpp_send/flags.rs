@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use clap::Parser;
 
 use super::NAME;
-use super::page::Wishes;
 use crate::applet::snpp;
+use crate::applet::snpp::page::Wishes;
 use crate::bulk::flags::BulkArgs;
 use crate::bulk::retry::RetryArgs;
 use crate::cli::line::LineArgs;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Args;
 use super::flags::TwoWayArgs;
-use super::gateway::{CommandResult, Gateways, Settings};
+use crate::applet::snpp::gateway::{CommandResult, Gateways, Settings};
 use crate::cli::peer::{Peer, Place};
 use crate::cli::report::{Report, put};
 use crate::diag::{Diag, cause};

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::super::snpp;
 use super::Args;
-use super::gateway::{Gateways, Settings};
-use super::page::{Page, Wishes};
+use crate::applet::snpp;
+use crate::applet::snpp::gateway::{Gateways, Settings};
+use crate::applet::snpp::page::{Page, Wishes};
 use crate::bulk::rows::{Row, RowPage};
 use crate::bulk::run::{self, Setup};
 use crate::bulk::sender::{Commit, Sender, TakenBack};

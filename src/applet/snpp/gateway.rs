@@ -10,8 +10,8 @@ mod together;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(super) use self::together::LockStep;
-use super::Page;
+pub(in crate::applet) use self::together::LockStep;
+use super::page::Page;
 use crate::applet::snpp::dialogue::Dialogue;
 use crate::bulk::retry::{Backoff, RetryArgs};
 use crate::bulk::sender::{Commit, Receipt, TakenBack};
@@ -41,17 +41,19 @@ const MAX_REFUSED: usize = 5;
 
 /// What all gateways of a run have in common.
 #[derive(Debug)]
-pub(super) struct Settings<'a> {
-    pub(super) line: &'a LineArgs,
-    pub(super) timeout: Duration,
-    pub(super) login: Option<Command>,
+pub(in crate::applet) struct Settings<'a> {
+    pub(in crate::applet) line: &'a LineArgs,
+    pub(in crate::applet) timeout: Duration,
+    /// Nothing is waited for any longer, the verdict and the goodbye included.
+    pub(in crate::applet) limit: Deadline,
+    pub(in crate::applet) login: Option<Command>,
     /// Several transactions share a connection.
-    pub(super) strict: bool,
-    pub(super) retry: &'a RetryArgs,
+    pub(in crate::applet) strict: bool,
+    pub(in crate::applet) retry: &'a RetryArgs,
     /// The servers that take pages only one by one.
-    pub(super) lock_step: LockStep,
-    pub(super) diag: &'a Diag,
-    pub(super) interrupt: &'a Interrupt,
+    pub(in crate::applet) lock_step: LockStep,
+    pub(in crate::applet) diag: &'a Diag,
+    pub(in crate::applet) interrupt: &'a Interrupt,
 }
 
 #[derive(Debug)]
@@ -69,7 +71,7 @@ struct Server {
 
 /// The gateways of a run.
 #[derive(Debug)]
-pub(super) struct Gateways<'a> {
+pub(in crate::applet) struct Gateways<'a> {
     settings: &'a Settings<'a>,
     servers: Vec<Server>,
     trace: Trace<'a>,
@@ -79,10 +81,14 @@ pub(super) struct Gateways<'a> {
 }
 
 /// What a command brought.
-pub(super) type CommandResult = Result<Reply, Fate>;
+pub(in crate::applet) type CommandResult = Result<Reply, Fate>;
 
 impl<'a> Gateways<'a> {
-    pub(super) fn new(settings: &'a Settings<'a>, peers: &[Peer], trace: Trace<'a>) -> Self {
+    pub(in crate::applet) fn new(
+        settings: &'a Settings<'a>,
+        peers: &[Peer],
+        trace: Trace<'a>,
+    ) -> Self {
         let server = |peer: &Peer| Server {
             peer: peer.clone(),
             dialogue: None,
@@ -100,17 +106,17 @@ impl<'a> Gateways<'a> {
         }
     }
 
-    pub(super) fn is_dead(&self) -> bool {
+    pub(in crate::applet) fn is_dead(&self) -> bool {
         self.dead.is_some()
     }
 
-    pub(super) fn take_back(&mut self) -> Vec<TakenBack> {
+    pub(in crate::applet) fn take_back(&mut self) -> Vec<TakenBack> {
         std::mem::take(&mut self.taken_back)
     }
 
     /// Sends one page to each of its recipients, part by part; a part goes
     /// out only to those who got the parts before it.
-    pub(super) fn send(&mut self, page: &Page, commit: Commit<'_>) -> Vec<Report> {
+    pub(in crate::applet) fn send(&mut self, page: &Page, commit: Commit<'_>) -> Vec<Report> {
         let mut reports = page.untried();
         for part in 0..page.parts {
             let pending: Vec<usize> = (0..reports.len())
@@ -191,7 +197,7 @@ impl<'a> Gateways<'a> {
     }
 
     /// May a page that came to this be tried again?
-    pub(super) fn goes_on(&self, report: &Report) -> bool {
+    pub(in crate::applet) fn goes_on(&self, report: &Report) -> bool {
         let outcome = report.fate.outcome;
         outcome.may_retry() || (outcome == Outcome::Unknown && self.settings.retry.retry_unknown)
     }
@@ -312,14 +318,14 @@ impl<'a> Gateways<'a> {
     }
 
     /// Says goodbye to all servers.
-    pub(super) fn finish(&mut self) {
+    pub(in crate::applet) fn finish(&mut self) {
         for index in 0..self.servers.len() {
             self.part(index);
         }
     }
 
     /// The dialogue since the last page, for a report.
-    pub(super) fn transcript(&mut self) -> Vec<String> {
+    pub(in crate::applet) fn transcript(&mut self) -> Vec<String> {
         self.trace.take_transcript().unwrap_or_default()
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Gateways;
-use crate::applet::snpp_send::page::Page;
+use crate::applet::snpp::page::Page;
 use crate::bulk::sender::Commit;
 use crate::cli::peer::{Peer, Place};
 use crate::cli::report::Report;
@@ -22,7 +22,7 @@ use crate::transport::trace::lines;
 /// The servers that take pages only one by one, as far as any connection of
 /// the run has found out.
 #[derive(Debug, Default)]
-pub(in super::super) struct LockStep(Mutex<Vec<Peer>>);
+pub(in crate::applet) struct LockStep(Mutex<Vec<Peer>>);
 
 impl LockStep {
     fn holds(&self, peer: &Peer) -> bool {
@@ -42,14 +42,14 @@ impl LockStep {
 
 impl Gateways<'_> {
     /// A transaction as it stands in a window.
-    pub(in super::super) fn wire(&self, page: &Plain) -> Wire {
+    pub(in crate::applet) fn wire(&self, page: &Plain) -> Wire {
         page.wire(self.settings.login.as_ref())
     }
 
     /// Sends pages together, once, to the server that is next. A report for
     /// each; none where they must go one by one for now: the server takes no
     /// windows, or there is no connection to it yet.
-    pub(in super::super) fn send_together(
+    pub(in crate::applet) fn send_together(
         &mut self,
         pages: &[&Page],
         commit: Commit<'_>,
@@ -124,7 +124,7 @@ impl Gateways<'_> {
 
     /// Tries a page again that was sent together with others: at the servers
     /// behind that one, and then at all of them, by itself.
-    pub(in super::super) fn go_on(
+    pub(in crate::applet) fn go_on(
         &mut self,
         page: &Page,
         mut report: Report,

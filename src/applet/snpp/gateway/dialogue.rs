@@ -23,7 +23,10 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Gateways<'_> {
     /// One command at the first server that can be reached, and its reply.
-    pub(in super::super) fn command(&mut self, command: &Command) -> (Option<Peer>, CommandResult) {
+    pub(in crate::applet) fn command(
+        &mut self,
+        command: &Command,
+    ) -> (Option<Peer>, CommandResult) {
         let mut result = (None, Err(Fate::untried("no server")));
         for index in 0..self.servers.len() {
             let peer = self.servers.get(index).map(|server| server.peer.clone());
@@ -38,7 +41,7 @@ impl Gateways<'_> {
     }
 
     /// One command at one server.
-    pub(in super::super) fn command_at(
+    pub(in crate::applet) fn command_at(
         &mut self,
         index: usize,
         command: &Command,
@@ -62,7 +65,7 @@ impl Gateways<'_> {
     }
 
     /// The server that gave the verdict on a page.
-    pub(in super::super) fn index_of(&self, peer: &Peer) -> Option<usize> {
+    pub(in crate::applet) fn index_of(&self, peer: &Peer) -> Option<usize> {
         self.servers.iter().position(|server| server.peer == *peer)
     }
 
@@ -174,9 +177,10 @@ impl Gateways<'_> {
 fn patience(settings: &Settings<'_>, deadline: Deadline) -> impl Fn(Phase) -> Deadline {
     let verdict = settings.line.verdict_timeout.unwrap_or(VERDICT);
     let farewell = FAREWELL.min(settings.timeout);
+    let limit = settings.limit;
     move |phase| match phase {
-        Phase::Verdict => Deadline::after(verdict),
-        Phase::Farewell => Deadline::after(farewell),
+        Phase::Verdict => Deadline::after(verdict).earlier(limit),
+        Phase::Farewell => Deadline::after(farewell).earlier(limit),
         _ => deadline,
     }
 }

@@ -16,26 +16,26 @@ use crate::protocol::snpp::plan::{Body, Options, Plan, Recipient, ReplyType, Two
 
 /// What holds for every page of a run.
 #[derive(Clone, Debug)]
-pub(super) struct Wishes {
-    pub(super) two_way: bool,
-    pub(super) no_queue: bool,
-    pub(super) ack: bool,
-    pub(super) reply: Option<ReplyType>,
-    pub(super) choices: Vec<(String, String)>,
-    pub(super) body: Body,
-    pub(super) strict: bool,
+pub(in crate::applet) struct Wishes {
+    pub(in crate::applet) two_way: bool,
+    pub(in crate::applet) no_queue: bool,
+    pub(in crate::applet) ack: bool,
+    pub(in crate::applet) reply: Option<ReplyType>,
+    pub(in crate::applet) choices: Vec<(String, String)>,
+    pub(in crate::applet) body: Body,
+    pub(in crate::applet) strict: bool,
 }
 
 /// One message to recipients who share its SEND; mostly one.
 #[derive(Clone, Debug)]
-pub(super) struct Page {
+pub(in crate::applet) struct Page {
     number: u64,
     id: String,
     hash: String,
     recipients: Vec<Recipient>,
     texts: Vec<String>,
     /// How many parts it has.
-    pub(super) parts: usize,
+    pub(in crate::applet) parts: usize,
     options: Options,
     body: Body,
     strict: bool,
@@ -46,7 +46,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(
+    pub(in crate::applet) fn new(
         number: u64,
         recipients: Vec<Recipient>,
         texts: Vec<String>,
@@ -94,21 +94,25 @@ impl Page {
     }
 
     /// The same page as a row of a bulk run.
-    pub(super) fn with_row(mut self, id: &str, hash: &str) -> Self {
+    pub(in crate::applet) fn with_row(mut self, id: &str, hash: &str) -> Self {
         id.clone_into(&mut self.id);
         hash.clone_into(&mut self.hash);
         self
     }
 
     /// What is not sent exactly as asked.
-    pub(super) fn remark(&self) -> Option<String> {
+    pub(in crate::applet) fn remark(&self) -> Option<String> {
         let hours = self.options.two_way.as_ref()?.expire_hours?;
         self.rounded
             .then(|| format!("SNPP counts the expiry in whole hours: sent as {hours}"))
     }
 
     /// The transaction that sends one part to some of the recipients.
-    pub(super) fn plan(&self, part: usize, who: &[usize]) -> Result<Arc<Plan>, BadArgument> {
+    pub(in crate::applet) fn plan(
+        &self,
+        part: usize,
+        who: &[usize],
+    ) -> Result<Arc<Plan>, BadArgument> {
         match self.plans.get(part) {
             Some(plan) if who.len() == self.recipients.len() => Ok(Arc::clone(plan)),
             _ => self.new_plan(part, who).map(Arc::new),
@@ -125,7 +129,7 @@ impl Page {
     }
 
     /// Its transaction, if it can be written together with others.
-    pub(super) fn plain(&self) -> Option<Plain> {
+    pub(in crate::applet) fn plain(&self) -> Option<Plain> {
         match self.plans.as_slice() {
             [plan] => Plain::of(plan),
             _ => None,
@@ -133,12 +137,12 @@ impl Page {
     }
 
     /// All that would be said for it.
-    pub(super) fn dialogue(&self) -> Vec<Wire> {
+    pub(in crate::applet) fn dialogue(&self) -> Vec<Wire> {
         self.plans.iter().flat_map(|plan| plan.wires()).collect()
     }
 
     /// A report for each recipient, to which nothing has happened yet.
-    pub(super) fn untried(&self) -> Vec<Report> {
+    pub(in crate::applet) fn untried(&self) -> Vec<Report> {
         let report = |(number, recipient): (u64, &Recipient)| {
             Report::new(
                 number,
@@ -152,13 +156,13 @@ impl Page {
     }
 
     /// The report of a page that got none, which would be a bug.
-    pub(super) fn lost(&self) -> Report {
+    pub(in crate::applet) fn lost(&self) -> Report {
         let fate = Fate::new(Outcome::Unknown, Exit::Software, "no report");
         Report::new(self.number, &self.id, "", self.parts, fate)
     }
 
     /// What is kept of a recipient's accepted page.
-    pub(super) fn receipt(&self, report: &Report) -> Receipt {
+    pub(in crate::applet) fn receipt(&self, report: &Report) -> Receipt {
         Receipt::of(report, &self.hash)
     }
 }
