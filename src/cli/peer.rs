@@ -20,17 +20,22 @@ impl Peer {
     /// A host has only letters, digits, `.`, `-` and `_`, and begins with no
     /// `-`: it may end in the argv of a proxy command. Errors quote the text.
     pub fn parse(text: &str, default_port: u16) -> Result<Self, String> {
-        let (host, port) = split_port(text)
-            .ok_or_else(|| format!("{text:?} is not HOST, HOST:PORT or [IPV6]:PORT"))?;
-        let port = match port {
-            None => default_port,
-            Some(digits) => parse_port(digits)
-                .ok_or_else(|| format!("{text:?}: the port is not a number from 1 to 65535"))?,
-        };
+        let (host, port) = host_and_port(text)?;
         Ok(Self {
             host: host.to_owned(),
-            port,
+            port: port.unwrap_or(default_port),
         })
+    }
+
+    /// The same of a host alone, with its port beside it.
+    pub fn new(host: &str, port: u16) -> Result<Self, String> {
+        match host_and_port(host) {
+            Ok((name, None)) => Ok(Self {
+                host: name.to_owned(),
+                port,
+            }),
+            _ => Err(format!("{host:?} is no host name and no address")),
+        }
     }
 }
 
@@ -91,6 +96,17 @@ pub fn list(text: &str, default_port: u16) -> Result<Vec<Peer>, String> {
         .filter(|item| !item.is_empty())
         .map(|item| Peer::parse(item, default_port))
         .collect()
+}
+
+/// What [`Peer::parse`] reads, with its port only where it has one.
+pub fn host_and_port(text: &str) -> Result<(&str, Option<u16>), String> {
+    let (host, port) = split_port(text)
+        .ok_or_else(|| format!("{text:?} is not HOST, HOST:PORT or [IPV6]:PORT"))?;
+    let number = port.map(|digits| {
+        parse_port(digits)
+            .ok_or_else(|| format!("{text:?}: the port is not a number from 1 to 65535"))
+    });
+    Ok((host, number.transpose()?))
 }
 
 /// The host and the text of its port; `None` if the host is not well formed.

@@ -126,7 +126,7 @@ impl Report {
             send_response: self.send_reply.as_deref(),
             transcript: &self.transcript,
             rtt: millis(self.rtt),
-            error: failed.then(|| self.json_error()),
+            error: failed.then(|| self.failure()),
             outcome: self.fate.outcome.word(),
             code: self.fate.code,
             attempts: self.attempts,
@@ -140,7 +140,8 @@ impl Report {
         Ok(escape::json(&text))
     }
 
-    fn json_error(&self) -> String {
+    /// For programs, when it failed: the command that was refused, and the reply.
+    pub fn failure(&self) -> String {
         match (&self.failed_at, self.fate.code) {
             (Some(verb), Some(_)) => format!("{verb} command failed: {}", self.fate.response()),
             _ => self.fate.response(),

@@ -1,5 +1,6 @@
 //! `page-cgi`: what a request is answered, and what is queued.
 
+mod api;
 mod bad;
 mod form;
 mod limit;

@@ -3,6 +3,8 @@
 //! Answers for the checks that hold before a body is looked at, and for every
 //! answer being JSON.
 
+mod snpp;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ use crate::applet::spool::SpoolArgs;
 use crate::cgi::answer::Answer;
 use crate::cgi::request::Request;
 use crate::diag::Diag;
+use crate::text::escape;
 use crate::transport::fd::Deadline;
 
 /// The media type of requests and answers.
@@ -31,15 +34,20 @@ struct Told {
 /// Answers a program's request.
 pub(super) fn answer(action: Action, request: &Request, place: &SpoolArgs, diag: &Diag) -> Answer {
     match serve(action, request, place, diag) {
-        Ok(Told { status, value }) => Answer::new(status, JSON, format!("{value}\n")),
+        Ok(Told { status, value }) => Answer::new(status, JSON, text(&value)),
         Err(refusal) => {
             if let Some(log) = &refusal.log {
                 diag.warn(log);
             }
             let value = json!({"success": false, "error": refusal.text});
-            refusal.answer(JSON, format!("{value}\n"))
+            refusal.answer(JSON, text(&value))
         }
     }
+}
+
+/// JSON that shows as it is on a terminal.
+fn text(value: &Value) -> String {
+    escape::json(&format!("{value}\n"))
 }
 
 fn serve(
@@ -65,10 +73,8 @@ fn serve(
     site.admit(diag)?;
     match action {
         Action::Page => page(&site, &body),
-        Action::SnppProbe | Action::SnppPage => Err(Refusal::new(
-            403,
-            "there is no gateway that may be spoken to",
-        )),
+        Action::SnppProbe => Ok(snpp::probe(&body, site.gateways())),
+        Action::SnppPage => Ok(snpp::page(&body, site.gateways(), diag)),
     }
 }
 

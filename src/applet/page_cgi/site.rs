@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use crate::applet::spool::SpoolArgs;
 use crate::cgi::request::Request;
 use crate::config::Config;
+use crate::config::value::Word;
 use crate::diag::{Diag, cause};
 
 /// Below the spool: what outlives a request.
@@ -53,6 +54,13 @@ impl<'r> Site<'r> {
         names
             .filter(|name| self.config.reach(name).is_some())
             .collect()
+    }
+
+    /// The gateways that programs may have us speak to.
+    pub(super) fn gateways(&self) -> &[Word] {
+        let web = self.config.tables().web.as_ref();
+        let named = web.and_then(|web| web.allow_hosts.as_deref());
+        named.unwrap_or_default()
     }
 
     /// Counts a request that pages or probes against the limit of its address.

@@ -18,7 +18,7 @@ fn who_asks_for_more_is_told_when_to_come_back() {
     // Everything that pages counts, also where it is refused.
     assert_eq!(status(web.post("to=joe&message=x")), 303);
     assert_eq!(status(web.json("/api/page", PAGE)), 200);
-    assert_eq!(status(web.json("/api/snpp/probe", "{}")), 403);
+    assert_eq!(status(web.json("/api/snpp/probe", "{}")), 400);
     let reply = web
         .post("to=joe&message=Fire")
         .run()
