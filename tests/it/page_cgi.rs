@@ -6,6 +6,7 @@ mod form;
 mod limit;
 mod queue;
 mod result;
+mod servers;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};

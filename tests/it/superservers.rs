@@ -412,6 +412,13 @@ fn what_is_installed_calls_what_is_installed() {
     let conf = usr.join("share/doc/pagebox/inetd.conf");
     let words = inetd_words(&fs::read_to_string(conf).unwrap());
     assert_eq!(words[5..7], ["/usr/bin/snpp-serve", "snpp-serve"]);
+    for name in ["lighttpd.conf", "busybox-httpd.conf"] {
+        let conf = fs::read_to_string(usr.join("share/doc/pagebox").join(name)).unwrap();
+        assert!(
+            conf.contains("/usr/bin/page-cgi") && !conf.contains("/usr/local"),
+            "{conf}"
+        );
+    }
     // Where the tree has it, all is as in the tree.
     let local = stage.join("usr/local");
     install(&scratch, &stage, Path::new("/usr/local"));

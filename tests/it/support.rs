@@ -24,6 +24,7 @@ pub(crate) mod spooled;
 pub(crate) mod supers;
 pub(crate) mod tap;
 pub(crate) mod utmp;
+pub(crate) mod web;
 
 pub(crate) use caller::Caller;
 pub(crate) use dice::Dice;

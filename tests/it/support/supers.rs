@@ -172,7 +172,7 @@ pub(crate) fn log(peer: &Peer) -> String {
 }
 
 /// Starts what `make` makes for a port, until one of them listens there.
-fn on_a_free_port(scratch: Scratch, make: impl Fn(&Scratch, u16) -> Command) -> Peer {
+pub(super) fn on_a_free_port(scratch: Scratch, make: impl Fn(&Scratch, u16) -> Command) -> Peer {
     for _ in 0..5 {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = free.local_addr().expect("its address").port();
