@@ -155,6 +155,15 @@ impl Stage {
     fn play(&self, text: &str) -> String {
         let names = self.names.iter();
         names.fold(text.to_owned(), |text, (name, addr)| {
+            // In JSON host and port stand apart.
+            let json = |peer: &str| {
+                let (host, port) = peer.split_once(':')?;
+                Some(format!("\"host\": \"{host}\", \"port\": {port}"))
+            };
+            let text = match (json(name), json(addr)) {
+                (Some(name), Some(addr)) => text.replace(&name, &addr),
+                _ => text,
+            };
             text.replace(name, addr)
         })
     }
