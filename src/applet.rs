@@ -100,8 +100,7 @@ pub const APPLETS: [Applet; 12] = [
         "page-mail",
         page_mail,
         8,
-        "Queue the page that a mail on standard input asks for",
-        || {}
+        "Queue the page that a mail on standard input asks for"
     ),
     applet!(
         "pageq",

@@ -30,7 +30,8 @@ const PATIENCE: Timespec = Timespec {
     tv_nsec: 100_000_000,
 };
 
-/// syslog's facility `daemon`.
+/// syslog's facilities.
+const MAIL: u8 = 2;
 const DAEMON: u8 = 3;
 
 #[derive(Debug)]
@@ -39,8 +40,8 @@ enum Place {
     Stderr,
     /// Standard error, with a priority in front that journald understands.
     Journal,
-    /// syslog: standard error is the client's socket.
-    Syslog(Option<UnixDatagram>),
+    /// syslog, under a facility: standard error is somebody else's.
+    Syslog(u8, Option<UnixDatagram>),
 }
 
 /// Where an applet talks.
@@ -70,6 +71,17 @@ impl Diag {
         Self::beside(applet, Place::Journal)
     }
 
+    /// For what the system's mail log is to keep of a program whose standard error
+    /// goes back to who sent a mail.
+    pub fn mail_log(applet: &'static str) -> Self {
+        Self {
+            applet,
+            place: Place::Syslog(MAIL, syslog()),
+            quiet: false,
+            deaf: AtomicBool::new(false),
+        }
+    }
+
     /// For a last word, whoever is listening.
     pub fn anywhere(applet: &'static str) -> Self {
         Self::beside(applet, Place::Stderr)
@@ -80,7 +92,7 @@ impl Diag {
         Self {
             applet,
             place: if is_client {
-                Place::Syslog(syslog())
+                Place::Syslog(DAEMON, syslog())
             } else {
                 usual
             },
@@ -111,8 +123,8 @@ impl Diag {
         match &self.place {
             Place::Stderr => self.put(&format!("{applet}: {text}\n")),
             Place::Journal => self.offer(&format!("<{}>{applet}: {text}\n", priority as u8)),
-            Place::Syslog(socket) => {
-                let number = DAEMON * 8 + priority as u8;
+            Place::Syslog(facility, socket) => {
+                let number = facility * 8 + priority as u8;
                 let line = format!("<{number}>{applet}[{}]: {text}", std::process::id());
                 if let Some(socket) = socket {
                     _ = socket.send(line.as_bytes());

@@ -8,6 +8,7 @@
 //!   ├─▶ access: who may come in, and who it is; config: which names there are
 //!   ├─▶ terminal: who is logged in, and what is shown there
 //!   ├─▶ cgi: a request of a web server, and its answer
+//!   ├─▶ mail: what a mail says
 //!   └─▶ cli, bulk, page, outcome, text, file, accounts, duration, rate, exit, diag
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod diag;
 pub mod duration;
 pub mod exit;
 pub mod file;
+pub mod mail;
 pub mod outcome;
 pub mod page;
 pub mod protocol;

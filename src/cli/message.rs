@@ -99,6 +99,7 @@ impl TextArgs {
             length,
             overflow: self.overflow,
             parts: self.max_parts,
+            shorten: false,
         };
         split::fit(&text, &limit, measure).map_err(|error| Failure::data(error.to_string()))
     }

@@ -8,6 +8,7 @@
 //! Subject: Seattle Meeting
 //! Expires: 2026-08-23T16:05:06Z
 //! Dedup: 600s
+//! Max-parts: 3
 //! Failure-of: 1787457901-000000000-4711-0-1b2d
 //! Two-way: 004711471147114711 9f86d081… ack=1 reply=multichoice
 //! Choice: 01 In the West Pasture
@@ -29,6 +30,7 @@ mod read;
 mod write;
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -59,6 +61,9 @@ pub struct Job {
     /// Not to be sent where the same text was queued for or sent to the same
     /// name within that time.
     pub dedup: Option<Duration>,
+    /// A message of more parts than that is sent without its end; without it,
+    /// one of too many is not sent.
+    pub max_parts: Option<NonZeroUsize>,
     /// It reports that this job has failed, and is not reported itself.
     pub failure_of: Option<String>,
     /// What its pager's user is asked for.
@@ -86,6 +91,7 @@ impl Job {
             subject: None,
             expires: None,
             dedup: None,
+            max_parts: None,
             failure_of: None,
             two_way: None,
             received,

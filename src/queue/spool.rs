@@ -404,6 +404,7 @@ mod tests {
             subject: None,
             expires: None,
             dedup: None,
+            max_parts: None,
             failure_of: None,
             two_way: None,
             received: now,

@@ -12,6 +12,7 @@
 //!
 //! Answers for the form. Must never know where the file lies.
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,9 @@ pub struct Work {
     /// The key to its status, if somebody has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Ticket>,
+    /// So many parts of its message are sent at most; without it, all or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_parts: Option<NonZeroUsize>,
     /// The job whose failure this one tells: nobody is told of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_of: Option<String>,
@@ -294,6 +298,7 @@ impl Work {
                 reply: wishes.reply.is_some_and(|kind| kind != "NONE"),
                 choices: wishes.choices.clone(),
             }),
+            max_parts: job.max_parts,
             failure_of: job.failure_of.clone(),
             error: None,
             message: utf8_or_latin1(&job.message),

@@ -3,6 +3,7 @@
 //! It must never know a protocol: the caller says what a character costs. And
 //! it must never lose a character in silence.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use self::cut::{cut_point, is_blank};
@@ -11,6 +12,9 @@ mod cut;
 
 /// The number of parts that a message may have unless the user says otherwise.
 pub const DEFAULT_PARTS: usize = 9;
+
+/// What stands at the end of a text whose end was left out.
+pub const MORE: &str = "...";
 
 /// What becomes of a message that is too long (`--overflow`).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, clap::ValueEnum, serde::Deserialize)]
@@ -33,6 +37,9 @@ pub struct Limit {
     pub overflow: Overflow,
     /// The most parts that a message may become.
     pub parts: usize,
+    /// One of more parts ends with the last of them, and with [`MORE`], instead of
+    /// being refused.
+    pub shorten: bool,
 }
 
 /// A message that fits.
@@ -163,9 +170,10 @@ fn split(
             });
         }
         if decimal_digits(pieces.len()) <= digits {
+            let cut = matches!(pieces.last(), Some(Cow::Owned(_)));
             return Ok(Fitted {
                 parts: marked(&pieces),
-                cut: false,
+                cut,
             });
         }
     }
@@ -173,13 +181,14 @@ fn split(
 }
 
 /// The pieces of a text, with room for marks whose total has so many digits;
-/// `None` if there are more than the limit allows.
+/// `None` if there are more than the limit allows. One that was shortened owns
+/// its text.
 fn pieces<'a>(
     text: &'a str,
     digits: u32,
     limit: &Limit,
     measure: &impl Fn(&str) -> usize,
-) -> Result<Option<Vec<&'a str>>, TooLong> {
+) -> Result<Option<Vec<Cow<'a, str>>>, TooLong> {
     let no_room = TooLong::Room {
         limit: limit.length,
     };
@@ -187,10 +196,12 @@ fn pieces<'a>(
     let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        if pieces.len() == limit.parts {
-            return Ok(None);
-        }
-        let mark = measure(&mark(pieces.len() + 1, widest));
+        let number = pieces.len() + 1;
+        // The only one has no mark.
+        let mark = match limit.parts {
+            1 => 0,
+            _ => measure(&mark(number, widest)),
+        };
         let room = limit.length.checked_sub(mark).ok_or(no_room)?;
         let at = cut_point(rest, room, room / 2, measure);
         if at == 0 {
@@ -198,12 +209,32 @@ fn pieces<'a>(
         }
         let (head, tail) = rest.split_at(at);
         let head = head.trim_end_matches(is_blank);
-        if !head.is_empty() {
-            pieces.push(head);
+        let tail = tail.trim_start_matches(is_blank);
+        if number == limit.parts && !tail.is_empty() {
+            if !limit.shorten {
+                return Ok(None);
+            }
+            let rest = rest.trim_start_matches(is_blank);
+            pieces.push(Cow::Owned(shortened(rest, room, measure)));
+            break;
         }
-        rest = tail.trim_start_matches(is_blank);
+        if !head.is_empty() {
+            pieces.push(Cow::Borrowed(head));
+        }
+        rest = tail;
     }
     Ok(Some(pieces))
+}
+
+/// The beginning of a text that does not fit, and [`MORE`] where that leaves room
+/// for some of it.
+fn shortened(text: &str, room: usize, measure: &impl Fn(&str) -> usize) -> String {
+    let less = room.saturating_sub(measure(MORE));
+    let (at, more) = match cut_point(text, less, less / 2, measure) {
+        0 => (cut_point(text, room, room / 2, measure), ""),
+        at => (at, MORE),
+    };
+    text.split_at(at).0.trim_end_matches(is_blank).to_owned() + more
 }
 
 fn mark(number: usize, total: usize) -> String {
@@ -211,9 +242,9 @@ fn mark(number: usize, total: usize) -> String {
 }
 
 /// The pieces with their marks; a single one needs none.
-fn marked(pieces: &[&str]) -> Vec<String> {
+fn marked(pieces: &[Cow<'_, str>]) -> Vec<String> {
     if let [only] = pieces {
-        return vec![(*only).to_owned()];
+        return vec![only.to_string()];
     }
     (1..)
         .zip(pieces)
@@ -242,6 +273,7 @@ mod tests {
                 length,
                 overflow,
                 parts: DEFAULT_PARTS,
+                shorten: false,
             },
             chars,
         )
@@ -321,12 +353,58 @@ mod tests {
         );
     }
 
+    fn shorten(length: usize, parts: usize, text: &str) -> Fitted {
+        let limit = Limit {
+            length,
+            overflow: Overflow::Split,
+            parts,
+            shorten: true,
+        };
+        fit(text, &limit, chars).unwrap()
+    }
+
+    #[test]
+    fn what_would_be_too_many_parts_ends_visibly() {
+        let fitted = shorten(14, 2, "alarm in room 7 of the east wing");
+        assert_eq!(fitted.parts, ["(1/2) alarm in", "(2/2) room..."]);
+        assert!(fitted.cut);
+        // The only part has no mark, and its end counts.
+        let fitted = shorten(14, 1, "alarm in room 7");
+        assert_eq!(
+            (fitted.parts, fitted.cut),
+            (vec!["alarm in...".to_owned()], true)
+        );
+        assert_eq!(shorten(5, 1, "abcdefg").parts, ["ab..."]);
+        // Better some text than none.
+        assert_eq!(shorten(3, 1, "abcdefg").parts, ["abc"]);
+        assert_eq!(
+            shorten(9, 2, "abcdefghij").parts,
+            ["(1/2) abc", "(2/2) def"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_more_parts_than_allowed_loses_nothing() {
+        let fitted = shorten(14, 3, "alarm in room 7 please   ");
+        assert_eq!(
+            fitted.parts,
+            ["(1/3) alarm in", "(2/3) room 7", "(3/3) please"]
+        );
+        assert!(!fitted.cut);
+        assert_eq!(shorten(9, 1, "alarm in    ").parts, ["alarm in"]);
+        assert!(!shorten(9, 1, "alarm in    ").cut);
+        let ten = shorten(10, 10, &"x".repeat(40));
+        assert_eq!((ten.parts.len(), ten.cut), (10, true));
+        assert_eq!(ten.parts.last().unwrap(), "(10/10) xx");
+    }
+
     #[test]
     fn ten_parts_leave_room_for_two_digits() {
         let limit = Limit {
             length: 10,
             overflow: Overflow::Split,
             parts: 99,
+            shorten: false,
         };
         let fitted = fit(&"x".repeat(40), &limit, chars).unwrap();
         assert_eq!(fitted.parts.first().unwrap(), "(1/16) xxx");
@@ -359,6 +437,7 @@ mod tests {
                 length: 256,
                 overflow: Overflow::Split,
                 parts: usize::MAX,
+                shorten: false,
             };
             let count = |t: &str| {
                 measured.set(measured.get() + t.len());
@@ -371,13 +450,29 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_is_shortened_fits_and_says_so(
+            text in "[ab \né\u{301}\u{200d}🐶]{0,300}",
+            length in 14_usize..40,
+            parts in 1_usize..12,
+        ) {
+            let limit = Limit { length, overflow: Overflow::Split, parts, shorten: true };
+            let Ok(fitted) = fit(&text, &limit, chars) else {
+                prop_assert!(text.trim().is_empty());
+                return Ok(());
+            };
+            prop_assert!(fitted.parts.len() <= parts);
+            prop_assert!(fitted.parts.iter().all(|part| chars(part) <= length));
+            prop_assert_eq!(fitted.cut, fitted.parts.last().unwrap().ends_with(MORE));
+        }
+
+        #[test]
         fn parts_fit_and_nothing_is_lost(
             text in "[ab \né\u{301}\u{200d}🐶]{0,300}",
             length in 14_usize..40,
             bytes: bool,
         ) {
             let measure = |t: &str| if bytes { t.len() } else { chars(t) };
-            let limit = Limit { length, overflow: Overflow::Split, parts: 999 };
+            let limit = Limit { length, overflow: Overflow::Split, parts: 999, shorten: false };
             let Ok(fitted) = fit(&text, &limit, measure) else {
                 prop_assert!(text.trim().is_empty());
                 return Ok(());

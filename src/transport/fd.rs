@@ -130,22 +130,54 @@ pub fn read_all(
     interrupt: Option<&Interrupt>,
 ) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut chunk = [0; 1024];
-    while bytes.len() < limit {
+    let patience = Patience {
+        idle: Duration::MAX,
+        end: deadline,
+    };
+    read_each(fd, patience, interrupt, |chunk| {
+        bytes.extend_from_slice(chunk);
+        bytes.len() < limit
+    })?;
+    bytes.truncate(limit);
+    Ok(bytes)
+}
+
+/// How long an input may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// So long nothing may come.
+    pub idle: Duration,
+    /// Then all must have come.
+    pub end: Deadline,
+}
+
+/// Reads a file or a pipe to its end, chunk by chunk, or until `each` has had
+/// enough (false); not past a deadline, and not past a signal.
+pub fn read_each(
+    fd: BorrowedFd<'_>,
+    patience: Patience,
+    interrupt: Option<&Interrupt>,
+    mut each: impl FnMut(&[u8]) -> bool,
+) -> io::Result<()> {
+    let mut chunk = [0; 8192];
+    loop {
+        let deadline = Deadline::after(patience.idle).earlier(patience.end);
         match wait(fd, PollFlags::IN, deadline, interrupt)? {
             Ready::Yes => {}
             Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
             Ready::Interrupted => return Err(io::ErrorKind::Interrupted.into()),
         }
         match rustix::io::read(fd, &mut chunk) {
-            Ok(0) => break,
-            Ok(length) => bytes.extend_from_slice(chunk.get(..length).unwrap_or_default()),
+            Ok(0) => return Ok(()),
+            Ok(length) => {
+                if !each(chunk.get(..length).unwrap_or_default()) {
+                    return Ok(());
+                }
+            }
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    bytes.truncate(limit);
-    Ok(bytes)
 }
 
 /// What a read brought.

@@ -400,6 +400,7 @@ fn job_files_have_the_headers_of_the_page() {
         subject: Some(word()),
         expires: Some(SystemTime::UNIX_EPOCH),
         dedup: None,
+        max_parts: None,
         failure_of: None,
         two_way: Some(TwoWay {
             tag: word(),

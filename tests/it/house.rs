@@ -163,6 +163,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "page::alert",
         ],
     ),
+    ("mail", &["mail", "text"]),
     ("text", &["text"]),
     ("outcome", &["outcome", "exit"]),
     ("exit", &["exit"]),

@@ -207,6 +207,7 @@ impl Host<'_> {
             subject: None,
             expires: None,
             dedup: None,
+            max_parts: None,
             failure_of: None,
             two_way: None,
             received: now,

@@ -133,6 +133,7 @@ impl Page {
                 subject: said(&options.subject),
                 expires: options.expire.and_then(|expire| now.checked_add(expire)),
                 dedup: wishes.dedup,
+                max_parts: None,
                 failure_of: wishes.failure_of.clone(),
                 two_way: None,
                 received: now,

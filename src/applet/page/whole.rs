@@ -9,8 +9,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustix::event::PollFlags;
-use rustix::io::Errno;
 use rustix::stdio::stdin;
 
 use crate::diag::cause;
@@ -18,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::queue::job::{self, Job, Submission};
 use crate::queue::spool::{MAX_JOB, new_id};
 use crate::text::shape::is_name;
-use crate::transport::fd::{self, Deadline, Ready, wait};
+use crate::transport::fd::{self, Deadline, Patience};
 use crate::transport::interrupt::Interrupt;
 
 /// How long nothing may come, and how long it may take altogether.
@@ -28,6 +26,10 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// Reads a job from a file, or from standard input for `-`.
 pub(super) fn read(path: &Path, interrupt: &Interrupt) -> Result<Job, Failure> {
     let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::Interrupted => {
+            let exit = interrupt.exit().unwrap_or(Exit::Interrupted);
+            Failure::new(exit, "interrupted; nothing is queued")
+        }
         io::ErrorKind::TimedOut => Failure::data("the end of the job did not come in time"),
         _ => Failure::new(Exit::NoInput, cause(&error)),
     };
@@ -36,31 +38,20 @@ pub(super) fn read(path: &Path, interrupt: &Interrupt) -> Result<Job, Failure> {
     } else {
         fd::open(path).and_then(|file| read_all(file.as_fd(), interrupt))
     };
-    let bytes = bytes.map_err(unreadable)?;
-    match interrupt.exit() {
-        Some(exit) => Err(Failure::new(exit, "interrupted; nothing is queued")),
-        None => parse(&bytes).map_err(Failure::data),
-    }
+    parse(&bytes.map_err(unreadable)?).map_err(Failure::data)
 }
 
 /// To the end, but not much more than a job may have.
 fn read_all(input: BorrowedFd<'_>, interrupt: &Interrupt) -> io::Result<Vec<u8>> {
-    let end = Deadline::after(LIMIT);
-    let (mut bytes, mut chunk) = (Vec::new(), [0; 8192]);
-    while bytes.len() <= MAX_JOB {
-        let deadline = Deadline::after(IDLE).earlier(end);
-        match wait(input, PollFlags::IN, deadline, Some(interrupt))? {
-            Ready::Yes => {}
-            Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
-            Ready::Interrupted => break,
-        }
-        match rustix::io::read(input, &mut chunk) {
-            Ok(0) => break,
-            Ok(length) => bytes.extend_from_slice(chunk.get(..length).unwrap_or_default()),
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let patience = Patience {
+        idle: IDLE,
+        end: Deadline::after(LIMIT),
+    };
+    let mut bytes = Vec::new();
+    fd::read_each(input, patience, Some(interrupt), |chunk| {
+        bytes.extend_from_slice(chunk);
+        bytes.len() <= MAX_JOB
+    })?;
     Ok(bytes)
 }
 

@@ -86,6 +86,7 @@ impl Sender for Program<'_> {
             subject: options.subject.clone(),
             expires: None,
             dedup: None,
+            max_parts: None,
             two_way: None,
             failure_of: None,
             received: SystemTime::now(),

@@ -253,6 +253,7 @@ fn job(
         subject: submission.subject,
         expires,
         dedup: None,
+        max_parts: None,
         failure_of: None,
         two_way,
         received: now,

@@ -4,6 +4,7 @@
 //! whether a route works.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -59,7 +60,7 @@ impl Deliverer<'_> {
         let mut at = 0;
         while let (Some(mark), Some(part)) = (work.marks.get(at), work.parts.get(at)) {
             let (planned, instead_of) = if waits_for_plan(*mark, part) {
-                (self.plan(part, &work.message, filtered, &mut pagers), 1)
+                (self.plan(part, work, filtered, &mut pagers), 1)
             } else if is_misfit(*mark, part) {
                 self.replan(work, at, filtered)
             } else {
@@ -89,7 +90,7 @@ impl Deliverer<'_> {
     fn plan(
         &self,
         part: &Part,
-        message: &str,
+        work: &Work,
         filtered: &dyn Fn(&str) -> Option<Result<String, String>>,
         pagers: &mut BTreeSet<String>,
     ) -> Planned {
@@ -110,7 +111,7 @@ impl Deliverer<'_> {
                 parts.push(refused(part, &Nobody::Unknown, at));
                 continue;
             };
-            let text = match (&route.filter, message.is_empty()) {
+            let text = match (&route.filter, work.message.is_empty()) {
                 (Some(_), false) => match filtered(way.route) {
                     None => return Planned::Filter(way.route.to_owned()),
                     Some(Ok(text)) => text,
@@ -119,9 +120,9 @@ impl Deliverer<'_> {
                         continue;
                     }
                 },
-                _ => message.to_owned(),
+                _ => work.message.clone(),
             };
-            parts.extend(cut(part, way, route, &text, message, at));
+            parts.extend(cut(part, way, route, &text, work, at));
         }
         pagers.extend(ways.iter().map(|way| way.pager.to_owned()));
         Planned::Parts(parts)
@@ -172,7 +173,7 @@ impl Deliverer<'_> {
             _ => work.message.clone(),
         };
         let now = SystemTime::now();
-        let mut parts = cut(part, &way, route, &text, &work.message, now);
+        let mut parts = cut(part, &way, route, &text, work, now);
         for (_, new) in &mut parts {
             if let Some(new) = &mut new.plan {
                 (new.since, new.begun) = (plan.since, plan.begun);
@@ -286,7 +287,7 @@ fn cut(
     way: &Way<'_>,
     route: &Route,
     text: &str,
-    message: &str,
+    work: &Work,
     at: SystemTime,
 ) -> Vec<(Mark, Part)> {
     let kind = *route.r#type.get_ref();
@@ -298,7 +299,10 @@ fn cut(
     let limit = Limit {
         length: length.unwrap_or(usize::MAX),
         overflow: route.overflow(),
-        parts: split::DEFAULT_PARTS,
+        parts: work
+            .max_parts
+            .map_or(split::DEFAULT_PARTS, NonZeroUsize::get),
+        shorten: work.max_parts.is_some(),
     };
     let mut part = part.clone();
     let fitted = match split::fit(&text, &limit, |text| text.chars().count()) {
@@ -312,7 +316,10 @@ fn cut(
         }
     };
     if fitted.cut {
-        let told = format!("cut to {} characters", limit.length);
+        let told = match fitted.parts.len() {
+            1 => format!("cut to {} characters", limit.length),
+            parts => format!("cut to {parts} parts of {} characters", limit.length),
+        };
         part.tell(Event {
             at: millis(at),
             outcome: "cut".to_owned(),
@@ -330,7 +337,7 @@ fn cut(
             since: part.due,
             begun: part.due,
             part: (number + 1, count),
-            text: (text != message).then_some(text),
+            text: (text != work.message).then_some(text),
         };
         let plan = Some(plan);
         (

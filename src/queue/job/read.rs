@@ -7,6 +7,7 @@
 //! Answers for reading back whatever `Job::to_bytes` writes, and for taking
 //! nothing for a job that was cut short. Must never drop a header.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -91,6 +92,7 @@ struct Draft {
     subject: Option<String>,
     expires: Option<Until>,
     dedup: Option<Duration>,
+    max_parts: Option<NonZeroUsize>,
     failure_of: Option<String>,
     two_way: Option<TwoWay>,
     choices: Vec<(String, String)>,
@@ -126,6 +128,7 @@ impl Draft {
             "from" => once(&mut self.from, sender(value)),
             "expires" => once(&mut self.expires, until(value)),
             "dedup" => once(&mut self.dedup, duration::up_to_a_year(value)),
+            "max-parts" => once(&mut self.max_parts, parts(value)),
             "failure-of" => once(&mut self.failure_of, id_of(value)),
             "two-way" => once(&mut self.two_way, two_way(value)),
             "forget" => once(&mut self.forget, ticket(value)),
@@ -162,6 +165,7 @@ impl Draft {
                 && self.subject.is_none()
                 && self.expires.is_none()
                 && self.dedup.is_none()
+                && self.max_parts.is_none()
                 && self.failure_of.is_none()
                 && self.two_way.is_none()
                 && self.choices.is_empty()
@@ -202,6 +206,7 @@ impl Draft {
             subject: self.subject,
             expires,
             dedup: self.dedup,
+            max_parts: self.max_parts,
             failure_of: self.failure_of,
             two_way,
             received,
@@ -262,6 +267,11 @@ fn until(value: &str) -> Result<Until, String> {
             "{value:?} is neither RFC 3339 with an offset, such as 2030-12-24T18:00:00Z, nor a duration: {why}"
         )
     })
+}
+
+fn parts(value: &str) -> Result<NonZeroUsize, String> {
+    let number = value.parse();
+    number.map_err(|_| format!("{value:?} is no whole number from 1 on"))
 }
 
 fn sender(value: &str) -> Result<Sender, String> {
@@ -402,7 +412,7 @@ mod tests {
         let all = job(
             "tO:a , b,c\r\nTO:\t5;level=0 ALERT=1  coverage=2;x=y hold=2026-08-23T08:05:07+02:00 \
              pin=1\r\nto: v ; pin-file=/etc/pin\r\nCaller:  555 \r\nSubject:\r\nExpires: 10m\r\n\
-             dedup: 90\r\nFailure-Of: 1-2\r\nTwo-way: 1 2 reply=YesNo ack=1\r\nChoice: 1 \r\n\
+             dedup: 90\r\nmax-parts: 3\r\nFailure-Of: 1-2\r\nTwo-way: 1 2 reply=YesNo ack=1\r\nChoice: 1 \r\n\
              From: ? joe\r\nReceived: 2026-08-23T06:05:06+02:00\r\nId: 9\r\n\r\na\r\nb\r\n\r\n",
         );
         assert_eq!(names(&all), ["a", "b", "c", "5", "v"]);
@@ -418,6 +428,7 @@ mod tests {
         assert_eq!(all.received, UNIX_EPOCH + NOW);
         assert_eq!(all.expires, Some(UNIX_EPOCH + NOW + 600 * second));
         assert_eq!(all.dedup, Some(90 * second));
+        assert_eq!(all.max_parts, NonZeroUsize::new(3));
         assert_eq!(all.failure_of.as_deref(), Some("1-2"));
         let from = all.from.unwrap();
         assert_eq!((from.name.as_str(), from.verified), ("joe", false));
@@ -664,6 +675,7 @@ mod tests {
         let rest = (
             option::of(moment()),
             option::of(span()),
+            option::of((1_usize..).prop_map(|parts| NonZeroUsize::new(parts).unwrap())),
             option::of("[a-z0-9-]{1,9}"),
             option::of(wishes()),
             moment(),
@@ -673,7 +685,7 @@ mod tests {
         (head, rest).prop_map(
             |(
                 (to, from, caller, subject),
-                (expires, dedup, failure_of, two_way, received, id, message),
+                (expires, dedup, max_parts, failure_of, two_way, received, id, message),
             )| Job {
                 to,
                 from,
@@ -681,6 +693,7 @@ mod tests {
                 subject,
                 expires,
                 dedup,
+                max_parts,
                 failure_of,
                 two_way,
                 received,

@@ -36,6 +36,9 @@ impl Job {
         if let Some(span) = self.dedup {
             header(&mut file, "Dedup", &seconds(span)?)?;
         }
+        if let Some(parts) = self.max_parts {
+            header(&mut file, "Max-parts", &parts.to_string())?;
+        }
         if let Some(two_way) = &self.two_way {
             two_way.write(&mut file)?;
         }
@@ -208,6 +211,7 @@ mod tests {
             subject: None,
             expires: None,
             dedup: None,
+            max_parts: None,
             failure_of: None,
             two_way: None,
             received: moment(),
@@ -249,6 +253,7 @@ mod tests {
             subject: Some("Seattle: Meeting".to_owned()),
             expires: Some(moment() + Duration::from_secs(3600)),
             dedup: Some(Duration::from_millis(599_001)),
+            max_parts: std::num::NonZeroUsize::new(3),
             failure_of: Some("1-2".to_owned()),
             two_way: Some(TwoWay {
                 tag: "00321".to_owned(),
@@ -269,6 +274,7 @@ mod tests {
              Subject: Seattle: Meeting\n\
              Expires: 2026-08-23T05:05:06Z\n\
              Dedup: 600s\n\
+             Max-parts: 3\n\
              Two-way: 00321 9f86 ack=1 reply=multichoice\n\
              Choice: 01  West\n\
              From: joe\n\

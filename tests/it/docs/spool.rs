@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 
 use pagebox::queue::job::{Job, Recipient, Sender, TwoWay};
@@ -84,6 +85,7 @@ fn job_files_have_the_headers_and_options_of_the_page() {
         subject: Some(word()),
         expires: Some(SystemTime::UNIX_EPOCH),
         dedup: Some(Duration::from_secs(1)),
+        max_parts: NonZeroUsize::new(1),
         failure_of: Some(word()),
         two_way: Some(TwoWay {
             tag: word(),
@@ -159,6 +161,7 @@ fn work() -> Work {
             choices: vec![(word(), word())],
             ..Ticket::default()
         }),
+        max_parts: NonZeroUsize::new(1),
         failure_of: Some(word()),
         source: word(),
         error: Some(word()),

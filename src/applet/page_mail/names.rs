@@ -1,0 +1,90 @@
+//! Whom a mail pages: names of the configuration, and nobody else.
+//!
+//! Answers for taking all of the names or none. Must never know who sends the mail.
+
+use std::env;
+
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::mail::Mail;
+
+/// Set by who delivers a mail: whom to. The first one is from before aliases.
+const RECIPIENT: [&str; 2] = ["ORIGINAL_RECIPIENT", "RECIPIENT"];
+
+const NOBODY: &str = "nobody to page: give a name as an argument, or have a table [mail] and send the mail to ANY+NAME@HOST";
+
+/// Those of a configuration.
+pub(super) struct Names<'c>(pub(super) &'c Config);
+
+impl Names<'_> {
+    /// Those that a mail is for: who is given, or else, where the configuration
+    /// has a table for mail, whom it was delivered or addressed to. Each is there once.
+    pub(super) fn of(&self, given: &[String], mail: &Mail) -> Result<Vec<String>, Failure> {
+        let wanted: Vec<String> = if !given.is_empty() {
+            let name = |text: &String| self.named(text).unwrap_or_else(|| text.clone());
+            given.iter().map(name).collect()
+        } else if self.0.tables().mail.is_some() {
+            self.told(mail)
+        } else {
+            Vec::new()
+        };
+        if wanted.is_empty() {
+            return Err(Failure::new(Exit::NoUser, NOBODY));
+        }
+        let (mut names, mut unknown) = (Vec::new(), Vec::new());
+        for name in wanted {
+            match self.known(&name) {
+                Some(known) if names.contains(&known) => {}
+                Some(known) => names.push(known),
+                None => unknown.push(format!("{name:?}")),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(names);
+        }
+        let text = format!(
+            "no pager or group that a route leads to: {}; nothing is queued",
+            unknown.join(", ")
+        );
+        Err(Failure::new(Exit::NoUser, text))
+    }
+
+    /// The names in the words of who delivered the mail, or else of who sent it.
+    fn told(&self, mail: &Mail) -> Vec<String> {
+        let variables = RECIPIENT.into_iter().filter_map(env::var_os);
+        let variables = variables.map(|value| value.to_string_lossy().into_owned());
+        let delivered = variables.chain(mail.delivered_to.iter().cloned());
+        let mut delivered = delivered.filter_map(|address| self.named(&address));
+        match delivered.next() {
+            Some(name) => vec![name],
+            None => mail.to.iter().filter_map(|to| self.named(to)).collect(),
+        }
+    }
+
+    /// The name that an address stands for: it is one itself, or has one behind a
+    /// `+`, which may be unknown.
+    fn named(&self, address: &str) -> Option<String> {
+        if self.known(address).is_some() {
+            return Some(address.to_owned());
+        }
+        let address = address.trim().trim_start_matches('<').trim_end_matches('>');
+        let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
+        let (_, name) = local.split_once('+')?;
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    /// The name as the configuration has it: spelled like this, or else the only
+    /// one that differs in capital letters alone, which mail servers change.
+    fn known(&self, name: &str) -> Option<String> {
+        let tables = self.0.tables();
+        let all = tables.pager.keys().chain(tables.group.keys());
+        let mut like = all.filter(|known| known.as_str().eq_ignore_ascii_case(name));
+        let exact = tables.pager.contains_key(name) || tables.group.contains_key(name);
+        let found = match (exact, like.next(), like.next()) {
+            (true, ..) => name,
+            (false, Some(only), None) => only.as_str(),
+            _ => return None,
+        };
+        self.0.reach(found).map(|_| found.to_owned())
+    }
+}

@@ -1,0 +1,477 @@
+//! What a mail says: who sends it, what about, its first text, whom it was
+//! delivered to, and whether it is one that nobody should act upon.
+//!
+//! Answers for every mail having an answer, in a time and a memory that grow no
+//! faster than the mail: what is broken in it is read as far as it goes. Must
+//! never know the configuration, the spool, or what becomes of what it says.
+
+mod header;
+mod html;
+mod part;
+mod text;
+
+use self::header::Headers;
+
+/// A mail of more `Received` headers goes in circles.
+const MAX_RECEIVED: usize = 25;
+/// What stands in the `X-Loop` header of mail that we cause.
+const LOOP: &str = "pagebox";
+
+/// A mailbox.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Mailbox {
+    /// The name that is shown; may be empty.
+    pub name: String,
+    /// The address, without blanks and controls; may be empty.
+    pub address: String,
+}
+
+/// Why nobody should act upon a mail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unwanted {
+    /// It answers another one by itself: of a vacation, say.
+    Reply,
+    /// It was caused by a page.
+    Loop,
+    /// It has come through too many hosts.
+    Circle,
+}
+
+impl Unwanted {
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reply => "an automatic reply",
+            Self::Loop => "X-Loop: pagebox",
+            Self::Circle => "more than 25 Received headers",
+        }
+    }
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Mail {
+    /// Who says to have sent it: all of `From`, or else `Sender`, or else
+    /// `Return-Path`. Nobody has made sure.
+    pub from: Vec<Mailbox>,
+    /// One line; may be empty.
+    pub subject: String,
+    /// The first text, tidied up; may be empty.
+    pub text: String,
+    /// The addresses that it was delivered to, in the words of who delivered it
+    /// last, the surest first.
+    pub delivered_to: Vec<String>,
+    /// All whom its sender addresses it to, openly.
+    pub to: Vec<String>,
+    /// Why nobody should act upon it.
+    pub unwanted: Option<Unwanted>,
+}
+
+impl Mail {
+    /// Reads a mail, or the beginning of one. At most `room` bytes of its text
+    /// are kept, and a few more where there are more.
+    pub fn read(bytes: &[u8], room: usize) -> Self {
+        let (headers, body) = Headers::read(bytes);
+        let addresses = |names: &[&str]| {
+            let all = names.iter().flat_map(|name| headers.addresses(name));
+            let all = all.map(|mailbox| mailbox.address);
+            all.filter(|address| !address.is_empty()).collect()
+        };
+        Self {
+            from: from(&headers),
+            subject: headers.text("Subject"),
+            text: part::first_text(&headers, body, room),
+            delivered_to: addresses(&["Delivered-To", "X-Original-To", "Envelope-To"]),
+            to: addresses(&["To", "Cc"]),
+            unwanted: unwanted(&headers),
+        }
+    }
+}
+
+fn from(headers: &Headers<'_>) -> Vec<Mailbox> {
+    let names = ["From", "Sender", "Return-Path"];
+    let all = names.into_iter().map(|name| headers.addresses(name));
+    all.into_iter()
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+fn unwanted(headers: &Headers<'_>) -> Option<Unwanted> {
+    let is_ours = |value: &[u8]| {
+        let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+        text.contains(LOOP)
+    };
+    if headers.word("Auto-Submitted") == "auto-replied" {
+        Some(Unwanted::Reply)
+    } else if headers.all("X-Loop").any(is_ours) {
+        Some(Unwanted::Loop)
+    } else if headers.all("Received").count() > MAX_RECEIVED {
+        Some(Unwanted::Circle)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::fmt::Write as _;
+    use std::time::{Duration, Instant};
+
+    fn read(mail: &str) -> Mail {
+        let unix = Mail::read(mail.as_bytes(), 1000);
+        let net = Mail::read(mail.replace('\n', "\r\n").as_bytes(), 1000);
+        assert_eq!(unix, net);
+        unix
+    }
+
+    fn from(name: &str, address: &str) -> Mailbox {
+        let (name, address) = (name.to_owned(), address.to_owned());
+        Mailbox { name, address }
+    }
+
+    #[test]
+    fn a_plain_mail_says_all_of_it() {
+        let mail = read(
+            "From root Thu Jan  1 00:00:00 1970\nReturn-Path: <root@h>\nTo: page+a@h, B <page+b@h>\n\
+             Cc: g: page+c@h;\nFrom: Joe User <joe@example.com>\nSubject: Disk\n  full\n\nfirst\nsecond\n",
+        );
+        assert_eq!(mail.from, [from("Joe User", "joe@example.com")]);
+        assert_eq!(
+            (mail.subject.as_str(), mail.text.as_str()),
+            ("Disk full", "first\nsecond")
+        );
+        assert_eq!(mail.to, ["page+a@h", "page+b@h", "page+c@h"]);
+        assert_eq!((mail.delivered_to.len(), mail.unwanted), (0, None));
+    }
+
+    #[test]
+    fn a_sender_is_read_in_all_its_forms() {
+        for (header, name, address) in [
+            ("From: joe@x", "", "joe@x"),
+            ("from : JOE@X (Joe)", "Joe", "JOE@X"),
+            ("From: root (Cron Daemon)", "Cron Daemon", "root"),
+            ("From: root", "", "root"),
+            ("From: =?iso-8859-1?q?J=F6?= <j@x>", "Jö", "j@x"),
+            ("From: \"a\\\"b, c\" <j@x>", "a\"b, c", "j@x"),
+            ("From: j\u{1b}[1m <j @ x>", "j[1m", "j@x"),
+            ("Sender: s@x", "", "s@x"),
+            ("Return-Path: <r@x>\nSender: s@x", "", "s@x"),
+            ("Return-Path: <r@x>", "", "r@x"),
+        ] {
+            let mail = read(&format!("{header}\n\n"));
+            assert_eq!(mail.from, [from(name, address)], "{header}");
+        }
+        for nobody in ["Return-Path: <>", "From:", "X: y"] {
+            assert_eq!(read(&format!("{nobody}\n\nx")).from, []);
+        }
+        let two = read("From: a@x, b@x\nSender: a@x\n\n").from;
+        assert_eq!(two, [from("", "a@x"), from("", "b@x")]);
+        let long = format!("From: {}@x\n\n", "a".repeat(400));
+        assert_eq!(read(&long).from, []);
+    }
+
+    #[test]
+    fn a_subject_is_one_line_whatever_is_encoded_in_it() {
+        for (written, subject) in [
+            ("=?utf-8?q?a=0D=0ATo:_b?=", "a To: b"),
+            ("=?utf-8?B?w7w=?=\n =?utf-8?q?=C3=A4?= x", "üä x"),
+            ("=?koi8-r?B?8NLJ18XU?=", "Привет"),
+            ("=?no-such?q?a=FFb?=", "a\u{fffd}b"),
+            ("=?utf-8?b?***?=", "=?utf-8?b?***?="),
+            ("Gr\u{fc}\u{df}e", "Grüße"),
+            ("a\tb\u{0}\u{1b}[2J\u{2028}c", "a b[2J c"),
+            ("", ""),
+        ] {
+            assert_eq!(read(&format!("Subject: {written}\n\n")).subject, subject);
+        }
+        assert_eq!(Mail::read(b"Subject: Gr\xfc\xdfe\n\n", 9).subject, "Grüße");
+        assert_eq!(read("Subject: x").subject, "x");
+    }
+
+    #[test]
+    fn only_replies_loops_and_circles_are_unwanted() {
+        let unwanted = |headers: &str| read(&format!("{headers}\n\nx")).unwanted;
+        for header in [
+            "Auto-Submitted: auto-replied",
+            "auto-submitted:\tAUTO-Replied; owner=x",
+            "Auto-Submitted: auto-replied (vacation)",
+        ] {
+            assert_eq!(unwanted(header), Some(Unwanted::Reply), "{header}");
+        }
+        for header in ["X-Loop: pagebox", "X-Loop: a@b\nX-Loop: Pagebox@host"] {
+            assert_eq!(unwanted(header), Some(Unwanted::Loop), "{header}");
+        }
+        let received = |times: usize| format!("{}Subject: x", "Received: by x\n y\n".repeat(times));
+        assert_eq!(unwanted(&received(26)), Some(Unwanted::Circle));
+        for header in [
+            "Auto-Submitted: auto-generated",
+            "Auto-Submitted: auto-notified; auto-replied",
+            "Auto-Submitted: no",
+            "Precedence: bulk",
+            "Return-Path: <>",
+            "List-Id: <auto-replied>",
+            "X-Loop: joe@example.com",
+            &received(25),
+        ] {
+            assert_eq!(unwanted(header), None, "{header}");
+        }
+    }
+
+    /// A part with this type and text.
+    fn part(kind: &str, text: &str) -> String {
+        format!("Content-Type: {kind}\n\n{text}\n")
+    }
+
+    fn multipart(kind: &str, parts: &[String]) -> String {
+        let mut text =
+            format!("Content-Type: multipart/{kind}; boundary=\"=_{kind}\"\n\npreamble\n");
+        for part in parts {
+            let _ = write!(text, "--=_{kind}\n{part}\n");
+        }
+        text + &format!("--=_{kind}--\nepilogue\n")
+    }
+
+    #[test]
+    fn the_first_text_is_found_wherever_it_is() {
+        let plain = part("text/plain", "plain");
+        let html = part("text/html; charset=utf-8", "<p>html</p>");
+        let empty = part("text/plain", " \n");
+        let binary = part("application/pdf", "JVBERi0=");
+        let mut attached = part("text/plain; name=x.log", "attached");
+        attached.insert_str(0, "Content-Disposition: ATTACHMENT; filename=x.log\n");
+        let forwarded = part("message/rfc822", &format!("Subject: x\n{plain}"));
+        let page = part("message/rfc822", &html);
+        let all = [
+            (plain.clone(), "plain"),
+            (html.clone(), "html"),
+            ("\njust text".to_owned(), "just text"),
+            (part("text", "old"), "old"),
+            (part("", "none"), "none"),
+            (part("multipart/mixed", "no boundary"), "no boundary"),
+            (binary.clone(), ""),
+            (attached.clone(), ""),
+            (
+                multipart("alternative", &[html.clone(), plain.clone()]),
+                "plain",
+            ),
+            (multipart("alternative", &[empty, html.clone()]), "html"),
+            (
+                multipart("mixed", &[attached, binary, plain.clone()]),
+                "plain",
+            ),
+            (
+                multipart("mixed", &[multipart("related", &[html.clone()])]),
+                "html",
+            ),
+            (
+                multipart(
+                    "mixed",
+                    &[multipart("mixed", &[html.clone()]), plain.clone()],
+                ),
+                "plain",
+            ),
+            (forwarded.clone(), "plain"),
+            (
+                multipart("mixed", &[forwarded.clone(), html.clone()]),
+                "html",
+            ),
+            (
+                multipart("mixed", &[page.clone(), forwarded.clone()]),
+                "plain",
+            ),
+            (multipart("mixed", &[page, part("image/png", "x")]), "html"),
+            (multipart("digest", &[format!("\n{plain}")]), "plain"),
+            (
+                multipart(
+                    "mixed",
+                    &[part(
+                        "message/rfc822",
+                        &multipart("alternative", &[html, plain]),
+                    )],
+                ),
+                "plain",
+            ),
+        ];
+        for (mail, text) in all {
+            assert_eq!(read(&mail).text, text, "{mail}");
+        }
+    }
+
+    #[test]
+    fn a_part_ends_at_the_boundary_of_any_that_is_open() {
+        let inner =
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: image/png\n\nx\n";
+        let mail = format!(
+            "Content-Type: multipart/mixed; boundary=a\n\n--a\n{inner}--a\n\ntext\n--a--\n"
+        );
+        assert_eq!(read(&mail).text, "text");
+        // The end of the outer part, the same boundary inside, blanks behind one, no end at all.
+        assert_eq!(read(&mail.replace("--a\n\ntext", "--a--\n\ntext")).text, "");
+        assert_eq!(read(&mail.replace("boundary=b", "boundary=a")).text, "text");
+        assert_eq!(
+            read(&mail.replace("--a\n\ntext", "--a \t\n\ntext")).text,
+            "text"
+        );
+        assert_eq!(read(mail.strip_suffix("--a--\n").unwrap()).text, "text");
+        assert_eq!(read(&mail.replace("--b\n", "--b--x\n")).text, "text");
+        let twice = "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=a\n\n\
+                     --a\n\n\n--a--\n--a\n\ntext\n--a--\n";
+        assert_eq!(read(twice).text, "text");
+        assert_eq!(
+            read(&mail.replace("=a\n", "=a--\n").replace("--a", "--a--")).text,
+            "text"
+        );
+    }
+
+    #[test]
+    fn a_text_is_decoded_as_far_as_it_goes() {
+        let decoded = |headers: &str, body: &[u8]| {
+            let mail = [headers.as_bytes(), b"\n\n", body].concat();
+            Mail::read(&mail, 1000).text
+        };
+        let qp = "Content-Transfer-Encoding: Quoted-Printable (x)";
+        let base64 = "Content-Transfer-Encoding: BASE64";
+        let charset = |name: &str| format!("Content-Type: text/plain; charset={name}");
+        for (headers, body, text) in [
+            (qp.to_owned(), &b"=C3=A4 a=\nb =3D"[..], "ä ab ="),
+            (qp.to_owned(), b"a=ZZ=", "a=ZZ"),
+            (base64.to_owned(), b"w6Qg\nYQ==", "ä a"),
+            (base64.to_owned(), b"w6*Qg-Y", "ä"),
+            (charset("iso-8859-15"), b"\xa4", "€"),
+            (charset("\"Shift_JIS\""), b"\x83n", "ハ"),
+            (charset("utf-16le"), b"a\0b\0", "ab"),
+            (charset("utf-8"), b"a\xffb", "a\u{fffd}b"),
+            (charset("no-such"), b"a\xffb\xc3\xa4", "a\u{fffd}bä"),
+            (charset("us-ascii"), "ä".as_bytes(), "ä"),
+            (charset("US-ASCII"), b"\xe4", "ä"),
+            (String::new(), b"\xe4", "ä"),
+        ] {
+            let found = decoded(&headers, body);
+            assert_eq!(found, text, "{headers}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_tidied_up() {
+        let tidied = |text: &str| read(&format!("\n{text}")).text;
+        assert_eq!(tidied("\n\n a  b\t\tc \n\n\n d\n\n"), "a b c\nd");
+        assert_eq!(tidied("text\n-- \nJoe\nUser"), "text");
+        assert_eq!(tidied("text\n--\nmore\n--  \nx"), "text\n--\nmore\n--\nx");
+        assert_eq!(tidied("-- \nJoe"), "");
+        assert_eq!(
+            tidied("a\u{7}\u{1b}[1mb\u{9b}c\u{feff}\u{a0}d\u{2028}e"),
+            "a[1mbc d\ne"
+        );
+        let long = Mail::read("\nab cd\nef\n".repeat(99).as_bytes(), 4).text;
+        assert_eq!(long, "ab cd");
+        let word = Mail::read(["\n", &"x".repeat(9999)].concat().as_bytes(), 40).text;
+        assert!((41..=80).contains(&word.len()) || word.len() == 40);
+    }
+
+    #[test]
+    fn nothing_takes_long_however_it_is_made() {
+        const SIZE: usize = 1 << 20;
+        let fill = |head: &str, again: &str, tail: &str| {
+            let times = (SIZE - head.len() - tail.len()) / again.len();
+            [head, &again.repeat(times), tail].concat()
+        };
+        let mixed = "Content-Type: multipart/mixed; boundary=b\n\n";
+        let mut deep = String::new();
+        for level in 0.. {
+            if deep.len() > SIZE {
+                break;
+            }
+            let _ = write!(
+                deep,
+                "Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n"
+            );
+        }
+        deep.push_str("\ntext\n");
+        let html = "Content-Type: text/html\n\n";
+        for (mail, text) in [
+            (
+                fill(
+                    mixed,
+                    "--b\nContent-Type: a/b\n\nx\n",
+                    "--b\n\ntext\n--b--\n",
+                ),
+                Some("text"),
+            ),
+            (
+                fill(mixed, "--b\n\n\n", "--b\n\ntext\n--b--\n"),
+                Some("text"),
+            ),
+            (deep, Some("text")),
+            (
+                fill("", "Content-Type: message/rfc822\n\n", "\ntext"),
+                Some("text"),
+            ),
+            (
+                fill(
+                    "",
+                    "Content-Type: multipart/mixed; boundary=b\n\n--b\n",
+                    "\ntext",
+                ),
+                Some("text"),
+            ),
+            (
+                fill("", "Content-Type: multipart/mixed; boundary=b\n\n", "text"),
+                None,
+            ),
+            (
+                fill(mixed, "--b\nContent-Transfer-Encoding: base64\n\n=\n", ""),
+                None,
+            ),
+            (fill("Subject: ", "=?aa?q?x", "\n\nx"), Some("x")),
+            (fill("From: ", "=?aa?b?x ", "\n\nx"), Some("x")),
+            (fill("To: ", "a@b, ", "\n\nx"), Some("x")),
+            (fill("From: ", "((", "\n\nx"), Some("x")),
+            (
+                fill("Content-Type: text/plain", "; a*1*=b", "\n\nx"),
+                Some("x"),
+            ),
+            (fill("", "Content-Type: x/y; a=b\n", "\nx"), Some("")),
+            (fill("", "a:\n", "\nx"), Some("x")),
+            (fill(html, "<style>", "x"), Some("")),
+            (fill(html, "<", "x"), None),
+            (fill(html, "<!--", "x"), Some("")),
+            (fill(html, "&", "x"), None),
+            (fill(html, "</style", "x"), None),
+        ] {
+            let begun = Instant::now();
+            let read = Mail::read(mail.as_bytes(), 1000).text;
+            assert!(begun.elapsed() < Duration::from_secs(10), "{}", &mail[..60]);
+            if let Some(text) = text {
+                assert_eq!(read, text, "{}", &mail[..60]);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            _ = Mail::read(&bytes, 100);
+        }
+
+        #[test]
+        fn no_mail_makes_it_panic(
+            words in prop::collection::vec(prop::sample::select(&[
+                "From: ", "Subject: ", "To:", "Content-Type: ", "multipart/mixed", "; boundary=b",
+                "message/rfc822", "text/html", "; charset=", "utf-7", "utf-16", "iso-2022-jp", "\n",
+                "\n\n", "\r\n", "--b", "--", "\"", "(", ")", "<", ">", ":", ";", ",", "\\", "=?utf-8?q?",
+                "=?utf-8?b?", "?=", "=C3", "=", "*0*=", "'", "%E4", "a", "é", "\u{0}", "<style", "<!--", "-->",
+                "&", "&amp;", "&#x41;", "&#xFFFFFFFF;", "-- ", "Content-Transfer-Encoding: ", "base64",
+                "quoted-printable", "Content-Disposition: attachment", " ", "@", "+",
+            ][..]), 0..40),
+            room in 0_usize..50,
+        ) {
+            let mail = Mail::read(words.concat().as_bytes(), room);
+            let is_clean = |text: &str| !text.contains(|c: char| c.is_control() && c != '\n');
+            prop_assert!(is_clean(&mail.text) && is_clean(&mail.subject));
+            prop_assert!(!mail.subject.contains('\n'));
+            prop_assert!(!mail.text.contains("\n\n") && mail.text.trim() == mail.text);
+        }
+    }
+}

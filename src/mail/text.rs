@@ -1,0 +1,122 @@
+//! The text of a part: decoded, and tidied up for a pager.
+//!
+//! Answers for every byte that can be read being read: what cannot becomes U+FFFD.
+//! Must never know where the part stood.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::parsers::MessageStream;
+
+use super::html;
+use crate::text::charset::utf8_or_latin1;
+
+/// The line above a signature.
+const SIGNATURE: &str = "-- ";
+
+/// What a text is written in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Shape {
+    Plain,
+    Html,
+}
+
+/// How a part with a text is written.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) shape: Shape,
+    /// `base64`, `quoted-printable`, in small letters, or something that changes nothing.
+    pub(super) encoding: String,
+    pub(super) charset: Option<String>,
+}
+
+impl Leaf {
+    /// The text, tidied up; at most `room` bytes, and a few more where there are more.
+    pub(super) fn decode(&self, content: &[u8], room: usize) -> String {
+        let bytes = transfer_decode(&self.encoding, content);
+        let text = to_text(self.charset.as_deref(), &bytes);
+        match self.shape {
+            Shape::Plain => tidy(&text, room),
+            Shape::Html => tidy(&html::to_text(&text), room),
+        }
+    }
+}
+
+fn transfer_decode<'m>(encoding: &str, content: &'m [u8]) -> Cow<'m, [u8]> {
+    let decoded = if encoding == "base64" {
+        let is_known = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+        let letters: Vec<u8> = content.iter().filter(is_known).copied().collect();
+        base64_decode(&letters)
+    } else if encoding == "quoted-printable" {
+        let (end, bytes) = MessageStream::new(content).decode_quoted_printable_mime(b"");
+        (end != usize::MAX).then(|| bytes.into_owned())
+    } else {
+        None
+    };
+    decoded.map_or(Cow::Borrowed(content), Cow::Owned)
+}
+
+fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str> {
+    // Who names ASCII and writes more has not looked.
+    let ascii = ["us-ascii", "ascii", "ansi_x3.4-1968"];
+    let charset =
+        charset.filter(|name| !ascii.iter().any(|ascii| name.eq_ignore_ascii_case(ascii)));
+    match (charset, std::str::from_utf8(bytes)) {
+        (None, Ok(text)) => Cow::Borrowed(text),
+        (None, Err(_)) => Cow::Owned(utf8_or_latin1(bytes)),
+        (Some(name), _) => match charset_decoder(name.as_bytes()) {
+            Some(decode) => Cow::Owned(decode(bytes)),
+            None => String::from_utf8_lossy(bytes),
+        },
+    }
+}
+
+/// The text without controls, its blanks one by one, without empty lines and
+/// without a signature; at most `room` bytes, and a line more where there is more.
+fn tidy(text: &str, room: usize) -> String {
+    let mut tidied = String::new();
+    for line in text.split(['\n', '\u{2028}', '\u{2029}']) {
+        if line.strip_suffix('\r').unwrap_or(line) == SIGNATURE || tidied.len() > room {
+            break;
+        }
+        let start = tidied.len();
+        for word in line.split(is_blank) {
+            let end = tidied.len();
+            tidied.extend(word.chars().filter(|c| is_shown(*c)).take(room));
+            if end > start && tidied.len() > end {
+                tidied.insert(end, ' ');
+            }
+            if tidied.len() > room {
+                break;
+            }
+        }
+        if start > 0 && tidied.len() > start {
+            tidied.insert(start, '\n');
+        }
+    }
+    tidied
+}
+
+/// A text of a header as one line.
+pub(super) fn one_line(text: &str) -> String {
+    let words = text.split(|c| is_blank(c) || matches!(c, '\u{2028}' | '\u{2029}'));
+    let words = words.map(|word| word.chars().filter(|c| is_shown(*c)).collect::<String>());
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Blanks of all kinds: one that must not break is none to a pager.
+fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        '\t' | '\r' | '\n' | '\u{b}' | '\u{c}' | ' ' | '\u{85}' | '\u{a0}'
+    )
+}
+
+/// Not a control, nor one of those that only fill a line.
+fn is_shown(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{ad}' | '\u{200b}' | '\u{feff}')
+}
