@@ -58,6 +58,9 @@ pub struct Mail {
     pub subject: String,
     /// The first text, tidied up; may be empty.
     pub text: String,
+    /// The end of that text was seen. Where a mail is read in part, the text may
+    /// go on behind it otherwise.
+    pub text_ends: bool,
     /// The addresses that it was delivered to, in the words of who delivered it
     /// last, the surest first.
     pub delivered_to: Vec<String>,
@@ -77,10 +80,12 @@ impl Mail {
             let all = all.map(|mailbox| mailbox.address);
             all.filter(|address| !address.is_empty()).collect()
         };
+        let (text, text_ends) = part::first_text(&headers, body, room);
         Self {
             from: from(&headers),
             subject: headers.text("Subject"),
-            text: part::first_text(&headers, body, room),
+            text,
+            text_ends,
             delivered_to: addresses(&["Delivered-To", "X-Original-To", "Envelope-To"]),
             to: addresses(&["To", "Cc"]),
             unwanted: unwanted(&headers),

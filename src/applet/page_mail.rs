@@ -17,6 +17,7 @@ use clap::Parser;
 use rustix::stdio::stdin;
 
 use self::names::Names;
+use super::serve::signals;
 use super::spool::{self, SpoolArgs, not_taken};
 use crate::config::Config;
 use crate::config::defaults::MAX_MAIL;
@@ -26,7 +27,7 @@ use crate::exit::{Exit, Failure};
 use crate::mail::Mail;
 use crate::queue::job::{Job, Sender};
 use crate::queue::spool::{MAX_JOB, Spool};
-use crate::text::split::DEFAULT_PARTS;
+use crate::text::split::{DEFAULT_PARTS, MORE};
 use crate::transport::fd::{Deadline, Patience, read_each};
 use crate::transport::interrupt::Interrupt;
 
@@ -109,14 +110,17 @@ pub(super) fn turn_away() {
 
 /// Takes a mail. `about`: what the log says of it, as far as it is known.
 fn take(args: &Args, about: &mut String) -> Result<Fate, Failure> {
-    let interrupt = Interrupt::of_a_server();
-    let interrupt = interrupt.map_err(|error| later(format!("signals: {}", cause(&error))))?;
+    let interrupt = signals().map_err(ours)?;
     let gateway = Gateway::open(&args.place);
     let keep = gateway.as_ref().map_or(0, Gateway::max_size);
     let input = read(keep, Some(&interrupt)).map_err(|error| unread(&error))?;
     *about = format!(", {} bytes of mail", input.size);
-    let gateway = gateway.map_err(|failure| later(format!("{:#}", failure.cause)))?;
-    let mail = Mail::read(&input.bytes, MAX_JOB);
+    let gateway = gateway.map_err(ours)?;
+    let mut mail = Mail::read(&input.bytes, MAX_JOB);
+    let is_cut = input.size > input.bytes.len() as u64;
+    if is_cut && !mail.text_ends && !mail.text.is_empty() {
+        mail.text.push_str(MORE);
+    }
     let from = mail.from.first().map_or("", |from| from.address.as_str());
     *about = match from {
         "" => format!(" from nobody{about}"),
@@ -206,6 +210,13 @@ fn unread(error: &io::Error) -> Failure {
         io::ErrorKind::Interrupted => "interrupted; nothing is queued".to_owned(),
         _ => format!("standard input: {}", cause(error)),
     })
+}
+
+fn ours(failure: Failure) -> Failure {
+    Failure {
+        exit: Exit::TempFail,
+        ..failure
+    }
 }
 
 /// Our own trouble, or nobody's: the mail server keeps the mail, and tries again.

@@ -31,8 +31,8 @@ enum Kind {
 }
 
 /// The first text of a mail, by its headers and its body: at most `room` bytes,
-/// and a few more where there are more.
-pub(super) fn first_text(headers: &Headers<'_>, body: &[u8], room: usize) -> String {
+/// and a few more where there are more; and whether something told its end.
+pub(super) fn first_text(headers: &Headers<'_>, body: &[u8], room: usize) -> (String, bool) {
     let mut search = Search {
         room,
         found: Default::default(),
@@ -49,7 +49,7 @@ pub(super) fn first_text(headers: &Headers<'_>, body: &[u8], room: usize) -> Str
 struct Search {
     room: usize,
     /// By rank: plain text, HTML; the same of a mail that was forwarded.
-    found: [Option<String>; 4],
+    found: [Option<(String, bool)>; 4],
 }
 
 impl Search {
@@ -90,7 +90,7 @@ impl Search {
             }
             let (content, end) = until_boundary(rest, &boundaries);
             if let Kind::Text(leaf) = &kind {
-                if self.take(leaf, content, forwarded) {
+                if self.take(leaf, content, end.is_some(), forwarded) {
                     return;
                 }
             }
@@ -123,15 +123,15 @@ impl Search {
     }
 
     /// Decodes a text unless a better one is there. True: there is none better.
-    fn take(&mut self, leaf: &Leaf, content: &[u8], forwarded: bool) -> bool {
+    fn take(&mut self, leaf: &Leaf, content: &[u8], ends: bool, forwarded: bool) -> bool {
         let html = leaf.shape == Shape::Html;
         let rank = usize::from(html) + 2 * usize::from(forwarded);
         let Some(place) = self.found.get_mut(rank).filter(|place| place.is_none()) else {
             return false;
         };
-        let text = leaf.decode(content, self.room);
+        let (text, is_signed) = leaf.decode(content, self.room);
         if !text.is_empty() {
-            *place = Some(text);
+            *place = Some((text, ends || is_signed));
         }
         rank == 0 && place.is_some()
     }

@@ -32,8 +32,9 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    /// The text, tidied up; at most `room` bytes, and a few more where there are more.
-    pub(super) fn decode(&self, content: &[u8], room: usize) -> String {
+    /// The text, tidied up: at most `room` bytes, and a few more where there are
+    /// more; and whether a signature stands below it.
+    pub(super) fn decode(&self, content: &[u8], room: usize) -> (String, bool) {
         let bytes = transfer_decode(&self.encoding, content);
         let text = to_text(self.charset.as_deref(), &bytes);
         match self.shape {
@@ -73,11 +74,15 @@ fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str> {
 }
 
 /// The text without controls, its blanks one by one, without empty lines and
-/// without a signature; at most `room` bytes, and a line more where there is more.
-fn tidy(text: &str, room: usize) -> String {
+/// without a signature; and whether there was one. At most `room` bytes, and a
+/// line more where there is more.
+fn tidy(text: &str, room: usize) -> (String, bool) {
     let mut tidied = String::new();
     for line in text.split(['\n', '\u{2028}', '\u{2029}']) {
-        if line.strip_suffix('\r').unwrap_or(line) == SIGNATURE || tidied.len() > room {
+        if line.strip_suffix('\r').unwrap_or(line) == SIGNATURE {
+            return (tidied, true);
+        }
+        if tidied.len() > room {
             break;
         }
         let start = tidied.len();
@@ -95,7 +100,7 @@ fn tidy(text: &str, room: usize) -> String {
             tidied.insert(start, '\n');
         }
     }
-    tidied
+    (tidied, false)
 }
 
 /// A text of a header as one line.

@@ -25,6 +25,7 @@ mod onslaught;
 mod page;
 mod page_cgi;
 mod page_deliver;
+mod page_mail;
 mod pagebox;
 mod pageq;
 mod paging_line;

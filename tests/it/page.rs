@@ -98,7 +98,7 @@ fn login() -> String {
 }
 
 /// From when on a SIGTERM is noted instead of obeyed.
-fn wait_until_signals_are_noted(running: &Running) {
+pub(crate) fn wait_until_signals_are_noted(running: &Running) {
     eventually("SIGTERM is caught", || {
         let status = fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
         let caught = status
