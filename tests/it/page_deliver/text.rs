@@ -87,6 +87,67 @@ fn many_filters_do_not_run_at_once() {
 }
 
 #[test]
+fn a_job_may_say_at_how_many_parts_it_ends() {
+    let site = Station::new(
+        "max-parts",
+        &format!("{}max-length = 14\n", taking("default")),
+    );
+    let text = "alarm in room 7 of the east wing, please";
+    site.job("1-1", &format!("To: 1\nMax-parts: 2\n\n{text}\n"));
+    site.job("1-2", &format!("To: 2\nMax-parts: 1\n\n{text}\n"));
+    site.job("1-3", &format!("To: 3\nMax-parts: 2\n\nalarm in room 7\n"));
+    site.pass();
+    let out = site.out();
+    let mut out: Vec<&str> = out.lines().collect();
+    out.sort_unstable();
+    let parts = [
+        "1: (1/2) alarm in",
+        "1: (2/2) room...",
+        "2: alarm in...",
+        "3: (1/2) alarm in",
+        "3: (2/2) room 7",
+    ];
+    assert_eq!(out, parts);
+    site.is_empty();
+    // Without it, and where a route will not split, it holds as ever.
+    site.job("2-1", &format!("To: 1\n\n{}\n", text.repeat(3)));
+    site.pass();
+    let failed = site.row(&["--failed"]);
+    let response = failed["response"].as_str().unwrap();
+    assert!(
+        response.contains("do not fit into 9 parts of 14"),
+        "{response}"
+    );
+    site.configure(&format!(
+        "{}max-length = 14\noverflow = 'truncate'\n",
+        taking("default")
+    ));
+    site.job("3-1", &format!("To: 4\nMax-parts: 2\n\n{text}\n"));
+    site.pass();
+    assert!(site.out().ends_with("4: alarm in room \n"), "{}", site.out());
+}
+
+#[test]
+fn a_job_that_was_cut_says_so() {
+    let config = format!(
+        "{}max-length = 14\non-unknown = 'hold'\n",
+        shell("default", "exit 79")
+    );
+    let site = Station::new("max-parts-told", &config);
+    site.job(
+        "1-1",
+        "To: 1\nMax-parts: 2\n\nalarm in room 7 of the east wing\n",
+    );
+    site.pass();
+    let shown = site.run("pageq").args(["show", "1-1"]).run();
+    assert!(
+        shown.stdout.contains("cut to 2 parts of 14 characters"),
+        "{}",
+        shown.stdout
+    );
+}
+
+#[test]
 fn a_filter_that_fails_is_tried_again_and_then_the_page_has_failed() {
     let keys = "filter = ['sh', '-c', 'exit 3']\nretry = 1\n";
     let site = Station::new("filter-fails", &format!("{}{keys}", taking("default")));

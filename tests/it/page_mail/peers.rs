@@ -71,3 +71,13 @@ fn a_forward_line_is_a_command() {
             .run()
     });
 }
+
+#[test]
+fn the_line_of_the_readme_is_that_of_the_file() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = readme.split_once("\n## By mail\n").unwrap();
+    let lines = section.split("\n```\n").nth(2).unwrap();
+    assert!(lines.starts_with(":0 w\n"), "{lines}");
+    let file = fs::read_to_string(root().join("scripts/mail/procmailrc")).unwrap();
+    assert!(file.contains(lines), "{lines}");
+}
