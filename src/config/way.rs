@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
@@ -15,6 +15,7 @@ use super::duty::shown;
 use super::hours::{AHEAD, Hours};
 use super::tables::{Pager, Route};
 use super::value::{Absolute, Word};
+use crate::rate::Rate;
 use crate::text::charset::Charset;
 
 /// A pager and the way to it.
@@ -129,6 +130,19 @@ impl Config {
         })
     }
 
+    /// Within which time a page to this name is not sent again.
+    pub fn dedup(&self, name: &str) -> Option<Duration> {
+        let group = || self.tables.group.get(name)?.get_ref().dedup;
+        let pager = self.tables.pager.get(name);
+        let delay = pager.map_or_else(group, |pager| pager.dedup);
+        delay.map(|delay| delay.0)
+    }
+
+    /// So many pages are sent to this pager.
+    pub fn rate(&self, pager: &str) -> Option<Rate> {
+        self.tables.pager.get(pager)?.rate
+    }
+
     /// A route by its name.
     pub fn route(&self, name: &str) -> Option<&Route> {
         self.tables.route.get(name)
@@ -165,7 +179,7 @@ pub(super) fn first_route(pager: Option<&Pager>) -> &str {
 mod tests {
     use super::*;
     use std::fmt::Write as _;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     fn config(text: &str) -> Config {
         Config::parse("f", text.as_bytes()).unwrap()

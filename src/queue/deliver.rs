@@ -19,6 +19,7 @@ mod plan;
 mod recover;
 mod status;
 mod tell;
+mod twice;
 mod verdict;
 mod wait;
 mod watch;

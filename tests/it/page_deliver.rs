@@ -11,6 +11,7 @@ mod policy;
 mod routes;
 mod site;
 mod station;
+mod storm;
 mod story;
 mod text;
 mod told;

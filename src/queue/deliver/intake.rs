@@ -1,8 +1,7 @@
 //! What comes in: from files that anybody may have written to jobs that wait,
 //! and from those to jobs that are being delivered.
 //!
-//! Answers for what a file asks for, for whose word it is, and for a page that
-//! was sent already not being sent again where its sender would not have that.
+//! Answers for what a file asks for, and for whose word it is.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
@@ -18,10 +17,8 @@ use crate::queue::job::{self, Job, Sender, Submission};
 use crate::queue::store::name::Name;
 use crate::queue::store::{Arrival, Claim};
 use crate::queue::tags;
-use crate::queue::work::{Event, Mark, Millis, Ticket, Work, digest, millis};
+use crate::queue::work::{Mark, Millis, Ticket, Work};
 
-/// The outcome of a page that was not sent because it had been.
-pub(super) const DUPLICATE: &str = "duplicate";
 /// The most names that a line of the log tells.
 const MAX_LOGGED: usize = 20;
 /// What is due later is looked at meanwhile.
@@ -46,16 +43,23 @@ impl Deliverer<'_> {
         let most = if is_busy { BUSY_BATCH } else { BATCH };
         let rest = self.fresh.len().saturating_sub(self.batch.min(most));
         self.batch = (self.batch * 2).min(BATCH);
-        let mut claims = Vec::new();
+        let (mut claims, mut wishes) = (Vec::new(), Vec::new());
         for candidate in self.fresh.split_off(rest).into_iter().rev() {
             self.give_way();
             match self.store().take(candidate) {
                 Ok(Some(arrival)) => {
-                    let claim = self.claim(&arrival, &claims);
+                    let (claim, wish) = self.claim(&arrival);
                     claims.push((arrival, claim));
+                    wishes.push(wish);
                 }
                 Ok(None) => {}
                 Err(error) => self.log_once(&cause(&error)),
+            }
+        }
+        self.drop_duplicates(&mut claims, &wishes);
+        for (_, claim) in &mut claims {
+            if let Claim::Job(work) = claim {
+                self.plan_all(work);
             }
         }
         let told: Vec<_> = claims.iter().map(|(_, claim)| told(claim)).collect();
@@ -107,11 +111,13 @@ impl Deliverer<'_> {
         self.look = Some(self.look.map_or(at, |look| look.min(at)));
     }
 
-    fn claim(&mut self, arrival: &Arrival, before: &[(Arrival, Claim)]) -> Claim {
+    /// What a file asks for; of a job, also within which time nobody is to have
+    /// it twice.
+    fn claim(&mut self, arrival: &Arrival) -> (Claim, Option<Duration>) {
         let untold = self.setup.config.on_failure().is_some();
         let refused = |file: &[u8], error: String| {
             let work = Work::refused(&arrival.id, arrival.written, file, error);
-            Claim::Failed { work, untold }
+            (Claim::Failed { work, untold }, None)
         };
         let file = match &arrival.file {
             Ok(file) => file,
@@ -122,7 +128,7 @@ impl Deliverer<'_> {
             Ok(Submission::Forget(request)) => {
                 let gone = tags::forget(self.store().dir(), &request);
                 gone.unwrap_or_else(|error| self.fail("tags", &error));
-                Claim::Done
+                (Claim::Done, None)
             }
             Ok(Submission::Job(mut job)) => {
                 if let Err(error) = self.vouch(&mut job, arrival.owner) {
@@ -134,11 +140,7 @@ impl Deliverer<'_> {
                 let mut work = Work::new(&job, &arrival.id, now());
                 self.check_ticket(&mut work);
                 self.newest = self.newest.max(work.received);
-                if let Some(window) = job.dedup {
-                    self.drop_duplicates(&mut work, window, before);
-                }
-                self.plan_all(&mut work);
-                Claim::Job(work)
+                (Claim::Job(work), job.dedup)
             }
         }
     }
@@ -187,74 +189,6 @@ impl Deliverer<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Recipients that have this message already, or are about to, get it no more.
-    fn drop_duplicates(&mut self, work: &mut Work, window: Duration, before: &[(Arrival, Claim)]) {
-        let mut have: BTreeSet<(String, String)> = BTreeSet::new();
-        let mut note = |other: &Work| {
-            for (_, mark, part) in other.each() {
-                let is_copy = part.last().is_some_and(|last| last.outcome == DUPLICATE);
-                if mark != Mark::Failed && !is_copy {
-                    have.insert((part.to.clone(), other.id.clone()));
-                }
-            }
-        };
-        let digest = digest(&work.message);
-        let same = |other: &Work| other.message == work.message;
-        for (_, claim) in before {
-            if let Claim::Job(other) = claim {
-                if same(other) {
-                    note(other);
-                }
-            }
-        }
-        for job in self.jobs.values().filter(|job| same(&job.active.work)) {
-            note(&job.active.work);
-        }
-        // What cannot be read is not known to have been sent.
-        let waiting = self.store().waiting_with(&digest);
-        let waiting = waiting.unwrap_or_else(|error| {
-            self.fail("wait", &error);
-            Vec::new()
-        });
-        for other in waiting.iter().filter(|other| same(other)) {
-            note(other);
-        }
-        let length = work.message.len();
-        let window = Millis::try_from(window.as_millis()).unwrap_or(Millis::MAX);
-        let since = work.received.saturating_sub(window);
-        let mut of_receipts = |receipt: &crate::queue::store::Receipt| {
-            if receipt.digest == digest && receipt.length == length && receipt.received >= since {
-                for part in receipt
-                    .parts
-                    .iter()
-                    .filter(|part| part.mark == "D" && part.last.outcome != DUPLICATE)
-                {
-                    have.insert((part.to.clone(), receipt.id.clone()));
-                }
-            }
-        };
-        for (_, receipt) in &self.receipts {
-            of_receipts(receipt);
-        }
-        let read = self.store().receipts(since, &mut |receipt| {
-            of_receipts(&receipt);
-            true
-        });
-        read.unwrap_or_else(|error| self.fail("sent", &error));
-        for (mark, part) in work.marks.iter_mut().zip(&mut work.parts) {
-            let first = have.range((part.to.clone(), String::new())..).next();
-            if let Some((_, id)) = first.filter(|(to, _)| *to == part.to) {
-                *mark = Mark::Delivered;
-                part.tell(Event {
-                    at: millis(SystemTime::now()),
-                    outcome: DUPLICATE.to_owned(),
-                    response: format!("the same page as {id}"),
-                    ..Event::default()
-                });
-            }
-        }
     }
 
     /// Opens jobs that are due, as many as lanes can use. Says whether there is more.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::intake::DUPLICATE;
+use super::twice::DUPLICATE;
 use super::{Deliverer, Said, now};
 use crate::config::tables::{Kind, Route};
 use crate::config::way::{Nobody, Way};

@@ -74,16 +74,13 @@ impl Store {
         Ok(waiting)
     }
 
-    /// The jobs in `wait/` whose message has this digest.
-    pub fn waiting_with(&self, digest: &str) -> io::Result<Vec<Work>> {
+    /// The jobs in `wait/` whose message has one of these digests.
+    pub fn waiting_with(&self, digests: &BTreeSet<&str>) -> io::Result<Vec<Work>> {
         let mut found = Vec::new();
         for name in names(&self.wait)? {
             let name = name?;
-            let text = name.to_str().filter(|text| text.contains(digest));
-            if text
-                .and_then(Name::read)
-                .is_none_or(|name| name.digest != digest)
-            {
+            let known = name.to_str().and_then(Name::read);
+            if known.is_none_or(|name| !digests.contains(name.digest.as_str())) {
                 continue;
             }
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -1,0 +1,158 @@
+//! The same page once more: whoever has it already, or is about to, does not get
+//! it again where its sender or the configuration would not have that.
+//!
+//! Answers for a storm of equal pages being looked through once, and not once
+//! for each of them. Must never know how a page goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use super::Deliverer;
+use crate::queue::store::{Arrival, Claim, Receipt};
+use crate::queue::work::{Event, Mark, Millis, Work, digest, millis};
+
+/// The outcome of a page that was not sent because it had been.
+pub(super) const DUPLICATE: &str = "duplicate";
+
+/// A message as far as receipts know it: its hash and its length.
+type Message = (String, usize);
+
+/// Who has which message: when it was accepted, if it is done, and in which job.
+#[derive(Debug, Default)]
+struct Known(BTreeMap<(Message, String), (Millis, String)>);
+
+/// It is not done, so it is not long ago.
+const NOT_DONE: Millis = Millis::MAX;
+
+impl Known {
+    fn note(&mut self, message: &Message, to: &str, at: Millis, id: &str) {
+        let key = (message.clone(), to.to_owned());
+        let known = self.0.entry(key).or_default();
+        if known.1.is_empty() || known.0 < at {
+            *known = (at, id.to_owned());
+        }
+    }
+
+    /// The job that this recipient has the message from, if not before that.
+    fn since(&self, since: Millis, message: &Message, to: &str) -> Option<&str> {
+        let last = self.0.get(&(message.clone(), to.to_owned()));
+        let last = last.filter(|(last, _)| *last >= since);
+        last.map(|(_, id)| id.as_str())
+    }
+
+    /// What has failed is no reason, nor what was not sent itself.
+    fn note_work(&mut self, message: &Message, work: &Work) {
+        for (_, mark, part) in work.each() {
+            let is_copy = part.last().is_some_and(|last| last.outcome == DUPLICATE);
+            if mark != Mark::Failed && !is_copy {
+                self.note(message, &part.to, NOT_DONE, &work.id);
+            }
+        }
+    }
+
+    fn note_receipt(&mut self, receipt: &Receipt) {
+        let message = (receipt.digest.clone(), receipt.length);
+        let done = receipt.parts.iter();
+        for part in done.filter(|part| part.mark == "D" && part.last.outcome != DUPLICATE) {
+            self.note(&message, &part.to, receipt.received, &receipt.id);
+        }
+    }
+}
+
+/// A job that has just come.
+struct Fresh<'a> {
+    work: &'a mut Work,
+    message: Message,
+    /// Of each recipient: since when it may have no other one.
+    since: Vec<Option<Millis>>,
+}
+
+impl Deliverer<'_> {
+    /// Recipients that have a message already, or are about to, get it no more.
+    /// `wishes` are the times that the jobs name; else those of the names count.
+    pub(super) fn drop_duplicates(
+        &mut self,
+        claims: &mut [(Arrival, Claim)],
+        wishes: &[Option<Duration>],
+    ) {
+        let mut jobs = Vec::new();
+        for ((_, claim), wish) in claims.iter_mut().zip(wishes) {
+            if let Claim::Job(work) = claim {
+                let since = |to: &str| {
+                    let time = wish.or_else(|| self.setup.config.dedup(to))?;
+                    let time = Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX);
+                    Some(work.received.saturating_sub(time))
+                };
+                jobs.push(Fresh {
+                    since: work.parts.iter().map(|part| since(&part.to)).collect(),
+                    message: (work.digest(), work.message.len()),
+                    work,
+                });
+            }
+        }
+        let asking = |job: &&Fresh<'_>| job.since.iter().any(Option::is_some);
+        let wanted = jobs.iter().filter(asking).map(|job| job.message.clone());
+        let wanted: BTreeSet<Message> = wanted.collect();
+        let since = jobs.iter().flat_map(|job| &job.since).flatten().min();
+        let Some(since) = since.copied() else { return };
+        let mut known = self.known(&wanted, since);
+        for job in jobs {
+            let parts = job.work.marks.iter_mut().zip(&mut job.work.parts);
+            for ((mark, part), since) in parts.zip(&job.since) {
+                let last = since.and_then(|since| known.since(since, &job.message, &part.to));
+                if let Some(id) = last {
+                    *mark = Mark::Delivered;
+                    part.tell(Event {
+                        at: millis(SystemTime::now()),
+                        outcome: DUPLICATE.to_owned(),
+                        response: format!("the same page as {id}"),
+                        ..Event::default()
+                    });
+                }
+            }
+            if wanted.contains(&job.message) {
+                known.note_work(&job.message, job.work);
+            }
+        }
+    }
+
+    /// Who has these messages since then.
+    fn known(&mut self, wanted: &BTreeSet<Message>, since: Millis) -> Known {
+        let mut known = Known::default();
+        let lengths: BTreeSet<usize> = wanted.iter().map(|(_, length)| *length).collect();
+        let mut note = |work: &Work| {
+            let length = work.message.len();
+            if lengths.contains(&length) {
+                let message = (digest(&work.message), length);
+                if wanted.contains(&message) {
+                    known.note_work(&message, work);
+                }
+            }
+        };
+        for job in self.jobs.values() {
+            note(&job.active.work);
+        }
+        let digests: BTreeSet<&str> = wanted.iter().map(|(digest, _)| digest.as_str()).collect();
+        // What cannot be read is not known to have been sent.
+        let waiting = self.store().waiting_with(&digests);
+        let waiting = waiting.unwrap_or_else(|error| {
+            self.fail("wait", &error);
+            Vec::new()
+        });
+        waiting.iter().for_each(&mut note);
+        let mut of_receipt = |receipt: &Receipt| {
+            if digests.contains(receipt.digest.as_str()) {
+                known.note_receipt(receipt);
+            }
+        };
+        self.receipts
+            .iter()
+            .for_each(|(_, receipt)| of_receipt(receipt));
+        let read = self.store().receipts(since, &mut |receipt| {
+            of_receipt(&receipt);
+            true
+        });
+        read.unwrap_or_else(|error| self.fail("sent", &error));
+        known
+    }
+}
