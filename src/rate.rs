@@ -41,7 +41,7 @@ impl Rate {
     }
 
     /// The time of one token.
-    fn share(self) -> Millis {
+    pub fn share(self) -> Millis {
         (self.millis() / u64::from(self.count.max(1))).max(1)
     }
 

@@ -18,6 +18,7 @@ mod pin;
 mod plan;
 mod recover;
 mod status;
+mod storm;
 mod tell;
 mod twice;
 mod verdict;
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use self::aside::Aside;
 use self::lane::Lane;
+use self::storm::Storm;
 use self::watch::Watch;
 use super::store::name::Name;
 use super::store::{Active, Candidate, Receipt, Store};
@@ -196,6 +198,8 @@ struct Deliverer<'a> {
     /// Receipts to be written, and the jobs that go with them.
     receipts: Vec<(u64, Receipt)>,
     receipts_since: Option<Instant>,
+    /// What is known of rates, and of what is gathered.
+    storm: Storm,
     /// The newest job there is; a clock behind it is wrong.
     newest: Millis,
     /// When we were told to stop.
@@ -231,6 +235,7 @@ impl<'a> Deliverer<'a> {
             orphans: Vec::new(),
             receipts: Vec::new(),
             receipts_since: None,
+            storm: Storm::default(),
             newest: 0,
             stopping: None,
             tick: Instant::now(),

@@ -19,6 +19,7 @@ mod arrival;
 mod change;
 mod look;
 pub mod name;
+mod rates;
 mod receipt;
 
 use std::ffi::{OsStr, OsString};

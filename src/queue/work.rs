@@ -13,10 +13,14 @@
 //! Answers for the form. Must never know where the file lies.
 
 use std::num::NonZeroUsize;
+mod gathered;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use self::gathered::Gathered;
 
 use super::job::{Job, Recipient};
 use crate::outcome::Outcome;
@@ -120,6 +124,9 @@ pub struct Work {
     /// Why it was none: nothing of it can be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// It is a digest, and holds that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gathered: Option<Gathered>,
     /// The message; of what was no job, the file.
     pub message: String,
     /// To whom, part by part.
@@ -232,6 +239,12 @@ pub struct Event {
     pub response: String,
 }
 
+/// The outcome of a page that a digest holds now; and of a digest that was not
+/// tried yet.
+pub const GATHERED: &str = "gathered";
+/// That of a page that waits for its turn within a rate.
+pub const PACED: &str = "paced";
+
 /// The longest story that is kept of a part: its beginning and its end count most.
 const MAX_STORY: usize = 20;
 
@@ -252,6 +265,12 @@ impl Part {
     /// Does it wait because somebody wants it to? A job was received then.
     pub fn is_put_off(&self, received: Millis) -> bool {
         self.put_off || (self.tries == 0 && self.due > received)
+    }
+
+    /// Does it wait for its turn within a rate, and was not tried since?
+    pub fn is_paced(&self) -> bool {
+        let last = self.last().map(|last| last.outcome.as_str());
+        matches!(last, Some(PACED | GATHERED))
     }
 
     /// Is there something left to do, or to decide?
@@ -301,6 +320,7 @@ impl Work {
             max_parts: job.max_parts,
             failure_of: job.failure_of.clone(),
             error: None,
+            gathered: None,
             message: utf8_or_latin1(&job.message),
             marks: vec![Mark::ToDo; parts.len()],
             parts,
@@ -346,6 +366,14 @@ impl Work {
     /// Is there anything left to do, or to decide?
     pub fn is_pending(&self) -> bool {
         self.each().any(|(_, mark, part)| part.is_pending(mark))
+    }
+
+    /// Is it a digest that takes in more?
+    pub fn gathers(&self) -> bool {
+        let fresh = |(_, mark, part): (usize, Mark, &Part)| {
+            matches!(mark, Mark::ToDo | Mark::Next) && !part.stopped && part.is_paced()
+        };
+        self.gathered.is_some() && !self.parts.is_empty() && self.each().all(fresh)
     }
 
     /// Are all parts of the same message in front of this one delivered?

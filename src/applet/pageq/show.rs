@@ -12,7 +12,7 @@ use crate::cli::report::Output;
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::queue::store::{Content, Entry, Place, Receipt, Store};
-use crate::queue::work::{Event, Part, Work};
+use crate::queue::work::{Event, Gathered, Part, Work};
 use crate::text::escape;
 
 /// A row, and what a list does not tell.
@@ -26,8 +26,16 @@ struct Shown<'a> {
     tag: Option<&'a str>,
     failure_of: Option<&'a str>,
     error: Option<&'a str>,
+    gathered: Option<Vec<Page<'a>>>,
     message: Option<String>,
     story: Vec<Told<'a>>,
+}
+
+/// What was gathered in a digest: a text, and how often.
+#[derive(Serialize)]
+struct Page<'a> {
+    text: &'a str,
+    count: u64,
 }
 
 #[derive(Serialize)]
@@ -85,6 +93,15 @@ fn of_file(
         let part = parts.and_then(|parts| parts.get(at));
         part_of(&mut text, row, part);
     }
+    if let Some(gathered) = work.and_then(|work| work.gathered.as_ref()) {
+        text.push_str("\nGathered:\n");
+        for Page { text: said, count } in pages(gathered) {
+            push(&mut text, &format!("{count:>5} "), &safe(said));
+        }
+        let unlisted = Some(gathered.unlisted()).filter(|count| *count > 0);
+        let more = unlisted.map(|count| format!("{count:>5} with other texts\n"));
+        text.extend(more);
+    }
     if let Some(work) = work {
         text.push_str("\nMessage:\n");
         for line in message(work).lines() {
@@ -121,6 +138,7 @@ fn lines(rows: &[Row], work: Option<&Work>) -> serde_json::Result<String> {
             tag: work.and_then(|work| work.ticket.as_ref().map(|ticket| &*ticket.tag)),
             failure_of: work.and_then(|work| work.failure_of.as_deref()),
             error: work.and_then(|work| work.error.as_deref()),
+            gathered: work.and_then(|work| work.gathered.as_ref()).map(pages),
             message: work.map(message),
             story: row.story.iter().map(Told::from).collect(),
         };
@@ -128,6 +146,16 @@ fn lines(rows: &[Row], work: Option<&Work>) -> serde_json::Result<String> {
         text.push('\n');
     }
     Ok(text)
+}
+
+fn pages(gathered: &Gathered) -> Vec<Page<'_>> {
+    let texts = gathered.texts.iter();
+    texts
+        .map(|(text, count)| Page {
+            text,
+            count: *count,
+        })
+        .collect()
 }
 
 /// Of a file that was no job, all of it, but for the PINs in it.

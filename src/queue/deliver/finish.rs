@@ -109,7 +109,10 @@ impl Deliverer<'_> {
             return;
         };
         match self.store().put_back(&job.active) {
-            Ok(name) => self.shelve(name),
+            Ok(name) => {
+                self.note_digest(&job.active.work, &name);
+                self.shelve(name);
+            }
             Err(error) => {
                 let name = job.active.work.id.clone();
                 self.lose(&format!("active/{name}"), &error);
@@ -183,6 +186,7 @@ impl Deliverer<'_> {
     /// `active/`, for the pass that can be sure of its end.
     pub(super) fn leave(&mut self) {
         self.file_receipts(true);
+        self.keep_rates();
         self.empty_lanes();
         let jobs: Vec<u64> = self.jobs.keys().copied().collect();
         for id in jobs {

@@ -235,7 +235,9 @@ impl Deliverer<'_> {
     pub(super) fn open(&mut self, name: &Name) {
         match self.store().activate(name) {
             Ok(Some(active)) => {
+                self.forget_digest(name);
                 let job = self.admit(active);
+                self.settle(&[job]);
                 self.doubt(job);
                 self.go_on(job);
             }
@@ -267,6 +269,7 @@ impl Deliverer<'_> {
                 let jobs = self.jobs.values().map(|job| job.active.work.received);
                 let newest = waiting.newest.saturating_mul(1000);
                 self.newest = jobs.fold(newest, Millis::max);
+                self.note_digests(waiting.gathering);
                 self.due.clear();
                 for name in waiting.due {
                     let route = name.route.clone().unwrap_or_default();

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use super::storm::Bucket;
 use super::{AT_HAND, Deliverer, END, Place, is_later};
 use crate::queue::route::child::Child;
 use crate::queue::work::NORMAL;
@@ -99,6 +100,8 @@ struct Running {
 struct Given {
     row: u64,
     item: Item,
+    /// It has taken a token of each.
+    buckets: Vec<Bucket>,
     until: Instant,
 }
 

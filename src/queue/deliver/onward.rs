@@ -12,11 +12,13 @@ use super::{Deliverer, Place, judge, now};
 use crate::config::way::Nobody;
 use crate::diag::cause;
 use crate::outcome::Outcome;
+use crate::queue::store::name::LONGEST;
 use crate::queue::work::{Event, Mark, Part};
 
 impl Deliverer<'_> {
     /// Plans what is due, and gives its lanes what can go.
     pub(super) fn go_on(&mut self, job: u64) {
+        self.settle(&[job]);
         if !self.plan_job(job) {
             return;
         }
@@ -62,7 +64,11 @@ impl Deliverer<'_> {
             self.expire(place, &said);
             return;
         }
-        let astray = part.due > now() + judge::TOO_FAR && !part.is_put_off(work.received);
+        let astray = if part.is_paced() {
+            part.due > now() + LONGEST && !part.put_off
+        } else {
+            part.due > now() + judge::TOO_FAR && !part.is_put_off(work.received)
+        };
         if part.due > now() && !astray {
             return;
         }

@@ -15,7 +15,7 @@ use crate::config::tables::{Kind, Route};
 use crate::config::way::{Nobody, Way};
 use crate::outcome::Outcome;
 use crate::queue::store::Store;
-use crate::queue::work::{Event, Mark, Millis, NORMAL, Part, Plan, Work, millis, time};
+use crate::queue::work::{Event, Gathered, Mark, Millis, NORMAL, Part, Plan, Work, millis, time};
 use crate::text::split::{self, Limit};
 
 /// So few parts always fit into a work file, whatever a job of 64 KiB says.
@@ -161,6 +161,10 @@ impl Deliverer<'_> {
             return (Planned::Parts(vec![(mark, part)]), 1);
         };
         let count = count.max(1);
+        if let Some(gathered) = &work.gathered {
+            let parts = cut_digest(part, &way, route, gathered, &work.message);
+            return (Planned::Parts(as_old(parts, plan)), count);
+        }
         let text = match (&route.filter, work.message.is_empty()) {
             (Some(_), false) => match filtered(way.route) {
                 None => return (Planned::Filter(way.route.to_owned()), 1),
@@ -173,13 +177,8 @@ impl Deliverer<'_> {
             _ => work.message.clone(),
         };
         let now = SystemTime::now();
-        let mut parts = cut(part, &way, route, &text, work, now);
-        for (_, new) in &mut parts {
-            if let Some(new) = &mut new.plan {
-                (new.since, new.begun) = (plan.since, plan.begun);
-            }
-        }
-        (Planned::Parts(parts), count)
+        let parts = cut(part, &way, route, &text, work, now);
+        (Planned::Parts(as_old(parts, plan)), count)
     }
 
     /// Until when a part has to wait for its pager's quiet hours to end.
@@ -281,6 +280,36 @@ fn refused(part: &Part, nobody: &Nobody, at: SystemTime) -> (Mark, Part) {
     (Mark::Failed, part)
 }
 
+/// Parts that are as old as those of this plan.
+fn as_old(mut parts: Vec<(Mark, Part)>, plan: &Plan) -> Vec<(Mark, Part)> {
+    for (_, new) in &mut parts {
+        if let Some(new) = &mut new.plan {
+            (new.since, new.begun) = (plan.since, plan.begun);
+        }
+    }
+    parts
+}
+
+/// The parts of a digest: one, unless it holds one page alone.
+pub(super) fn cut_digest(
+    part: &Part,
+    way: &Way<'_>,
+    route: &Route,
+    gathered: &Gathered,
+    message: &str,
+) -> Vec<(Mark, Part)> {
+    let text = way.charset.unwrap_or_default().apply(message.to_owned());
+    let length = longest(way, route).unwrap_or(usize::MAX);
+    let text = gathered.fitted(&text, length);
+    cut(part, way, route, &text, message, SystemTime::now())
+}
+
+/// The longest message on a way, in characters as sent.
+fn longest(way: &Way<'_>, route: &Route) -> Option<usize> {
+    let is_snpp = *route.r#type.get_ref() == Kind::Snpp;
+    way.max_length.or(is_snpp.then_some(SNPP_LENGTH))
+}
+
 /// The parts of a message for one pager.
 fn cut(
     part: &Part,
@@ -290,10 +319,7 @@ fn cut(
     work: &Work,
     at: SystemTime,
 ) -> Vec<(Mark, Part)> {
-    let kind = *route.r#type.get_ref();
-    let length = way
-        .max_length
-        .or((kind == Kind::Snpp).then_some(SNPP_LENGTH));
+    let length = longest(way, route);
     let charset = way.charset.unwrap_or_default();
     let text = charset.apply(text.to_owned());
     let limit = Limit {

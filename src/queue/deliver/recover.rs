@@ -25,6 +25,7 @@ impl Deliverer<'_> {
         if self.resume_all(after_boot)? {
             self.store().note_boot();
         }
+        self.settle_all();
         self.tell_untold();
         self.forget();
         Ok(())
@@ -45,6 +46,7 @@ impl Deliverer<'_> {
                 Err(error) => self.lose(&format!("active/{name}"), &error),
             }
         }
+        self.recount();
         for job in resumed {
             self.recover_job(job, after_boot);
         }
@@ -79,6 +81,7 @@ impl Deliverer<'_> {
     }
 
     pub(super) fn recover_job(&mut self, job: u64, after_boot: bool) {
+        self.settle(&[job]);
         let Some(known) = self.jobs.get(&job) else {
             return;
         };

@@ -9,12 +9,14 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fdatasync, fsync, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, Mode, OFlags, fdatasync, fsync, openat, renameat, statat, syncfs, unlinkat,
+};
 use rustix::io::Errno;
 
-use super::super::spool::new_id;
+use super::super::spool::{new_id, syncs_as_one};
 use super::super::work::{Mark, Millis, Work};
-use super::arrival::{CLAIMED, source};
+use super::arrival::{CLAIMED, MANY, source};
 use super::change::TAKEN;
 use super::name::{Name, Why};
 use super::{MODE, STAGED, Store, UNTOLD, all_names, names, rename_new};
@@ -39,11 +41,22 @@ pub struct Waiting {
     pub due: Vec<Name>,
     /// When the next of the others is.
     pub next: Option<Millis>,
+    /// Digests that take in more, due or not.
+    pub gathering: Vec<Name>,
     /// The newest job: its second.
     pub newest: u64,
 }
 
 impl Active {
+    /// A job of our own, which is on disk once it was [`Store::rewrite`]n.
+    pub fn new(work: Work) -> Self {
+        Self {
+            name: work.id.clone(),
+            work,
+            file: None,
+        }
+    }
+
     /// Its name in `active/`.
     pub fn name(&self) -> &str {
         &self.name
@@ -62,9 +75,11 @@ impl Store {
                 continue;
             };
             waiting.newest = waiting.newest.max(second(&name.id));
-            let astray = name.why == Why::Retry && name.due > latest;
+            if name.why == Why::Gather {
+                waiting.gathering.push(name.clone());
+            }
             if name.why == Why::Stopped {
-            } else if name.due <= now || astray {
+            } else if name.due <= now || name.is_astray(now, latest) {
                 waiting.due.push(name);
             } else {
                 let next = waiting.next.unwrap_or(Millis::MAX);
@@ -92,6 +107,16 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// Reads a waiting job. `None`: it is not there any more, or spoilt.
+    pub fn read_waiting(&self, name: &Name) -> io::Result<Option<Work>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match openat(&self.wait, name.to_string(), flags, Mode::empty()) {
+            Ok(file) => read(File::from(file)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Takes a waiting job to deliver it. `None`: it is not there any more.
@@ -165,6 +190,15 @@ impl Store {
             Some(file) => Ok(fdatasync(file)?),
             None => Ok(()),
         }
+    }
+
+    /// The same of several jobs.
+    pub fn sync_together(&self, jobs: &[&Active]) -> io::Result<()> {
+        let as_one = jobs.len() >= MANY && syncs_as_one(&self.active);
+        if as_one && syncfs(&self.active).is_ok() {
+            return Ok(());
+        }
+        jobs.iter().try_for_each(|job| self.sync(job))
     }
 
     /// Needs no descriptor until it is marked again.

@@ -27,7 +27,7 @@ pub const CLAIMED: &str = ".in-";
 /// What cannot be taken out of new/, for whoever looks there.
 const REFUSED: &str = ".refused-";
 /// From so many files on, one sync of all costs less than one of each.
-const MANY: usize = 4;
+pub(super) const MANY: usize = 4;
 
 /// A file that somebody left in `new/`, now ours alone.
 #[derive(Debug)]

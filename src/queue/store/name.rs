@@ -22,20 +22,32 @@ pub enum Why {
     Hold,
     /// It is tried, or tried again, then.
     Retry,
+    /// It takes in more until its turn within a rate comes.
+    Gather,
+    /// Its turn within a rate comes then.
+    Paced,
     /// Somebody has to let it go first.
     Stopped,
 }
 
 impl Why {
     /// All of them, with their letters in the name.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Hold, "h"), (Self::Retry, "r"), (Self::Stopped, "s")];
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Hold, "h"),
+        (Self::Retry, "r"),
+        (Self::Gather, "g"),
+        (Self::Paced, "p"),
+        (Self::Stopped, "s"),
+    ];
 
     fn word(self) -> &'static str {
         let known = Self::ALL.into_iter().find(|(why, _)| *why == self);
         known.map_or("r", |(_, word)| word)
     }
 }
+
+/// No turn within a rate is further ahead, in milliseconds: a day.
+pub const LONGEST: Millis = 86_400_000;
 
 /// A name in `wait/`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,6 +78,9 @@ impl Name {
         let route = routes.next().flatten();
         let why = match next {
             Some(part) if part.stopped => Why::Stopped,
+            Some(part) if part.put_off => Why::Hold,
+            Some(_) if work.gathers() => Why::Gather,
+            Some(part) if part.is_paced() => Why::Paced,
             Some(part) if part.is_put_off(work.received) => Why::Hold,
             _ => Why::Retry,
         };
@@ -78,6 +93,16 @@ impl Name {
             route: route
                 .filter(|route| routes.all(|other| other == Some(*route)))
                 .map(str::to_owned),
+        }
+    }
+
+    /// Was it put there by a clock that was wrong? That of `now` is right, and a
+    /// retry is due at `latest`.
+    pub fn is_astray(&self, now: Millis, latest: Millis) -> bool {
+        match self.why {
+            Why::Retry => self.due > latest,
+            Why::Gather | Why::Paced => self.due > now.saturating_add(LONGEST),
+            Why::Hold | Why::Stopped => false,
         }
     }
 

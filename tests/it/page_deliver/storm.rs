@@ -1,8 +1,13 @@
 //! Storms: the same page again and again, and more pages than anybody can read.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Value, json};
 
 use super::station::{Station, shell, taking};
+use crate::support::eventually;
 
 /// What a route of [`taking`] has written, in no order.
 fn out(site: &Station) -> Vec<String> {
@@ -68,4 +73,219 @@ fn what_has_failed_keeps_nobody_from_being_told() {
     site.job("three", "To: ann\n\nDisk full\n");
     site.pass();
     assert_eq!(out(&site), ["ann: Disk full"]);
+}
+
+const DISK: &str = "Disk full on db01";
+const LINK: &str = "Link down on eth0";
+
+/// The alerts of one fault, of which every tenth says something else.
+fn flood(site: &Station, numbers: Range<usize>) {
+    for number in numbers {
+        let text = if number % 10 == 9 { LINK } else { DISK };
+        job(site, number, &format!("To: ann\n\n{text}\n"));
+    }
+}
+
+/// Jobs whose order is that of their numbers.
+fn job(site: &Station, number: usize, text: &str) {
+    site.job(&format!("1700000000-{number:09}-1-0-aaaa"), text);
+}
+
+/// Has no other rate, so that what waits for its turn can go.
+fn let_go(site: &Station, config: &str) {
+    site.configure(config);
+    for row in site.rows(&[]) {
+        site.pageq(&["retry", row["id"].as_str().unwrap()]);
+    }
+    site.pass();
+}
+
+/// How many pages a line of [`out`] stands for.
+fn count(line: &str) -> usize {
+    let digest = line
+        .split_once(": +")
+        .and_then(|(_, text)| text.split_once(" more: "));
+    digest.map_or(1, |(count, _)| count.parse().unwrap())
+}
+
+#[test]
+fn what_is_more_than_the_rate_is_one_page_that_says_how_many() {
+    for passes in [1, 5] {
+        let config = taking("default") + "[pager.ann]\n";
+        let site = Station::new("storm-flood", &format!("{config}rate = '3/1day'\n"));
+        for pass in 0..passes {
+            let each = 500 / passes;
+            flood(&site, pass * each..(pass + 1) * each);
+            site.pass();
+        }
+        assert_eq!(site.out(), format!("ann: {DISK}\n").repeat(3));
+        let row = site.row(&[]);
+        assert_eq!(
+            [
+                &row["state"],
+                &row["outcome"],
+                &row["response"],
+                &row["attempts"]
+            ],
+            [
+                &json!("wait"),
+                &json!("gathered"),
+                &json!("497 pages so far"),
+                &json!(0)
+            ]
+        );
+        let id = row["id"].as_str().unwrap();
+        let shown = site.run("pageq").args(["show", "--json", id]).run().stdout;
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        let texts = json!([{"text": DISK, "count": 447}, {"text": LINK, "count": 50}]);
+        assert_eq!(shown["gathered"], texts);
+        let shown = site.run("pageq").args(["show", id]).run().stdout;
+        assert!(
+            shown.contains(&format!("\nGathered:\n  447 {DISK}\n   50 {LINK}\n")),
+            "{shown}"
+        );
+        let gathered = site.list(&["--sent"], &["outcome", "response"]);
+        let of_this = format!("ann gathered in the digest {id}");
+        assert_eq!(gathered.iter().filter(|row| **row == of_this).count(), 497);
+        let_go(&site, &config);
+        let last = format!("ann: +497 more: {DISK} (447), {LINK} (50)");
+        assert_eq!(site.out().lines().last(), Some(&*last));
+        assert_eq!(site.out().lines().count(), 4);
+        site.is_empty();
+    }
+}
+
+#[test]
+fn a_digest_goes_by_itself_when_its_turn_comes() {
+    let names = "[pager.ann]\nrate = '2/1s'\n";
+    let site = Station::new("storm-watch", &(taking("default") + names));
+    flood(&site, 0..40);
+    let _watch = site.watch();
+    let sum = || site.out().lines().map(count).sum::<usize>();
+    eventually("all was told", || sum() >= 40);
+    eventually("nothing is left", || site.rows(&[]).is_empty());
+    assert_eq!(sum(), 40);
+    assert!(site.out().contains(" more: "), "{}", site.out());
+    site.is_empty();
+}
+
+#[test]
+fn a_page_that_was_gathered_alone_is_itself() {
+    let config = taking("default") + "max-length = 20\n[pager.ann]\n";
+    let site = Station::new("storm-alone", &format!("{config}rate = '1/1day'\n"));
+    let text = "one two three four five six seven";
+    for number in 0..2 {
+        job(&site, number, &format!("To: ann\n\n{text}\n"));
+    }
+    site.pass();
+    let once = site.out();
+    assert!(
+        once.starts_with("ann: (1/3) one two three\nann: (2/3)"),
+        "{once}"
+    );
+    let_go(&site, &config);
+    assert_eq!(site.out(), once.repeat(2));
+    site.is_empty();
+}
+
+#[test]
+fn a_digest_fits_into_one_part_of_whatever_way_it_takes() {
+    let names = "[pager.ann]\n";
+    let first =
+        shell("default", "exit 75") + "retry = 0\nfallback = 'second'\nfallback-after = 0\n";
+    let config =
+        first + &taking("second") + "max-length = 20\nfilter = ['sed', 's/^/filtered /']\n" + names;
+    let site = Station::new("storm-fallback", &format!("{config}rate = '1/1day'\n"));
+    site.job("a", "To: ann; level=0\n\nfirst\n");
+    site.pass();
+    for number in 0..30 {
+        job(
+            &site,
+            number,
+            &format!("To: ann\nSubject: Oh\n\ntext {number}\n"),
+        );
+    }
+    site.pass();
+    let_go(&site, &config);
+    assert_eq!(
+        site.out(),
+        "ann: filtered first\nann: +30 more: Oh: tex...\n"
+    );
+    site.is_empty();
+}
+
+#[test]
+fn the_urgent_go_at_once_and_those_that_somebody_waits_for_have_their_turn() {
+    let config = taking("default") + "two-way = true\n[pager.ann]\n";
+    let site = Station::new("storm-never", &format!("{config}rate = '6/1day'\n"));
+    for number in 10..16 {
+        job(&site, number, "To: ann; level=0\n\nfire\n");
+    }
+    site.pass();
+    job(&site, 1, "To: ann; level=0\n\nflood\n");
+    job(&site, 2, "To: ann; pin=1\n\nwith a PIN\n");
+    job(&site, 3, "To: ann\n\n");
+    let tag = "004711471147114711";
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    job(
+        &site,
+        4,
+        &format!("To: ann\nTwo-way: {tag} {hash}\n\nwaited for\n"),
+    );
+    job(&site, 5, "To: ann\n\nplain\n");
+    site.pass();
+    assert_eq!(site.out(), "ann: fire\n".repeat(6) + "ann: flood\n");
+    let outcomes = site.list(&[], &["outcome", "state"]);
+    assert_eq!(
+        outcomes,
+        [
+            "ann gathered wait",
+            "ann paced wait",
+            "ann paced wait",
+            "ann paced wait"
+        ]
+    );
+    // One behind the other, and not all at the same time.
+    let due = site.list(&[], &["due"]);
+    assert_eq!(
+        due.iter().collect::<BTreeSet<_>>().len(),
+        due.len(),
+        "{due:?}"
+    );
+    let_go(&site, &config);
+    let mut out = out(&site);
+    out.retain(|line| !line.starts_with("ann: f"));
+    assert_eq!(
+        out,
+        ["ann: ", "ann: plain", "ann: waited for", "ann: with a PIN"]
+    );
+    site.is_empty();
+}
+
+#[test]
+fn a_route_has_a_rate_for_all_its_pagers_together() {
+    let names = "[pager.ann]\nrate = '2/1day'\n[pager.bob]\n";
+    let config = taking("default");
+    let site = Station::new("storm-route", &format!("{config}rate = '3/1day'\n{names}"));
+    for number in 0..6 {
+        job(&site, number, "To: ann,bob\n\nHi\n");
+    }
+    site.pass();
+    // One after the other took a token of the route, as long as there were any.
+    assert_eq!(out(&site), ["ann: Hi", "ann: Hi", "bob: Hi"]);
+    let rates = site.scratch.read("spool/active/.rates");
+    assert!(
+        rates.contains("pager ann") && rates.contains("route default"),
+        "{rates}"
+    );
+    let_go(&site, &(config + "[pager.ann]\n[pager.bob]\n"));
+    let digests = [
+        "ann: +4 more: Hi (4)",
+        "ann: Hi",
+        "ann: Hi",
+        "bob: +5 more: Hi (5)",
+        "bob: Hi",
+    ];
+    assert_eq!(out(&site), digests);
+    site.is_empty();
 }

@@ -253,6 +253,7 @@ impl Deliverer<'_> {
             };
             running.failed |= !was_read;
             self.drop_item(place);
+            self.give_back_if_unsent(&given.buckets, outcome);
             self.judge(place, &Said::new(outcome, why));
             self.go_on(place.job);
             done.push(place.job);

@@ -11,6 +11,7 @@ use super::{Given, Item, Lane, MIN_REST};
 use crate::config::tables::Route;
 use crate::diag::cause;
 use crate::outcome::Outcome;
+use crate::queue::deliver::storm::Turn;
 use crate::queue::deliver::{BREATH, Deliverer, Place, Said, is_later, pin};
 use crate::queue::route::child::Page;
 use crate::queue::work::Mark;
@@ -22,6 +23,7 @@ impl Deliverer<'_> {
         if self.setup.only.is_some_and(|only| only != route) {
             return;
         }
+        let mut gathered = Vec::new();
         while let Some(item) = lane.queue.first().cloned() {
             match &lane.running {
                 Some(running) => {
@@ -42,10 +44,11 @@ impl Deliverer<'_> {
                 }
             }
             lane.queue.pop_first();
-            if !self.give(route, lane, item.clone(), done) {
+            if !self.give(route, lane, item, done, &mut gathered) {
                 break;
             }
         }
+        self.set_aside(lane, gathered, done);
         // While the pages are on their way, the disk has time for what is next,
         // and for what was said of those before.
         let Some(running) = &mut lane.running else {
@@ -74,7 +77,15 @@ impl Deliverer<'_> {
     }
 
     /// Gives one page. False: none can be given now.
-    fn give(&mut self, route: &str, lane: &mut Lane, item: Item, done: &mut Vec<u64>) -> bool {
+    /// One that goes into a digest is in `gathered`.
+    fn give(
+        &mut self,
+        route: &str,
+        lane: &mut Lane,
+        item: Item,
+        done: &mut Vec<u64>,
+        gathered: &mut Vec<Item>,
+    ) -> bool {
         let place = item.place;
         if !self.mark_of(place).is_some_and(Mark::is_open) {
             // A verdict that came late has settled it.
@@ -95,6 +106,19 @@ impl Deliverer<'_> {
             return true;
         }
         let tone = work.text(place.at).is_empty();
+        match self.turn(place) {
+            Turn::Go => {}
+            Turn::Gather => {
+                gathered.push(item);
+                return true;
+            }
+            Turn::Wait => {
+                self.pace(place);
+                self.drop_item(place);
+                done.push(place.job);
+                return true;
+            }
+        }
         if let Some(running) = lane.running.as_mut().filter(|running| running.tone != tone) {
             lane.queue.insert(item);
             running.closing = true;
@@ -105,8 +129,10 @@ impl Deliverer<'_> {
             lane.queue.insert(item);
             return false;
         }
+        let buckets = self.spend(place);
         let was_next = self.mark_of(place) == Some(Mark::Next);
         if !self.try_mark(place, Mark::InFlight, !was_next) {
+            self.give_back(&buckets);
             lane.queue.insert(item);
             lane.rest = Some(Instant::now() + MIN_REST);
             lane.close();
@@ -119,7 +145,12 @@ impl Deliverer<'_> {
         match given {
             Ok(row) => {
                 let until = Instant::now() + running.timeout;
-                running.out.push_back(Given { row, item, until });
+                running.out.push_back(Given {
+                    row,
+                    item,
+                    buckets,
+                    until,
+                });
                 running.rows += 1;
                 lane.last = Some(Instant::now());
                 if running.rows >= running.most {
@@ -129,12 +160,37 @@ impl Deliverer<'_> {
                 true
             }
             Err(said) => {
+                self.give_back(&buckets);
                 self.mark(place, Mark::ToDo, false);
                 self.drop_item(place);
                 self.judge(place, &said);
                 self.go_on(place.job);
                 done.push(place.job);
                 true
+            }
+        }
+    }
+
+    /// Puts pages into digests. One that was to go at once goes behind them.
+    fn set_aside(&mut self, lane: &mut Lane, items: Vec<Item>, done: &mut Vec<u64>) {
+        if items.is_empty() {
+            return;
+        }
+        let digests = lane.queue.iter().map(|item| item.place);
+        let digests = digests.filter(|place| self.is_gathering(place.job));
+        for place in digests.collect::<Vec<_>>() {
+            lane.queue.retain(|item| item.place != place);
+            self.drop_item(place);
+        }
+        let gathered = self.gather(items.iter().map(|item| item.place), done);
+        for item in items {
+            if gathered.contains(&item.place) {
+                self.drop_item(item.place);
+                done.push(item.place.job);
+            } else {
+                lane.queue.insert(item);
+                lane.rest = Some(Instant::now() + MIN_REST);
+                lane.close();
             }
         }
     }

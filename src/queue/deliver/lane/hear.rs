@@ -92,6 +92,7 @@ impl Deliverer<'_> {
             return;
         };
         let place = given.item.place;
+        self.give_back_if_unsent(&given.buckets, outcome);
         running.idle_since = Instant::now();
         running.answered.insert(row, place);
         running.unsynced.push(place);

@@ -1,0 +1,210 @@
+//! Storms: so many pages go to a pager, and on a route, and what is more is
+//! gathered in a digest, or waits for its turn.
+//!
+//! Each pager and each route that has a rate has a bucket of tokens, and a page
+//! takes one of each when it is given to its route. Answers for a bucket never
+//! giving more, also over several passes, and for a page that did not go having
+//! its tokens back. Must never know what a digest says.
+
+mod digest;
+mod gather;
+
+use std::collections::BTreeMap;
+
+use super::{Deliverer, Place, now};
+use crate::diag::{Priority, cause};
+use crate::outcome::Outcome;
+use crate::queue::store::name::{LONGEST, Name};
+use crate::queue::work::{Event, Millis, NORMAL, PACED};
+use crate::rate::Rate;
+
+/// What is known of rates.
+#[derive(Debug, Default)]
+pub(super) struct Storm {
+    /// When each bucket that is not full will be; `None`: the file was not read yet.
+    full: Option<BTreeMap<String, Millis>>,
+    /// The file does not say the same.
+    dirty: bool,
+    /// The last turn that was given away, by bucket.
+    turns: BTreeMap<String, Millis>,
+    /// Digests that take in more, by pager and route, in `wait/`.
+    open: BTreeMap<(String, String), Name>,
+    /// The parts of jobs that a digest holds, and which one, though they may
+    /// not be marked so.
+    counted: BTreeMap<(String, usize), String>,
+}
+
+/// A bucket, and how often it can be taken from.
+#[derive(Clone, Debug)]
+pub(super) struct Bucket {
+    name: String,
+    rate: Rate,
+}
+
+/// What is to become of a page whose route could have it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Turn {
+    /// It goes.
+    Go,
+    /// It goes into a digest.
+    Gather,
+    /// It waits for its turn.
+    Wait,
+}
+
+impl Deliverer<'_> {
+    /// The buckets that a page takes from. The parts behind the first one of a
+    /// message go with it.
+    fn buckets(&self, place: Place) -> Vec<Bucket> {
+        let plan = self.part(place).and_then(|part| part.plan.as_ref());
+        let Some(plan) = plan.filter(|plan| plan.part.0 <= 1) else {
+            return Vec::new();
+        };
+        let config = &self.setup.config;
+        let bucket = |kind: &str, name: &str, rate: Option<Rate>| {
+            let name = format!("{kind} {name}");
+            rate.map(|rate| Bucket { name, rate })
+        };
+        let route = config.route(&plan.route).and_then(|route| route.rate);
+        let pager = bucket("pager", &plan.pager, config.rate(&plan.pager));
+        let route = bucket("route", &plan.route, route);
+        pager.into_iter().chain(route).collect()
+    }
+
+    /// When the buckets will be full.
+    fn full(&mut self) -> &mut BTreeMap<String, Millis> {
+        let (store, diag) = (self.setup.store, self.setup.diag);
+        self.storm.full.get_or_insert_with(|| {
+            store.rates().unwrap_or_else(|error| {
+                let why = cause(&error);
+                let text = format!("active/.rates: {why}: all rates begin anew");
+                diag.log(Priority::Warning, &text);
+                BTreeMap::new()
+            })
+        })
+    }
+
+    /// Which of the buckets has no token for the longest time, and how long.
+    fn empty(&mut self, buckets: &[Bucket]) -> Option<(Millis, Bucket)> {
+        let now = now();
+        let full = self.full();
+        let until = |bucket: &Bucket| {
+            let full = full.get(&bucket.name).copied().unwrap_or_default();
+            let until = bucket.rate.take(full, now).err()?;
+            Some((until, bucket.clone()))
+        };
+        buckets
+            .iter()
+            .filter_map(until)
+            .max_by_key(|(until, _)| *until)
+    }
+
+    /// What is to become of a page now.
+    pub(super) fn turn(&mut self, place: Place) -> Turn {
+        let buckets = self.buckets(place);
+        let level = self.part(place).and_then(|part| part.level);
+        if buckets.is_empty() || level.unwrap_or(NORMAL) == 0 {
+            return Turn::Go;
+        }
+        let is_empty = self.empty(&buckets).is_some();
+        match (is_empty, self.can_be_gathered(place)) {
+            (true, true) => Turn::Gather,
+            (true, false) => Turn::Wait,
+            // Else the digest, which is older, would wait for it.
+            (false, true) if self.has_digest(place) => Turn::Gather,
+            (false, _) => Turn::Go,
+        }
+    }
+
+    /// When the next turn is, behind those that were given away.
+    fn next_turn(&mut self, place: Place) -> Millis {
+        let buckets = self.buckets(place);
+        let Some((until, bucket)) = self.empty(&buckets) else {
+            return now();
+        };
+        let last = self.storm.turns.get(&bucket.name).copied();
+        let behind = last.map_or(0, |last| last.saturating_add(bucket.rate.share()));
+        let turn = until.max(behind).min(now().saturating_add(LONGEST));
+        self.storm.turns.insert(bucket.name, turn);
+        turn
+    }
+
+    /// It waits for its turn.
+    pub(super) fn pace(&mut self, place: Place) {
+        let turn = self.next_turn(place);
+        let Some(part) = self.part_mut(place) else {
+            return;
+        };
+        part.due = turn;
+        if let Some(plan) = &mut part.plan {
+            // Its fallback has nothing to wait for before that.
+            plan.since = turn;
+        }
+        if !part.is_paced() {
+            let why = "as many pages as the rate allows were sent: it waits for its turn";
+            let event = Event {
+                at: now(),
+                outcome: PACED.to_owned(),
+                response: why.to_owned(),
+                ..Event::default()
+            };
+            self.tell(place, event);
+        }
+        if let Some(job) = self.jobs.get_mut(&place.job) {
+            job.dirty = true;
+        }
+    }
+
+    /// A page is about to be given to its route: takes its tokens, as far as
+    /// there are any, and says of which buckets. That is on disk, too, or told.
+    pub(super) fn spend(&mut self, place: Place) -> Vec<Bucket> {
+        let now = now();
+        let mut buckets = self.buckets(place);
+        buckets.retain(|Bucket { name, rate }| {
+            let full = self.full();
+            let before = full.get(name).copied().unwrap_or_default();
+            let taken = rate.take(before, now).ok();
+            taken
+                .map(|after| full.insert(name.clone(), after))
+                .is_some()
+        });
+        if !buckets.is_empty() {
+            self.storm.dirty = true;
+            self.keep_rates();
+        }
+        buckets
+    }
+
+    /// Its page has not gone.
+    pub(super) fn give_back(&mut self, buckets: &[Bucket]) {
+        for Bucket { name, rate } in buckets {
+            if let Some(full) = self.full().get_mut(name) {
+                *full = rate.give_back(*full);
+            }
+            self.storm.dirty = true;
+        }
+    }
+
+    /// The same, if that is what a verdict says.
+    pub(super) fn give_back_if_unsent(&mut self, buckets: &[Bucket], outcome: Outcome) {
+        if matches!(outcome, Outcome::Untried | Outcome::Temporary) {
+            self.give_back(buckets);
+        }
+    }
+
+    /// What is kept of rates is on disk. Where there is no room, pages go all
+    /// the same.
+    pub(super) fn keep_rates(&mut self) {
+        let store = self.store();
+        if !std::mem::take(&mut self.storm.dirty) {
+            return;
+        }
+        let now = now();
+        let full = self.full();
+        full.retain(|_, full| *full > now);
+        if let Err(error) = store.keep_rates(full) {
+            self.storm.dirty = true;
+            self.fail("active/.rates", &error);
+        }
+    }
+}

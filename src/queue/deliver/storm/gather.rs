@@ -1,0 +1,311 @@
+//! Pages on their way into a digest.
+//!
+//! Answers for a page being in its own file until the digest that holds it is
+//! on disk, and for none being counted twice, whatever comes between.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::digest;
+use crate::diag::Priority;
+use crate::queue::deliver::{Deliverer, Place, now};
+use crate::queue::store::name::Name;
+use crate::queue::store::{self, Active};
+use crate::queue::work::{Event, GATHERED, Mark, Part, Work};
+
+/// The pager and the route that a digest is for.
+type Way = (String, String);
+
+/// Those of one that takes in more.
+fn gathering(work: &Work) -> Option<Way> {
+    let plan = work.parts.first()?.plan.as_ref();
+    let plan = plan.filter(|_| work.gathers())?;
+    Some((plan.pager.clone(), plan.route.clone()))
+}
+
+impl Deliverer<'_> {
+    /// The parts of a message, of which this is the first.
+    fn message(&self, place: Place) -> Range<usize> {
+        let plan = self.part(place).and_then(|part| part.plan.as_ref());
+        let count = plan.map_or(1, |plan| plan.part.1.max(1));
+        place.at..place.at + count
+    }
+
+    fn way_of(&self, place: Place) -> Option<Way> {
+        let plan = self.part(place)?.plan.as_ref()?;
+        Some((plan.pager.clone(), plan.route.clone()))
+    }
+
+    /// Nobody waits for this very page, it says something, and nothing of it is out.
+    pub(super) fn can_be_gathered(&self, place: Place) -> bool {
+        let Some(job) = self.jobs.get(&place.job) else {
+            return false;
+        };
+        let work = &job.active.work;
+        let is_plain = |at: usize| {
+            let (mark, part) = (work.marks.get(at), work.parts.get(at));
+            let plain = |part: &Part| part.pin.is_none() && !part.duplicate_possible;
+            matches!(mark, Some(Mark::ToDo | Mark::Next)) && part.is_some_and(plain)
+        };
+        work.gathered.is_none()
+            && work.ticket.is_none()
+            && !work.text(place.at).is_empty()
+            && self.message(place).all(is_plain)
+    }
+
+    /// Is there a digest that takes in more, for the way of this page?
+    pub(super) fn has_digest(&self, place: Place) -> bool {
+        self.way_of(place).is_some_and(|way| {
+            let mut jobs = self.jobs.values();
+            self.storm.open.contains_key(&way)
+                || jobs.any(|job| gathering(&job.active.work).as_ref() == Some(&way))
+        })
+    }
+
+    /// Is this job one?
+    pub(in crate::queue::deliver) fn is_gathering(&self, job: u64) -> bool {
+        self.jobs
+            .get(&job)
+            .is_some_and(|job| job.active.work.gathers())
+    }
+
+    /// Puts pages into the digests of their ways. Says which are there; the
+    /// others stay as they are. Jobs that may go on now are in `done`.
+    pub(in crate::queue::deliver) fn gather(
+        &mut self,
+        places: impl Iterator<Item = Place>,
+        done: &mut Vec<u64>,
+    ) -> BTreeSet<Place> {
+        let mut ways: BTreeMap<Way, Vec<Place>> = BTreeMap::new();
+        for place in places {
+            if let Some(way) = self.way_of(place) {
+                ways.entry(way).or_default().push(place);
+            }
+        }
+        let mut gathered = BTreeSet::new();
+        for (way, places) in ways {
+            let known = self.open_digest(&way);
+            let digest = self.put_into(known, &places);
+            done.extend(digest.or(known));
+            if digest.is_some() {
+                gathered.extend(places);
+            }
+        }
+        gathered
+    }
+
+    /// The digest of a way that takes in more, opened.
+    fn open_digest(&mut self, way: &Way) -> Option<u64> {
+        let mut jobs = self.jobs.iter();
+        let known = jobs.find(|(_, job)| gathering(&job.active.work).as_ref() == Some(way));
+        if let Some((job, _)) = known {
+            return Some(*job);
+        }
+        let name = self.storm.open.remove(way)?;
+        match self.store().activate(&name) {
+            Ok(active) => active.map(|active| self.admit(active)),
+            Err(error) => {
+                self.lose(&format!("wait/{name}"), &error);
+                None
+            }
+        }
+    }
+
+    /// Puts pages of one way into a digest, or into a new one. First it is on
+    /// disk, then they are marked.
+    fn put_into(&mut self, known: Option<u64>, places: &[Place]) -> Option<u64> {
+        let first = *places.first()?;
+        let mut work = if let Some(job) = known.and_then(|job| self.jobs.get(&job)) {
+            job.active.work.clone()
+        } else {
+            let due = self.next_turn(first);
+            let job = self.jobs.get(&first.job)?;
+            let part = job.active.work.parts.get(first.at)?;
+            digest::begin(&job.active.work, part, due)
+        };
+        let id = work.id.clone();
+        let before = self
+            .storm
+            .counted
+            .iter()
+            .filter(|(_, digest)| **digest == id);
+        let mut last: Vec<(String, usize)> = before.map(|(part, _)| part.clone()).collect();
+        for place in places {
+            let from = &self.jobs.get(&place.job)?.active.work;
+            let route = self.part(*place)?.route()?;
+            let table = self.setup.config.route(route)?;
+            let text = digest::text(from, place.at, table.filter.is_some());
+            digest::take_in(&mut work, from, place.at, &text);
+            last.extend(self.message(*place).map(|at| (from.id.clone(), at)));
+        }
+        if !digest::compose(&mut work, &self.setup.config) {
+            return None;
+        }
+        if let Some(gathered) = &mut work.gathered {
+            gathered.last.clone_from(&last);
+        }
+        let job = self.keep_digest(known, work)?;
+        let counted = last.into_iter().map(|part| (part, id.clone()));
+        self.storm.counted.extend(counted);
+        let jobs: Vec<u64> = places.iter().map(|place| place.job).collect();
+        self.settle(&jobs);
+        Some(job)
+    }
+
+    fn keep_digest(&mut self, known: Option<u64>, work: Work) -> Option<u64> {
+        let store = self.store();
+        let name = format!("active/{}", work.id);
+        let known = known.and_then(|id| Some((id, self.jobs.get_mut(&id)?)));
+        let kept = if let Some((id, job)) = known {
+            let before = std::mem::replace(&mut job.active.work, work);
+            let kept = store.rewrite(&mut job.active);
+            if kept.is_err() {
+                job.active.work = before;
+            }
+            kept.map(|()| id)
+        } else {
+            let mut active = Active::new(work);
+            let kept = store.rewrite(&mut active);
+            kept.map(|()| self.admit(active))
+        };
+        kept.map_err(|error| self.fail(&name, &error)).ok()
+    }
+
+    /// Marks what digests hold of these jobs, and only when that is on disk
+    /// forgets that they do.
+    pub(in crate::queue::deliver) fn settle(&mut self, jobs: &[u64]) {
+        if self.storm.counted.is_empty() {
+            return;
+        }
+        let mut marked = Vec::new();
+        for job in jobs {
+            for (at, digest) in self.counted(*job) {
+                let place = Place { job: *job, at };
+                if self.try_mark(place, Mark::Delivered, false) {
+                    marked.push((place, digest));
+                }
+            }
+        }
+        let jobs: BTreeSet<u64> = marked.iter().map(|(place, _)| place.job).collect();
+        let files = jobs.iter().filter_map(|job| self.jobs.get(job));
+        let files: Vec<&Active> = files.map(|job| &job.active).collect();
+        if let Err(error) = self.store().sync_together(&files) {
+            self.fail("active", &error);
+            return;
+        }
+        for (place, digest) in marked {
+            self.settled(place, &digest);
+        }
+        for job in jobs {
+            self.rest_file(job);
+        }
+    }
+
+    /// The parts of a job that are to do and that a digest holds, and which one.
+    fn counted(&self, job: u64) -> Vec<(usize, String)> {
+        let Some(job) = self.jobs.get(&job) else {
+            return Vec::new();
+        };
+        let work = &job.active.work;
+        let open = work.each().filter(|(_, mark, _)| mark.is_open());
+        let held = open.filter_map(|(at, ..)| {
+            let digest = self.storm.counted.get(&(work.id.clone(), at))?;
+            Some((at, digest.clone()))
+        });
+        held.collect()
+    }
+
+    fn settled(&mut self, place: Place, digest: &str) {
+        let Some(job) = self.jobs.get(&place.job) else {
+            return;
+        };
+        let id = job.active.work.id.clone();
+        let response = format!("in the digest {digest}");
+        let (pager, route) = self.way_of(place).unwrap_or_default();
+        let text = format!("{id}: {pager}: route {route}: {GATHERED}: {response}");
+        self.log(Priority::Info, &text);
+        self.storm.counted.remove(&(id, place.at));
+        let event = Event {
+            at: now(),
+            outcome: GATHERED.to_owned(),
+            response,
+            ..Event::default()
+        };
+        self.tell(place, event);
+    }
+
+    /// A digest is in `wait/` now.
+    pub(in crate::queue::deliver) fn note_digest(&mut self, work: &Work, name: &Name) {
+        if let Some(way) = gathering(work) {
+            self.storm.open.insert(way, name.clone());
+        }
+    }
+
+    /// These are in `wait/`, and take in more.
+    pub(in crate::queue::deliver) fn note_digests(&mut self, names: Vec<Name>) {
+        let mut ways: BTreeMap<String, Way> = BTreeMap::new();
+        for (way, name) in std::mem::take(&mut self.storm.open) {
+            ways.insert(name.id, way);
+        }
+        for name in names {
+            if let Some(way) = ways.remove(&name.id) {
+                self.storm.open.insert(way, name);
+                continue;
+            }
+            match self.store().read_waiting(&name) {
+                Ok(Some(work)) => {
+                    self.count(&work);
+                    self.note_digest(&work, &name);
+                }
+                Ok(None) => {}
+                Err(error) => self.fail(&format!("wait/{name}"), &error),
+            }
+        }
+    }
+
+    /// It is not in `wait/` any more.
+    pub(in crate::queue::deliver) fn forget_digest(&mut self, name: &Name) {
+        self.storm.open.retain(|_, known| known.id != name.id);
+    }
+
+    /// What it took in last may not be marked yet.
+    fn count(&mut self, digest: &Work) {
+        let last = digest.gathered.iter().flat_map(|gathered| &gathered.last);
+        let last = last.map(|part| (part.clone(), digest.id.clone()));
+        self.storm.counted.extend(last);
+    }
+
+    /// The same of all digests in `active/`.
+    pub(in crate::queue::deliver) fn recount(&mut self) {
+        let works = self.jobs.values().map(|job| &job.active.work);
+        let works = works.filter(|work| work.gathered.is_some());
+        let digests: Vec<Work> = works.cloned().collect();
+        for digest in &digests {
+            self.count(digest);
+        }
+    }
+
+    /// What a digest holds, and a power cut has put back into `wait/`, is marked
+    /// before anything is sent.
+    pub(in crate::queue::deliver) fn settle_all(&mut self) {
+        if self.storm.counted.is_empty() {
+            return;
+        }
+        let counted = self.storm.counted.keys().map(|(id, _)| id.clone());
+        let counted: BTreeSet<String> = counted.collect();
+        let waiting = self.store().look(&[store::Place::Wait]);
+        let waiting = waiting.unwrap_or_else(|error| {
+            self.fail("wait", &error);
+            Vec::new()
+        });
+        for entry in waiting {
+            let name = entry.waits().filter(|_| counted.contains(&entry.id));
+            if let Some(name) = name {
+                self.open(&name);
+            }
+        }
+        let jobs = self.jobs.values().map(|job| job.active.work.id.clone());
+        let jobs: BTreeSet<String> = jobs.collect();
+        self.storm.counted.retain(|(id, _), _| jobs.contains(id));
+    }
+}
