@@ -546,5 +546,6 @@ fn json_fields_are_those_of_the_page() {
     let mut seen = keys(&pageq.arg(scratch.join("spool")).run().stdout);
     let story = ["at", "route", "server", "outcome", "code", "response"];
     seen.append(&mut set(story));
+    seen.append(&mut set(["text", "count"]));
     assert_eq!(page_of("pageq").words("JSON", None, ".Va"), seen);
 }

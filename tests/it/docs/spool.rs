@@ -13,7 +13,7 @@ use pagebox::queue::store::{
     AS_FOUND, CLAIMED, DIRECTORIES, Receipt, ReceiptPart, STAGED, TAKEN, UNTOLD,
 };
 use pagebox::queue::tags::Forget;
-use pagebox::queue::work::{Event, Mark, Part, Plan, Ticket, Work};
+use pagebox::queue::work::{Event, Gathered, Mark, Part, Plan, Ticket, Work};
 use serde_json::Value;
 
 use super::page::Page;
@@ -164,6 +164,11 @@ fn work() -> Work {
         max_parts: NonZeroUsize::new(1),
         failure_of: Some(word()),
         source: word(),
+        gathered: Some(Gathered {
+            count: 1,
+            texts: vec![(word(), 1)],
+            last: vec![(word(), 0)],
+        }),
         error: Some(word()),
         parts: vec![part],
         marks: vec![Mark::Unknown],
@@ -243,6 +248,6 @@ fn files_beside_the_jobs_are_those_of_the_page() {
         assert!(stems.contains(&name), "{name} is not in {stems:?}");
         seen += 1;
     }
-    // Those of routes and of what moves are there only meanwhile.
-    assert_eq!(seen + 4, told.len());
+    // Those of routes, of rates and of what moves are there only meanwhile.
+    assert_eq!(seen + 5, told.len());
 }

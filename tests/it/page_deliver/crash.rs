@@ -164,7 +164,7 @@ fn run(worker: usize, policy: &str, kills: usize) -> Tally {
 }
 
 /// Waits until nothing is left that could go on by itself.
-fn eventually_all_is_said(site: &Site, said: &dyn Fn() -> String) {
+pub(super) fn eventually_all_is_said(site: &Site, said: &dyn Fn() -> String) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let all = site.dir.names("spool/active").into_iter();

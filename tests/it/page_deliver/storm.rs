@@ -1,5 +1,7 @@
 //! Storms: the same page again and again, and more pages than anybody can read.
 
+mod trouble;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 

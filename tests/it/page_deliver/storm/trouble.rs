@@ -1,0 +1,234 @@
+//! Storms on bad days: kills, power cuts, full disks, routes that do not take a digest.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::super::crash::eventually_all_is_said;
+use super::super::site::Site;
+use super::super::station::{Station, shell, taking};
+use super::{count, job, let_go};
+use crate::support::peers::skip_unless;
+use crate::support::{Dice, Tmpfs, eventually};
+
+const KILLS: usize = 100;
+
+/// Writes down what it was given.
+const LOG: &str = r#"
+[pager.ann]
+RATE
+[route.default]
+type = "exec"
+command = ["sh", "-c", 't=$(cat); echo "$t" >>"$0/log"', "DIR"]
+[route.other]
+type = "xtell"
+"#;
+
+/// The texts that a page stands for.
+fn texts(page: &str) -> Vec<String> {
+    let listed = page.split_once(" more: ");
+    let texts: Vec<String> = match listed {
+        Some((_, texts)) => texts.split(", ").map(str::to_owned).collect(),
+        None => vec![page.to_owned()],
+    };
+    assert_eq!(texts.len(), count(&format!("ann: {page}")), "{page}");
+    texts
+}
+
+#[test]
+fn kills_at_any_instant_leave_each_text_in_one_page() {
+    let mut dice = Dice::new(77);
+    let site = Site::new("storm-kill", &LOG.replace("RATE", "rate = '2/100ms'"));
+    let (mut jobs, mut kills) = (0, 0);
+    while kills < KILLS {
+        for _ in 0..=dice.below(5) {
+            let name = format!("1700000000-{jobs:09}-1-0-aaaa");
+            site.job(&name, format!("To: ann\n\nj{jobs}\n"));
+            jobs += 1;
+        }
+        let mut pass = site.deliver(&[]).spawn();
+        let longest = *dice.one(&[&5_000, &20_000, &60_000]);
+        let micros = dice.below(longest);
+        thread::sleep(Duration::from_micros(u64::try_from(micros).unwrap()));
+        if !pass.has_ended() {
+            pass.kill();
+            kills += 1;
+        }
+    }
+    let mut last = site.watch();
+    eventually_all_is_said(&site, &|| last.stderr());
+    last.signal(Signal::TERM);
+    last.wait().expect_status(143);
+    let mut pages = site.lines("log");
+    let digests = pages.iter().filter(|page| page.starts_with('+')).count();
+    assert!(digests > 0 && digests < pages.len(), "{pages:?}");
+    // What was killed on its way may be out or not.
+    for name in site.names("wait") {
+        let file = site.dir.read(&format!("spool/wait/{name}"));
+        let (marks, work) = file.split_once('\n').unwrap();
+        assert_eq!(marks, "U", "{file}");
+        let work: Value = serde_json::from_str(work).unwrap();
+        let text = work["message"].as_str().unwrap().to_owned();
+        if !pages.contains(&text) {
+            pages.push(text);
+        }
+    }
+    assert_eq!(site.names("failed"), [""; 0]);
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    for text in pages.iter().flat_map(|page| texts(page)) {
+        *told.entry(text).or_default() += 1;
+    }
+    for number in 0..jobs {
+        let times = told.remove(&format!("j{number}"));
+        assert_eq!(times, Some(1), "j{number}: {}", site.dir.display());
+    }
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn what_a_digest_holds_is_not_sent_though_its_mark_was_lost() {
+    let id = "1700000000-000000001-1-0-aaaa";
+    let file = format!(
+        "N\n{{\"id\":\"{id}\",\"received\":1,\"message\":\"two\",\"parts\":[{{\"to\":\"ann\",\
+         \"plan\":{{\"pager\":\"ann\",\"id\":\"ann\",\"route\":\"default\",\"made\":\"default\",\
+         \"begun\":9999999999999,\"part\":[1,1]}}}}]}}\n"
+    );
+    // Where a crash leaves it, and where a power cut may.
+    for place in ["active/ID", "wait/0000000000001~r~00~ID~00~default"] {
+        let config = taking("default") + "[pager.ann]\n";
+        let site = Station::new("storm-cut", &format!("{config}rate = '1/1day'\n"));
+        job(&site, 0, "To: ann\n\none\n");
+        site.pass();
+        job(&site, 1, "To: ann\n\ntwo\n");
+        site.pass();
+        assert_eq!(site.row(&[])["response"], "1 page so far");
+        let sent = site.spool().join("sent");
+        for day in fs::read_dir(&sent).unwrap() {
+            fs::remove_file(day.unwrap().path()).unwrap();
+        }
+        fs::write(site.spool().join(place.replace("ID", id)), &file).unwrap();
+        job(&site, 2, "To: ann\n\nthree\n");
+        site.pass();
+        assert_eq!(site.row(&[])["response"], "2 pages so far", "{place}");
+        let_go(&site, &config);
+        assert_eq!(
+            site.out(),
+            "ann: one\nann: +2 more: two, three\n",
+            "{place}"
+        );
+        site.is_empty();
+    }
+}
+
+#[test]
+fn rates_that_cannot_be_read_begin_anew() {
+    let names = "[pager.ann]\nrate = '1/1day'\n";
+    let site = Station::new("storm-spoilt", &(taking("default") + names));
+    for (number, spoilt) in ["", "no json", "[1]"].iter().enumerate() {
+        if number > 0 {
+            site.scratch.file("spool/active/.rates", spoilt);
+        }
+        job(&site, number, "To: ann\n\nHi\n");
+        let run = site.run("page-deliver").run();
+        run.expect_status(0);
+        let warned = run.stderr.contains("active/.rates: ");
+        assert_eq!(warned, number > 0, "{}", run.stderr);
+        assert_eq!(site.out(), "ann: Hi\n".repeat(number + 1));
+    }
+    // And nothing is written where there is no rate.
+    fs::remove_file(site.spool().join("active/.rates")).unwrap();
+    site.configure(&taking("default"));
+    job(&site, 9, "To: ann\n\nHi\n");
+    site.pass();
+    assert!(!site.spool().join("active/.rates").exists());
+}
+
+#[test]
+fn a_page_that_did_not_go_gives_its_token_back() {
+    let names = "[pager.ann]\nrate = '1/1day'\n";
+    let script = r#"echo >>"$0/tries"; test -e "$0/up" || exit 75; echo "$(cat)" >>"$0/out""#;
+    let config = shell("default", script) + "retry-delay = '20ms'\nretry = 100000\n" + names;
+    let site = Station::new("storm-back", &config);
+    job(&site, 0, "To: ann\n\none\n");
+    let _watch = site.watch();
+    eventually("it is tried again", || {
+        site.scratch.read("tries").lines().count() > 3
+    });
+    site.scratch.file("up", "");
+    eventually("it goes", || site.out() == "one\n");
+    job(&site, 1, "To: ann\n\ntwo\n");
+    eventually("the next one has none", || {
+        site.rows(&[])
+            .iter()
+            .any(|row| row["outcome"] == "gathered")
+    });
+}
+
+#[test]
+fn a_digest_that_is_refused_has_failed_with_all_that_it_holds() {
+    let names = "on-failure = ['sh', '-c', '''echo \"$PAGEBOX_PAGER $PAGEBOX_OUTCOME $(cat)\" >>\"$0/told\"''', '@']\n";
+    let script = r#"t=$(cat); case $t in +*) exit 69; esac; echo "$t" >>"$0/out""#;
+    let config = names.to_owned() + &shell("default", script) + "[pager.ann]\n";
+    let site = Station::new("storm-refused", &format!("{config}rate = '1/1day'\n"));
+    for number in 0..4 {
+        job(&site, number, "To: ann\n\nDisk full\n");
+    }
+    site.pass();
+    // One that is held takes in no more.
+    let held = site.row(&[])["id"].as_str().unwrap().to_owned();
+    site.pageq(&["hold", &held]);
+    job(&site, 4, "To: ann\n\nLunch\n");
+    site.pass();
+    let mut said = site.list(&[], &["state", "response"]);
+    assert_eq!(said.remove(0), "ann held 3 pages so far");
+    assert_eq!(said, ["ann wait 1 page so far"]);
+    site.pageq(&["release", &held]);
+    let_go(&site, &config);
+    assert_eq!(site.out(), "Disk full\nLunch\n");
+    assert_eq!(site.row(&["--failed"])["id"], *held);
+    assert_eq!(
+        site.scratch.read("told"),
+        "ann refused +3 more: Disk full (3)\n"
+    );
+    let shown = site.run("pageq").args(["show", &held]).run().stdout;
+    assert!(shown.contains("\n    3 Disk full\n"), "{shown}");
+}
+
+#[test]
+fn a_page_that_finds_no_room_in_a_digest_stays_where_it_is() {
+    skip_unless!("root");
+    let site = Site::new("storm-full", &LOG.replace("RATE", "rate = '1/1day'"));
+    fs::remove_dir_all(site.spool()).unwrap();
+    let spool = site.spool();
+    let Some(disk) = Tmpfs::on(&spool) else {
+        return;
+    };
+    for name in ["spool/tmp", "spool/new"] {
+        fs::create_dir(site.dir.join(name)).unwrap();
+    }
+    for number in 0..3 {
+        site.job(
+            &format!("1700000000-00000000{number}-1-0-aaaa"),
+            format!("To: ann\n\nj{number}\n"),
+        );
+    }
+    // Takes them in, and no more.
+    site.deliver(&["--route", "other"]).run().expect_status(0);
+    disk.fill();
+    let run = site.deliver(&[]).run();
+    run.expect_complaint(74, "", "No space left");
+    assert_eq!(site.lines("log"), ["j0"]);
+    fs::remove_file(spool.join("filler")).unwrap();
+    let run = site.deliver(&[]).run();
+    run.expect_status(0);
+    site.configure(&LOG.replace("RATE", ""));
+    let wait = site.names("wait").concat();
+    assert!(wait.contains("~g~"), "{wait}");
+    let file = site.dir.read(&format!("spool/wait/{wait}"));
+    let pages = [site.lines("log"), vec![file]].concat().concat();
+    assert!(pages.contains("j1") && pages.contains("j2"), "{pages}");
+}
