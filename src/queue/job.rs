@@ -10,6 +10,7 @@
 //! Dedup: 600s
 //! Max-parts: 3
 //! Failure-of: 1787457901-000000000-4711-0-1b2d
+//! Origin: 1787457902-000000000-4711-0-2c8e-5f0d1a7e90b3c264
 //! Two-way: 004711471147114711 9f86d081… ack=1 reply=multichoice
 //! Choice: 01 In the West Pasture
 //! From: ?joe
@@ -66,6 +67,9 @@ pub struct Job {
     pub max_parts: Option<NonZeroUsize>,
     /// It reports that this job has failed, and is not reported itself.
     pub failure_of: Option<String>,
+    /// What another machine, which handed it over, calls this page: two jobs of
+    /// one origin are the same page twice.
+    pub origin: Option<String>,
     /// What its pager's user is asked for.
     pub two_way: Option<TwoWay>,
     /// When we took it.
@@ -93,6 +97,7 @@ impl Job {
             dedup: None,
             max_parts: None,
             failure_of: None,
+            origin: None,
             two_way: None,
             received,
             id: new_id(received),

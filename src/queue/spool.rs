@@ -406,6 +406,7 @@ mod tests {
             dedup: None,
             max_parts: None,
             failure_of: None,
+            origin: None,
             two_way: None,
             received: now,
             id: new_id(now),

@@ -121,6 +121,9 @@ pub struct Work {
     /// The job whose failure this one tells: nobody is told of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_of: Option<String>,
+    /// What the machine that handed it over calls this page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Why it was none: nothing of it can be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -319,6 +322,7 @@ impl Work {
             }),
             max_parts: job.max_parts,
             failure_of: job.failure_of.clone(),
+            origin: job.origin.clone(),
             error: None,
             gathered: None,
             message: utf8_or_latin1(&job.message),

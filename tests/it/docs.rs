@@ -402,6 +402,7 @@ fn job_files_have_the_headers_of_the_page() {
         dedup: None,
         max_parts: None,
         failure_of: None,
+        origin: None,
         two_way: Some(TwoWay {
             tag: word(),
             pass: word(),

@@ -209,6 +209,7 @@ impl Host<'_> {
             dedup: None,
             max_parts: None,
             failure_of: None,
+            origin: None,
             two_way: None,
             received: now,
             id: new_id(now),

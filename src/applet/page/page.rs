@@ -135,6 +135,7 @@ impl Page {
                 dedup: wishes.dedup,
                 max_parts: None,
                 failure_of: wishes.failure_of.clone(),
+                origin: None,
                 two_way: None,
                 received: now,
                 id: new_id(now),

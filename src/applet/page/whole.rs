@@ -103,7 +103,8 @@ fn plain(names: Vec<String>, text: &[u8]) -> Result<Job, String> {
 }
 
 /// What a job must not have that comes through a socket: it would let a
-/// stranger read our files, be told of another's page, or hide that one failed.
+/// stranger read our files, be told of another's page, or hide that one failed, or
+/// was one of our own.
 pub(super) fn check_stranger(job: &Job) -> Result<(), String> {
     let asked = [
         (
@@ -112,6 +113,7 @@ pub(super) fn check_stranger(job: &Job) -> Result<(), String> {
         ),
         (job.two_way.is_some(), "Two-way"),
         (job.failure_of.is_some(), "Failure-of"),
+        (job.origin.is_some(), "Origin"),
     ];
     match asked.into_iter().find(|(is_there, _)| *is_there) {
         Some((_, name)) => Err(format!("{name}: not from elsewhere")),

@@ -89,6 +89,7 @@ impl Sender for Program<'_> {
             max_parts: None,
             two_way: None,
             failure_of: None,
+            origin: None,
             received: SystemTime::now(),
             id,
             message: page.message.clone().into_bytes(),

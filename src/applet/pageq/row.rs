@@ -64,6 +64,7 @@ pub(super) struct Row {
     pub(super) mark: Option<String>,
     pub(super) duplicate_possible: bool,
     pub(super) from: Option<String>,
+    pub(super) origin: Option<String>,
     pub(super) length: Option<usize>,
     pub(super) response: Option<String>,
     pub(super) server: Option<String>,
@@ -93,6 +94,7 @@ impl Row {
             mark: None,
             duplicate_possible: false,
             from: None,
+            origin: None,
             length: None,
             response: None,
             server: None,
@@ -137,6 +139,7 @@ impl Row {
     fn of_work(id: &str, place: Place, work: &Work) -> Vec<Self> {
         let row = |state| Self {
             from: work.from.clone(),
+            origin: work.origin.clone(),
             length: Some(work.message.len()),
             ..Self::new(id, state).received(work.received)
         };
@@ -207,6 +210,7 @@ impl Row {
                 mark: some(&part.mark),
                 duplicate_possible: part.duplicate_possible,
                 from: receipt.from.clone(),
+                origin: receipt.origin.clone(),
                 length: Some(receipt.length),
                 ..Self::new(&receipt.id, state)
             }

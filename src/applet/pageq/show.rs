@@ -195,6 +195,7 @@ fn head(text: &mut String, rows: &[Row], work: Option<&Work>) {
     let old = |at| format!("{}, {} ago", moment(at), age(at, now));
     line("Received", first.received_at.map(old));
     line("From", first.from.clone());
+    line("Origin", first.origin.clone());
     line(
         "Length",
         first.length.map(|length| format!("{length} bytes")),

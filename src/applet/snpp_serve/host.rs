@@ -255,6 +255,7 @@ fn job(
         dedup: None,
         max_parts: None,
         failure_of: None,
+        origin: None,
         two_way,
         received: now,
         id: new_id(now),

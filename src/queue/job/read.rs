@@ -94,6 +94,7 @@ struct Draft {
     dedup: Option<Duration>,
     max_parts: Option<NonZeroUsize>,
     failure_of: Option<String>,
+    origin: Option<String>,
     two_way: Option<TwoWay>,
     choices: Vec<(String, String)>,
     forget: Option<(String, String)>,
@@ -130,6 +131,7 @@ impl Draft {
             "dedup" => once(&mut self.dedup, duration::up_to_a_year(value)),
             "max-parts" => once(&mut self.max_parts, parts(value)),
             "failure-of" => once(&mut self.failure_of, id_of(value)),
+            "origin" => once(&mut self.origin, id_of(value)),
             "two-way" => once(&mut self.two_way, two_way(value)),
             "forget" => once(&mut self.forget, ticket(value)),
             "received" => once(&mut self.received, time(value)),
@@ -167,6 +169,7 @@ impl Draft {
                 && self.dedup.is_none()
                 && self.max_parts.is_none()
                 && self.failure_of.is_none()
+                && self.origin.is_none()
                 && self.two_way.is_none()
                 && self.choices.is_empty()
                 && message.is_empty();
@@ -208,6 +211,7 @@ impl Draft {
             dedup: self.dedup,
             max_parts: self.max_parts,
             failure_of: self.failure_of,
+            origin: self.origin,
             two_way,
             received,
             id,
@@ -413,6 +417,7 @@ mod tests {
             "tO:a , b,c\r\nTO:\t5;level=0 ALERT=1  coverage=2;x=y hold=2026-08-23T08:05:07+02:00 \
              pin=1\r\nto: v ; pin-file=/etc/pin\r\nCaller:  555 \r\nSubject:\r\nExpires: 10m\r\n\
              dedup: 90\r\nmax-parts: 3\r\nFailure-Of: 1-2\r\nTwo-way: 1 2 reply=YesNo ack=1\r\nChoice: 1 \r\n\
+             dedup: 90\r\nFailure-Of: 1-2\r\nORIGIN: 3-4\r\nTwo-way: 1 2 reply=YesNo ack=1\r\nChoice: 1 \r\n\
              From: ? joe\r\nReceived: 2026-08-23T06:05:06+02:00\r\nId: 9\r\n\r\na\r\nb\r\n\r\n",
         );
         assert_eq!(names(&all), ["a", "b", "c", "5", "v"]);
@@ -677,6 +682,7 @@ mod tests {
             option::of(span()),
             option::of((1_usize..).prop_map(|parts| NonZeroUsize::new(parts).unwrap())),
             option::of("[a-z0-9-]{1,9}"),
+            option::of("[a-z0-9-]{1,9}"),
             option::of(wishes()),
             moment(),
             "[a-z0-9-]{1,9}",
@@ -686,6 +692,7 @@ mod tests {
             |(
                 (to, from, caller, subject),
                 (expires, dedup, max_parts, failure_of, two_way, received, id, message),
+                (expires, dedup, failure_of, origin, two_way, received, id, message),
             )| Job {
                 to,
                 from,
@@ -695,6 +702,7 @@ mod tests {
                 dedup,
                 max_parts,
                 failure_of,
+                origin,
                 two_way,
                 received,
                 id,

@@ -51,8 +51,10 @@ impl Job {
             }
             header(&mut file, "From", &sender.to_string())?;
         }
-        if let Some(id) = &self.failure_of {
-            named(&mut file, "Failure-of", id)?;
+        for (name, id) in [("Failure-of", &self.failure_of), ("Origin", &self.origin)] {
+            if let Some(id) = id {
+                named(&mut file, name, id)?;
+            }
         }
         header(&mut file, "Received", &time(self.received)?)?;
         named(&mut file, "Id", &self.id)?;
@@ -213,6 +215,7 @@ mod tests {
             dedup: None,
             max_parts: None,
             failure_of: None,
+            origin: None,
             two_way: None,
             received: moment(),
             id: "id".to_owned(),
@@ -255,6 +258,7 @@ mod tests {
             dedup: Some(Duration::from_millis(599_001)),
             max_parts: std::num::NonZeroUsize::new(3),
             failure_of: Some("1-2".to_owned()),
+            origin: Some("3-4".to_owned()),
             two_way: Some(TwoWay {
                 tag: "00321".to_owned(),
                 pass: "9f86".to_owned(),
@@ -278,7 +282,7 @@ mod tests {
              Two-way: 00321 9f86 ack=1 reply=multichoice\n\
              Choice: 01  West\n\
              From: joe\n\
-             Failure-of: 1-2\n\
+             Failure-of: 1-2\nOrigin: 3-4\n\
              Received: 2026-08-23T04:05:06Z\nId: id\n\nm\n"
         );
     }
@@ -377,7 +381,8 @@ mod tests {
         for id in ["", "a\nb", "../a", "a b"] {
             let id = id.to_owned();
             let failure_of = Some(id.clone());
-            assert_eq!(bad(Job { id, ..job() }), BadJob::Value("Id"));
+            let named = id.clone();
+            assert_eq!(bad(Job { id: named, ..job() }), BadJob::Value("Id"));
             assert_eq!(
                 bad(Job {
                     failure_of,
@@ -385,6 +390,8 @@ mod tests {
                 }),
                 BadJob::Value("Failure-of")
             );
+            let origin = Some(id);
+            assert_eq!(bad(Job { origin, ..job() }), BadJob::Value("Origin"));
         }
         let nobody = Job {
             to: vec![],

@@ -30,6 +30,9 @@ pub struct Receipt {
     /// Who sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// What the machine that handed it over calls this page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The message's length in bytes.
     pub length: usize,
     /// Of the message; see [`super::super::work::digest`].
@@ -90,6 +93,7 @@ impl Receipt {
             at: millis(at),
             received: work.received,
             from: work.from.clone(),
+            origin: work.origin.clone(),
             length: work.message.len(),
             digest: work.digest(),
             ticket: work.ticket.clone(),

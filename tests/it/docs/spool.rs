@@ -87,6 +87,7 @@ fn job_files_have_the_headers_and_options_of_the_page() {
         dedup: Some(Duration::from_secs(1)),
         max_parts: NonZeroUsize::new(1),
         failure_of: Some(word()),
+        origin: Some(word()),
         two_way: Some(TwoWay {
             tag: word(),
             pass: word(),
@@ -163,6 +164,7 @@ fn work() -> Work {
         }),
         max_parts: NonZeroUsize::new(1),
         failure_of: Some(word()),
+        origin: Some(word()),
         source: word(),
         gathered: Some(Gathered {
             count: 1,

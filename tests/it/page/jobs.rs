@@ -27,7 +27,7 @@ fn the_shells_own_client_makes_a_job() {
 fn a_job_is_checked_and_named_anew() {
     let spool = Spool::new("page-job");
     let job = "to: jane; level=0\r\nFrom: ops\r\nId: 1-2\r\nReceived: 2020-01-01T00:00:00Z\r\n\
-        Expires: 1h\r\nFailure-of: 3-4\r\n\r\nDisk\r\nfull\r\n";
+        Expires: 1h\r\nFailure-of: 3-4\r\nOrigin: 5-6\r\n\r\nDisk\r\nfull\r\n";
     let page = spool.known().args(["-v", "--job", "-"]).stdin(job);
     let output = page.run();
     let queued = spool.job();
@@ -43,6 +43,7 @@ fn a_job_is_checked_and_named_anew() {
     let from = queued.from.unwrap();
     assert_eq!((from.name.as_str(), from.verified), ("ops", false));
     assert_eq!(queued.failure_of.as_deref(), Some("3-4"));
+    assert_eq!(queued.origin.as_deref(), Some("5-6"));
 }
 
 #[test]
