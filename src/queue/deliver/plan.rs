@@ -162,7 +162,7 @@ impl Deliverer<'_> {
         };
         let count = count.max(1);
         if let Some(gathered) = &work.gathered {
-            let parts = cut_digest(part, &way, route, gathered, &work.message);
+            let parts = cut_digest(part, &way, route, gathered, work);
             return (Planned::Parts(as_old(parts, plan)), count);
         }
         let text = match (&route.filter, work.message.is_empty()) {
@@ -296,12 +296,12 @@ pub(super) fn cut_digest(
     way: &Way<'_>,
     route: &Route,
     gathered: &Gathered,
-    message: &str,
+    work: &Work,
 ) -> Vec<(Mark, Part)> {
-    let text = way.charset.unwrap_or_default().apply(message.to_owned());
+    let text = way.charset.unwrap_or_default().apply(work.message.clone());
     let length = longest(way, route).unwrap_or(usize::MAX);
     let text = gathered.fitted(&text, length);
-    cut(part, way, route, &text, message, SystemTime::now())
+    cut(part, way, route, &text, work, SystemTime::now())
 }
 
 /// The longest message on a way, in characters as sent.

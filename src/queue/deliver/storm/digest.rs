@@ -125,7 +125,7 @@ pub(super) fn compose(digest: &mut Work, config: &Config) -> bool {
         story: Vec::new(),
         ..part
     };
-    let mut parts = cut_digest(&part, &way, route, gathered, &digest.message);
+    let mut parts = cut_digest(&part, &way, route, gathered, digest);
     for (_, part) in &mut parts {
         part.tell(event.clone());
         if let Some(plan) = &mut part.plan {
