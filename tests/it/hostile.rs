@@ -159,9 +159,10 @@ fn what_has_no_end_is_ended_in_bounded_memory() {
             ("SEND", "unknown"),
         ] {
             let fake = at(step, flood(what));
-            // In KiB: were the flood kept, this would be far too little.
+            // In KiB, of which the program itself is half: were the flood kept, this would be far too
+            // little.
             let output = Cmd::new("sh")
-                .args(["-c", "ulimit -v 20000; exec snpp-send \"$@\"", "sh"])
+                .args(["-c", "ulimit -v 32000; exec snpp-send \"$@\"", "sh"])
                 .args([
                     "-s",
                     &fake.addr(),

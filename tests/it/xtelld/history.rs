@@ -52,11 +52,11 @@ fn cve_2002_0332_lines_without_an_end() {
     let machine = Machine::with_login("xtelld-endless", &jane, &terminal);
     let user = &jane.name;
     for byte in [b'A', b':', 0, 0xff, 0x1b] {
-        let mut words = vec![byte; 4 * 1024 * 1024];
+        let mut words = vec![byte; 32 * 1024 * 1024];
         words.extend(format!("\njoe:{user}::hi\n").bytes());
-        // In KiB: were the line kept, this would be far too little.
+        // In KiB, of which the program itself is half: were the line kept, this would not do.
         let output = Cmd::new("sh")
-            .args(["-c", "ulimit -v 20000; exec xtelld \"$@\"", "sh"])
+            .args(["-c", "ulimit -v 32000; exec xtelld \"$@\"", "sh"])
             .args(machine.args())
             .stdin(words)
             .run();
