@@ -183,7 +183,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s h -l he
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-deliver" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -l config -d 'Configuration: the pagers there are [default: $PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there]' -r -F
-complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -l max-parts -d 'Most parts of a split message: the last one says that there was more [default: the configuration\'s, else 9]' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -l max-parts -d 'Most parts of a split message [default: the configuration\'s, else 9]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -s h -l help -d 'Print help'
 complete -c pagebox -n "__fish_pagebox_using_subcommand page-mail" -s V -l version -d 'Print version'
 complete -c pagebox -n "__fish_pagebox_using_subcommand pageq; and not __fish_seen_subcommand_from list show hold release retry remove reply" -l spool -d 'Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration\'s, else /var/spool/pagebox]' -r -F

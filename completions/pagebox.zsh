@@ -219,7 +219,7 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 '--spool=[Directory that accepted pages go into \[default\: \$PAGEBOX_SPOOL, else the configuration'\''s, else /var/spool/pagebox\]]:DIR:_files' \
 '--config=[Configuration\: the pagers there are \[default\: \$PAGEBOX_CONFIG, else /etc/pagebox.toml if it is there\]]:FILE:_files' \
-'--max-parts=[Most parts of a split message\: the last one says that there was more \[default\: the configuration'\''s, else 9\]]:N:_default' \
+'--max-parts=[Most parts of a split message \[default\: the configuration'\''s, else 9\]]:N:_default' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \

@@ -267,13 +267,19 @@ mod tests {
                 "plain",
             ),
             (
-                multipart("mixed", &[multipart("related", &[html.clone()])]),
+                multipart(
+                    "mixed",
+                    &[multipart("related", std::slice::from_ref(&html))],
+                ),
                 "html",
             ),
             (
                 multipart(
                     "mixed",
-                    &[multipart("mixed", &[html.clone()]), plain.clone()],
+                    &[
+                        multipart("mixed", std::slice::from_ref(&html)),
+                        plain.clone(),
+                    ],
                 ),
                 "plain",
             ),
@@ -375,6 +381,10 @@ mod tests {
         assert!((41..=80).contains(&word.len()) || word.len() == 40);
     }
 
+    fn head(mail: &str) -> &str {
+        mail.get(..60).unwrap()
+    }
+
     #[test]
     fn nothing_takes_long_however_it_is_made() {
         const SIZE: usize = 1 << 20;
@@ -447,9 +457,9 @@ mod tests {
         ] {
             let begun = Instant::now();
             let read = Mail::read(mail.as_bytes(), 1000).text;
-            assert!(begun.elapsed() < Duration::from_secs(10), "{}", &mail[..60]);
+            assert!(begun.elapsed() < Duration::from_secs(10), "{}", head(&mail));
             if let Some(text) = text {
-                assert_eq!(read, text, "{}", &mail[..60]);
+                assert_eq!(read, text, "{}", head(&mail));
             }
         }
     }

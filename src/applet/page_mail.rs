@@ -47,8 +47,7 @@ pub(crate) struct Args {
     names: Vec<String>,
     #[command(flatten)]
     place: SpoolArgs,
-    /// Most parts of a split message: the last one says that there was more [default: the
-    /// configuration's, else 9]
+    /// Most parts of a split message [default: the configuration's, else 9]
     #[arg(long, value_name = "N")]
     max_parts: Option<NonZeroUsize>,
 }
@@ -222,4 +221,18 @@ fn ours(failure: Failure) -> Failure {
 /// Our own trouble, or nobody's: the mail server keeps the mail, and tries again.
 fn later(text: String) -> Failure {
     Failure::new(Exit::TempFail, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_without_an_end_is_put_off_before_its_server_gives_up() {
+        let failure = unread(&io::ErrorKind::TimedOut.into());
+        assert_eq!(failure.exit, Exit::TempFail);
+        let words = "the end of the mail did not come in time";
+        assert_eq!(failure.cause.to_string(), words);
+        assert!(IDLE < LIMIT && LIMIT < Duration::from_secs(600));
+    }
 }

@@ -468,3 +468,55 @@ impl Drop for Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::pipe::{PipeFlags, pipe_with};
+    use std::fs::File;
+    use std::io::{ErrorKind, Write};
+    use std::os::fd::AsFd;
+
+    fn pipe() -> (OwnedFd, File) {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        (read, write.into())
+    }
+
+    fn patience(idle: Duration, end: Duration) -> Patience {
+        let end = Deadline::after(end);
+        Patience { idle, end }
+    }
+
+    #[test]
+    fn an_input_is_read_to_its_end_and_no_longer_than_it_may_take() {
+        let (short, long) = (Duration::from_millis(1), Duration::from_secs(60));
+        let (read, mut write) = pipe();
+        write.write_all(b"abc").unwrap();
+        let mut seen = Vec::new();
+        let mut all = |patience| {
+            read_each(read.as_fd(), patience, None, |chunk| {
+                seen.extend_from_slice(chunk);
+                true
+            })
+        };
+        // Nothing more comes, and nobody closes it.
+        let kind = |result: io::Result<()>| result.unwrap_err().kind();
+        assert_eq!(kind(all(patience(short, long))), ErrorKind::TimedOut);
+        assert_eq!(kind(all(patience(long, short))), ErrorKind::TimedOut);
+        write.write_all(b"def").unwrap();
+        drop(write);
+        all(patience(long, long)).unwrap();
+        assert_eq!(seen, b"abcdef");
+    }
+
+    #[test]
+    fn who_has_had_enough_is_not_kept_waiting() {
+        let long = Duration::from_secs(60);
+        let (read, mut write) = pipe();
+        write.write_all(b"abc").unwrap();
+        read_each(read.as_fd(), patience(long, long), None, |_| false).unwrap();
+        write.write_all(b"abc").unwrap();
+        let read = read_all(read.as_fd(), 2, Deadline::after(long), None);
+        assert_eq!(read.unwrap(), b"ab");
+    }
+}

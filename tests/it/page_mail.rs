@@ -60,9 +60,7 @@ impl Host {
     fn page_mail(&self, words: &[&str]) -> Cmd {
         let page_mail = applet("page-mail").arg("--config").arg(self.config());
         let strangers = ["ORIGINAL_RECIPIENT", "RECIPIENT"];
-        let page_mail = strangers
-            .iter()
-            .fold(page_mail, |cmd, name| cmd.env_remove(name));
+        let page_mail = strangers.iter().fold(page_mail, Cmd::env_remove);
         page_mail.args(words)
     }
 

@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
+use rustix::pipe::{PipeFlags, pipe_with};
+
 use super::Host;
 use crate::support::{Output, eventually};
 
@@ -24,7 +26,8 @@ fn peak(pid: u32) -> u64 {
 /// Sends a mail in pieces, and looks at the memory when it has been read; the
 /// last piece comes behind that.
 fn watched(host: &Host, pieces: impl Iterator<Item = Vec<u8>>) -> (Output, u64) {
-    let (read, mut write) = std::io::pipe().unwrap();
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+    let mut write = fs::File::from(write);
     let cmd = host.page_mail(&["joe"]).limit(Duration::from_secs(60));
     let running = cmd.stdin_from(read).spawn();
     for piece in pieces {
@@ -75,8 +78,8 @@ fn parts_without_number_and_depth_page_all_the_same() {
     let (mut deep, mut end) = ("Subject: deep\n".to_owned(), String::new());
     for level in 0..20_000 {
         let boundary = format!("level {level}");
-        let _ = write!(deep, "{}--{boundary}\n", mixed(&boundary));
-        let _ = write!(end, "--level {}--\n", 19_999 - level);
+        let _ = writeln!(deep, "{}--{boundary}", mixed(&boundary));
+        let _ = writeln!(end, "--level {}--", 19_999 - level);
     }
     assert_eq!(
         host.text(format!("{deep}\nthe core\n{end}")),

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
+use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Signal;
 
 use super::{Host, MAIL};
@@ -104,13 +105,12 @@ fn a_mail_is_read_to_its_end_even_where_it_is_refused() {
         ),
     ];
     for (cmd, status) in wrong {
-        let (mut read, write) = std::io::pipe().unwrap();
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        let (mut read, mut write) = (fs::File::from(read), fs::File::from(write));
         let running = cmd.stdin_from(read.try_clone().unwrap()).spawn();
         let mail = long.clone();
-        let writer = std::thread::spawn(move || {
-            let mut write = write;
-            std::io::Write::write_all(&mut write, mail.as_bytes())
-        });
+        let writer =
+            std::thread::spawn(move || std::io::Write::write_all(&mut write, mail.as_bytes()));
         running.wait().expect_status(status);
         writer.join().unwrap().unwrap();
         let mut left = Vec::new();
