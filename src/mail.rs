@@ -285,6 +285,10 @@ mod tests {
             ),
             (forwarded.clone(), "plain"),
             (
+                format!("Content-Disposition: attachment\n{forwarded}"),
+                "plain",
+            ),
+            (
                 multipart("mixed", &[forwarded.clone(), html.clone()]),
                 "html",
             ),

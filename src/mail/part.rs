@@ -35,97 +35,93 @@ enum Kind {
 pub(super) fn first_text(headers: &Headers<'_>, body: &[u8], room: usize) -> (String, bool) {
     let mut search = Search {
         room,
-        found: Default::default(),
+        ..Search::default()
     };
     search.run(headers, body);
-    search
-        .found
-        .into_iter()
-        .flatten()
-        .next()
-        .unwrap_or_default()
+    let mut found = search.found.into_iter().flatten();
+    found.next().unwrap_or_default()
 }
 
+#[derive(Default)]
 struct Search {
     room: usize,
     /// By rank: plain text, HTML; the same of a mail that was forwarded.
     found: [Option<(String, bool)>; 4],
+    /// From the outside in.
+    open: Vec<Open>,
+    /// Which of them has a boundary: the innermost.
+    boundaries: HashMap<Vec<u8>, usize>,
 }
 
 impl Search {
     fn run(&mut self, headers: &Headers<'_>, body: &[u8]) {
-        let mut open: Vec<Open> = Vec::new();
-        let mut boundaries: HashMap<Vec<u8>, usize> = HashMap::new();
-        let mut kind = kind(headers, false);
-        let mut rest = body;
+        let (mut kind, mut rest) = (kind(headers, false), body);
         loop {
-            let around = open.last();
-            let forwarded = around.is_some_and(|open| open.forwarded);
-            match kind {
+            let leaf = match kind {
                 Kind::Mail => {
                     // It ends where the part does that it stands in.
-                    open.push(Open {
-                        boundary: None,
-                        hidden: None,
-                        digest: false,
-                        forwarded: true,
-                    });
+                    self.enter(None, false, true);
                     let (headers, body) = Headers::read(rest);
-                    kind = self::kind(&headers, false);
-                    rest = body;
+                    (kind, rest) = (self::kind(&headers, false), body);
                     continue;
                 }
                 Kind::Parts { boundary, digest } => {
-                    let hidden = boundaries.insert(boundary.clone(), open.len());
-                    open.push(Open {
-                        boundary: Some(boundary),
-                        hidden,
-                        digest,
-                        forwarded,
-                    });
-                    kind = Kind::Other;
-                    continue;
+                    self.enter(Some(boundary), digest, false);
+                    None
                 }
-                Kind::Text(_) | Kind::Other => {}
-            }
-            let (content, end) = until_boundary(rest, &boundaries);
-            if let Kind::Text(leaf) = &kind {
-                if self.take(leaf, content, end.is_some(), forwarded) {
-                    return;
-                }
+                Kind::Text(leaf) => Some(leaf),
+                Kind::Other => None,
+            };
+            let (content, end) = until_boundary(rest, &self.boundaries);
+            if leaf.is_some_and(|leaf| self.take(&leaf, content, end.is_some())) {
+                return;
             }
             let Some(end) = end else { return };
-            // Whatever is open inside of it has ended too.
-            let keep = if end.closes { end.depth } else { end.depth + 1 };
-            while open.len() > keep {
-                let Some(Open {
-                    boundary: Some(boundary),
-                    hidden,
-                    ..
-                }) = open.pop()
-                else {
-                    continue;
-                };
-                match hidden {
-                    Some(depth) => drop(boundaries.insert(boundary, depth)),
-                    None => drop(boundaries.remove(&boundary)),
-                }
-            }
             rest = end.behind;
             kind = Kind::Other;
-            if !end.closes {
-                let digest = open.last().is_some_and(|open| open.digest);
+            if end.closes {
+                self.leave(end.depth);
+            } else {
+                self.leave(end.depth + 1);
+                let digest = self.open.last().is_some_and(|open| open.digest);
                 let (headers, body) = Headers::read(rest);
-                kind = self::kind(&headers, digest);
-                rest = body;
+                (kind, rest) = (self::kind(&headers, digest), body);
+            }
+        }
+    }
+
+    fn is_forwarded(&self) -> bool {
+        self.open.last().is_some_and(|open| open.forwarded)
+    }
+
+    /// What comes stands in this part.
+    fn enter(&mut self, boundary: Option<Vec<u8>>, digest: bool, mail: bool) {
+        let depth = self.open.len();
+        let known = boundary.clone();
+        let hidden = known.and_then(|known| self.boundaries.insert(known, depth));
+        self.open.push(Open {
+            boundary,
+            hidden,
+            digest,
+            forwarded: mail || self.is_forwarded(),
+        });
+    }
+
+    /// What comes stands in that many parts: all that is open within them has ended.
+    fn leave(&mut self, depth: usize) {
+        for open in self.open.drain(depth.min(self.open.len())..).rev() {
+            match (open.boundary, open.hidden) {
+                (Some(boundary), Some(depth)) => drop(self.boundaries.insert(boundary, depth)),
+                (Some(boundary), None) => drop(self.boundaries.remove(&boundary)),
+                (None, _) => {}
             }
         }
     }
 
     /// Decodes a text unless a better one is there. True: there is none better.
-    fn take(&mut self, leaf: &Leaf, content: &[u8], ends: bool, forwarded: bool) -> bool {
+    fn take(&mut self, leaf: &Leaf, content: &[u8], ends: bool) -> bool {
         let html = leaf.shape == Shape::Html;
-        let rank = usize::from(html) + 2 * usize::from(forwarded);
+        let rank = usize::from(html) + 2 * usize::from(self.is_forwarded());
         let Some(place) = self.found.get_mut(rank).filter(|place| place.is_none()) else {
             return false;
         };
@@ -201,8 +197,9 @@ fn kind(headers: &Headers<'_>, in_digest: bool) -> Kind {
             // Nothing can tell where its parts are.
             _ => Shape::Plain,
         },
-        _ if attached.is_some_and(|attached| attached.is_attachment()) => return Kind::Other,
+        // However it was forwarded.
         ("message", "rfc822" | "global") => return Kind::Mail,
+        _ if attached.is_some_and(|attached| attached.is_attachment()) => return Kind::Other,
         ("text", "plain") => Shape::Plain,
         ("text", "html") => Shape::Html,
         _ => return Kind::Other,
