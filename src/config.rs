@@ -137,7 +137,7 @@ impl Config {
     }
 
     /// Reads what is in a file; its name is for errors.
-    fn parse(file: &str, bytes: &[u8]) -> Result<Self, BadConfig> {
+    pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Self, BadConfig> {
         let wrong = |at: Option<usize>, key: &str, what: &str| BadConfig::Wrong {
             file: file.to_owned(),
             line: at.map(|at| line(bytes, at)),

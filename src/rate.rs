@@ -5,7 +5,10 @@
 //! full again: each that is taken puts that moment off by its share of the time.
 //! Must never know what is counted, nor the clock, nor where the moment is kept.
 
+use std::fmt;
 use std::time::Duration;
+
+use humantime::format_duration;
 
 use crate::duration;
 
@@ -51,6 +54,13 @@ impl Rate {
     }
 }
 
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = format_duration(self.time).to_string();
+        write!(f, "{}/{}", self.count, time.replace(' ', ""))
+    }
+}
+
 impl TryFrom<String> for Rate {
     type Error = String;
 
@@ -89,7 +99,10 @@ mod tests {
             ("1000/1s", 1000, 1_000),
         ] {
             let time = Duration::from_millis(millis);
-            assert_eq!(rate(text), Ok(Rate { count, time }), "{text}");
+            let read = rate(text).unwrap();
+            assert_eq!(read, Rate { count, time }, "{text}");
+            // And so it is shown, too.
+            assert_eq!(rate(&read.to_string()), Ok(read), "{read}");
         }
         for text in [
             "", "5", "/1m", "0/1m", "-1/1m", "5/", "5/0", "5/2days", "1001/1s", "5/1m/2",

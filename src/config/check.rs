@@ -64,7 +64,11 @@ pub fn check(
             }
             Err(nobody) => nobody.to_string(),
         };
-        checked.lines.push(format!("{}: {who}", name.as_str()));
+        let dedup = dedup(config, name.as_str()).map(|time| format!("; {time}"));
+        let dedup = dedup.unwrap_or_default();
+        checked
+            .lines
+            .push(format!("{}: {who}{dedup}", name.as_str()));
     }
     if config.route("default").is_some() {
         let chain = chain(config, "default");
@@ -87,7 +91,15 @@ fn pager_line(config: &Config, name: &str, pager: &Pager, now: SystemTime) -> St
     let off_duty = config.ways(name, now).err();
     told.extend(off_duty.map(|nobody| nobody.to_string()));
     told.extend(quiet(pager.quiet.as_ref(), now));
+    told.extend(pager.rate.map(|rate| format!("rate {rate}")));
+    told.extend(dedup(config, name));
     format!("{name}: {}", told.join(", "))
+}
+
+/// Within which time it is not told the same again.
+fn dedup(config: &Config, name: &str) -> Option<String> {
+    let time = config.dedup(name)?;
+    Some(format!("dedup {}", format_duration(time)))
 }
 
 /// Until when pages wait, if they do.
@@ -142,6 +154,9 @@ fn told(route: &Route) -> String {
     }
     if let Some(dial) = &route.dial {
         told = format!("{told}; dial {}", dial.get_ref().as_str());
+    }
+    if let Some(rate) = route.rate {
+        told = format!("{told}; rate {rate}");
     }
     told
 }

@@ -9,6 +9,8 @@
 mod digest;
 mod gather;
 
+pub(super) use self::gather::IN_DIGEST;
+
 use std::collections::BTreeMap;
 
 use super::{Deliverer, Place, now};

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use super::Deliverer;
-use crate::queue::store::{Arrival, Claim, Receipt};
-use crate::queue::work::{Event, Mark, Millis, Work, digest, millis};
+use super::storm::IN_DIGEST;
+use crate::queue::store::{Arrival, Claim, Place, Receipt};
+use crate::queue::work::{Event, GATHERED, Mark, Millis, Work, digest, millis};
 
 /// The outcome of a page that was not sent because it had been.
 pub(super) const DUPLICATE: &str = "duplicate";
@@ -50,10 +51,17 @@ impl Known {
         }
     }
 
-    fn note_receipt(&mut self, receipt: &Receipt) {
+    /// Nor has who only is in a digest that has failed.
+    fn note_receipt(&mut self, receipt: &Receipt, failed: &BTreeSet<String>) {
         let message = (receipt.digest.clone(), receipt.length);
-        let done = receipt.parts.iter();
-        for part in done.filter(|part| part.mark == "D" && part.last.outcome != DUPLICATE) {
+        for part in &receipt.parts {
+            let last = &part.last;
+            let digest = last.response.strip_prefix(IN_DIGEST);
+            let digest = digest.filter(|_| last.outcome == GATHERED);
+            let has_failed = digest.is_some_and(|digest| failed.contains(digest));
+            if part.mark != "D" || last.outcome == DUPLICATE || has_failed {
+                continue;
+            }
             self.note(&message, &part.to, receipt.received, &receipt.id);
         }
     }
@@ -140,9 +148,15 @@ impl Deliverer<'_> {
             Vec::new()
         });
         waiting.iter().for_each(&mut note);
+        let failed = self.store().look(&[Place::Failed]);
+        let failed = failed.unwrap_or_else(|error| {
+            self.fail("failed", &error);
+            Vec::new()
+        });
+        let failed: BTreeSet<String> = failed.into_iter().map(|entry| entry.id).collect();
         let mut of_receipt = |receipt: &Receipt| {
             if digests.contains(receipt.digest.as_str()) {
-                known.note_receipt(receipt);
+                known.note_receipt(receipt, &failed);
             }
         };
         self.receipts

@@ -26,6 +26,19 @@ fn a_site_that_works_is_told_and_not_touched() {
 }
 
 #[test]
+fn what_is_held_back_in_a_storm_is_told() {
+    let config = "[pager.ann]\nrate = '5/10m'\ndedup = '90m'\n\
+                  [group.all]\nmembers = ['ann']\ndedup = '1h'\n\
+                  [route.default]\ntype = 'xtell'\nrate = '60/90s'\n";
+    let site = Station::new("check-storm", config);
+    let output = site.run("page-deliver").arg("--check").run();
+    let told = "ann: default (xtell; rate 60/1m30s), rate 5/10m, dedup 1h 30m\n\
+                all: ann; dedup 1h\n\
+                any other ID: default (xtell; rate 60/1m30s)\n";
+    output.expect(0, told, "");
+}
+
+#[test]
 fn what_cannot_work_is_a_warning() {
     let config = "[pager.ann]\npin-file = '@/pin'\nhours = 'Mo-Fr 08:00-17:00 UTC'\n\
                   [group.empty]\nmembers = []\n[group.day]\nmembers = ['ann']\n\

@@ -181,6 +181,7 @@ impl Deliverer<'_> {
         for place in digests.collect::<Vec<_>>() {
             lane.queue.retain(|item| item.place != place);
             self.drop_item(place);
+            done.push(place.job);
         }
         let gathered = self.gather(items.iter().map(|item| item.place), done);
         for item in items {

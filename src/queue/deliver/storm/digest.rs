@@ -135,3 +135,122 @@ pub(super) fn compose(digest: &mut Work, config: &Config) -> bool {
     (digest.marks, digest.parts) = parts.into_iter().unzip();
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        let text = "[pager.ann]\n[route.a]\ntype = 'xtell'\nmax-length = 30\n\
+                    [route.b]\ntype = 'xtell'\nmax-length = 12\ncharset = 'ascii'\n";
+        Config::parse("f", text.as_bytes()).unwrap()
+    }
+
+    fn page(message: &str, level: Option<u8>) -> Work {
+        let plan = Plan {
+            pager: "ann".to_owned(),
+            route: "a".to_owned(),
+            part: (1, 1),
+            ..Plan::default()
+        };
+        Work {
+            message: message.to_owned(),
+            parts: vec![Part {
+                level,
+                plan: Some(plan),
+                ..Part::default()
+            }],
+            marks: vec![Mark::ToDo],
+            ..Work::default()
+        }
+    }
+
+    fn digest(pages: &[Work]) -> Work {
+        let mut digest = begin(&pages[0], &pages[0].parts[0], 7000);
+        for page in pages {
+            take_in(&mut digest, page, 0, &text(page, 0, false));
+        }
+        assert!(compose(&mut digest, &config()));
+        digest
+    }
+
+    #[test]
+    fn it_is_what_all_of_its_pages_are() {
+        let mut pages = [page("a", Some(3)), page("b", None), page("c", Some(5))];
+        for page in &mut pages {
+            page.caller = Some("5551212".to_owned());
+            page.failure_of = Some("1-1".to_owned());
+            page.parts[0].alert = Some(true);
+        }
+        pages[0].parts[0].coverage = Some("2".to_owned());
+        for (page, expires) in pages.iter_mut().zip([5000, 9000, 7000]) {
+            page.expires = Some(expires);
+        }
+        let all = digest(&pages);
+        let part = &all.parts[0];
+        assert_eq!(
+            (all.level(), part.due, all.expires),
+            (NORMAL, 7000, Some(9000))
+        );
+        assert_eq!((part.alert, &part.coverage), (Some(true), &None));
+        assert_eq!(all.caller.as_deref(), Some("5551212"));
+        assert!(all.gathers() && all.failure_of.is_some());
+        // One that is no failure's is, and so is the digest; and one never is too old.
+        pages[1].failure_of = None;
+        pages[2].expires = None;
+        pages[2].caller = None;
+        let all = digest(&pages);
+        assert_eq!(
+            (all.failure_of, all.expires, all.caller),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn several_pages_are_one_part_and_one_is_as_many_as_it_was() {
+        let long = "Der Speicher auf db01 ist wieder größer";
+        let alone = digest(&[page(long, None)]);
+        assert_eq!((alone.parts.len(), alone.message.as_str()), (2, long));
+        assert!(alone.gathers());
+        let mut two = digest(&[page(long, None), page(long, None)]);
+        assert_eq!(
+            (two.parts.len(), two.text(0)),
+            (1, "+2 more: Der Speicher auf d...")
+        );
+        assert_eq!(two.message, format!("+2 more: {long} (2)"));
+        // On another way it has other words, and is no younger.
+        let begun = two.received;
+        if let Some(plan) = &mut two.parts[0].plan {
+            plan.route = "b".to_owned();
+        }
+        assert!(compose(&mut two, &config()));
+        assert_eq!(two.text(0), "+2 more:...");
+        assert_eq!(two.parts[0].plan.as_ref().unwrap().begun, begun);
+        // That way is not there.
+        if let Some(plan) = &mut two.parts[0].plan {
+            plan.route = "c".to_owned();
+        }
+        assert!(!compose(&mut two, &config()));
+    }
+
+    #[test]
+    fn a_message_in_parts_is_put_together_again() {
+        let mut page = page("one two three", None);
+        let part = page.parts[0].clone();
+        let texts = ["(1/2) ONE TWO", "(2/2) THREE"];
+        page.parts = texts
+            .iter()
+            .enumerate()
+            .map(|(at, text)| {
+                let mut part = part.clone();
+                if let Some(plan) = &mut part.plan {
+                    plan.part = (at + 1, 2);
+                    plan.text = Some((*text).to_owned());
+                }
+                part
+            })
+            .collect();
+        assert_eq!(text(&page, 0, false), "one two three");
+        assert_eq!(text(&page, 0, true), "ONE TWO THREE");
+    }
+}

@@ -13,6 +13,9 @@ use crate::queue::store::name::Name;
 use crate::queue::store::{self, Active};
 use crate::queue::work::{Event, GATHERED, Mark, Part, Work};
 
+/// In front of the digest that a page is in.
+pub(in crate::queue::deliver) const IN_DIGEST: &str = "in the digest ";
+
 /// The pager and the route that a digest is for.
 type Way = (String, String);
 
@@ -220,7 +223,7 @@ impl Deliverer<'_> {
             return;
         };
         let id = job.active.work.id.clone();
-        let response = format!("in the digest {digest}");
+        let response = format!("{IN_DIGEST}{digest}");
         let (pager, route) = self.way_of(place).unwrap_or_default();
         let text = format!("{id}: {pager}: route {route}: {GATHERED}: {response}");
         self.log(Priority::Info, &text);

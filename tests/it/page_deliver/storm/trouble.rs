@@ -173,6 +173,7 @@ fn a_digest_that_is_refused_has_failed_with_all_that_it_holds() {
     let names = "on-failure = ['sh', '-c', '''echo \"$PAGEBOX_PAGER $PAGEBOX_OUTCOME $(cat)\" >>\"$0/told\"''', '@']\n";
     let script = r#"t=$(cat); case $t in +*) exit 69; esac; echo "$t" >>"$0/out""#;
     let config = names.to_owned() + &shell("default", script) + "[pager.ann]\n";
+    let dedup = "To: ann\nDedup: 1h\n\nDisk full\n";
     let site = Station::new("storm-refused", &format!("{config}rate = '1/1day'\n"));
     for number in 0..4 {
         job(&site, number, "To: ann\n\nDisk full\n");
@@ -196,6 +197,21 @@ fn a_digest_that_is_refused_has_failed_with_all_that_it_holds() {
     );
     let shown = site.run("pageq").args(["show", &held]).run().stdout;
     assert!(shown.contains("\n    3 Disk full\n"), "{shown}");
+    // Whoever was only told so in vain is told again; but not who was told.
+    job(&site, 5, dedup);
+    site.pass();
+    assert_eq!(site.out(), "Disk full\nLunch\n");
+    let day = site.scratch.names("spool/sent").concat();
+    let kept = site.scratch.read(&format!("spool/sent/{day}"));
+    let kept: Vec<&str> = kept
+        .lines()
+        .filter(|line| line.contains("gathered"))
+        .collect();
+    site.scratch
+        .file(&format!("spool/sent/{day}"), kept.join("\n") + "\n");
+    job(&site, 6, dedup);
+    site.pass();
+    assert_eq!(site.out(), "Disk full\nLunch\nDisk full\n");
 }
 
 #[test]
