@@ -32,6 +32,7 @@ mod paging_line;
 mod peers;
 mod routes;
 mod serial;
+mod slow;
 mod snpp_probe;
 mod snpp_send;
 mod snpp_serve;

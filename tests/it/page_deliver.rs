@@ -9,7 +9,7 @@ mod law;
 mod odd;
 mod policy;
 mod routes;
-mod site;
+pub(crate) mod site;
 mod station;
 mod storm;
 mod story;

@@ -355,7 +355,7 @@ fn install(scratch: &Scratch, destdir: &Path, prefix: &Path) {
 }
 
 /// The units below a prefix.
-fn units(prefix: &Path) -> [PathBuf; 8] {
+fn units(prefix: &Path) -> [PathBuf; 9] {
     let dir = prefix.join("lib/systemd/system");
     [
         "snpp-serve.socket",
@@ -366,6 +366,7 @@ fn units(prefix: &Path) -> [PathBuf; 8] {
         "page-deliver.path",
         "page-deliver.timer",
         "page-deliver.service",
+        "pagebox-worker.service",
     ]
     .map(|name| dir.join(name))
 }
@@ -389,7 +390,7 @@ fn what_is_installed_calls_what_is_installed() {
         fs::read_link(served).unwrap().display().to_string(),
         "pagebox"
     );
-    let [_, service, central, _, messages, .., deliverer] = units(&usr);
+    let [_, service, central, _, messages, .., deliverer, worker] = units(&usr);
     assert_eq!(
         values(&service, "ExecStart"),
         ["/usr/bin/snpp-serve --spool /var/spool/pagebox"]
@@ -405,6 +406,12 @@ fn what_is_installed_calls_what_is_installed() {
         values(&deliverer, "ExecStart"),
         ["/usr/bin/page-deliver --once"]
     );
+    let [script] = &values(&worker, "ExecStart")[..] else {
+        panic!("one line")
+    };
+    let script = script.split(' ').next().unwrap().trim_start_matches('/');
+    let mode = fs::metadata(stage.join(script)).unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o755, "{script}");
     for kind in ["sysusers", "tmpfiles"] {
         let installed = usr.join(format!("lib/{kind}.d/pagebox.conf"));
         assert!(installed.is_file(), "{}", installed.display());

@@ -8,6 +8,7 @@
     reason = "a tool box: not every test file needs every tool"
 )]
 
+pub(crate) mod broker;
 pub(crate) mod caller;
 pub(crate) mod central;
 pub(crate) mod cgi;

@@ -1,0 +1,4 @@
+//! Tests with other people's programs that take seconds to start: `scripts/test`
+//! leaves them out, and `scripts/test --slow` does not.
+
+mod rabbitmq;
