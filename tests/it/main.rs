@@ -30,6 +30,7 @@ mod pagebox;
 mod pageq;
 mod paging_line;
 mod peers;
+mod postfix;
 mod routes;
 mod serial;
 mod slow;

@@ -19,6 +19,7 @@ pub(crate) mod kit;
 pub(crate) mod login;
 pub(crate) mod modem;
 pub(crate) mod peers;
+pub(crate) mod postfix;
 pub(crate) mod pty;
 pub(crate) mod scripted;
 pub(crate) mod spooled;

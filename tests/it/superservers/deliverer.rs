@@ -82,12 +82,13 @@ fn every_unit_has_its_user_and_that_may_submit() {
         "snpp-serve@.service",
         "ixo-serve@.service",
         "page-deliver.service",
+        "pagebox-worker.service",
     ] {
         let [user, group] = ["User", "Group"].map(|key| values(&unit(name), key).remove(0));
         let groups = users.get(&user).unwrap_or_else(|| panic!("{user}: nobody"));
         assert!(groups.contains(&group), "{user} is not in {group}");
     }
-    assert_eq!(users.len(), 3);
+    assert_eq!(users.len(), 4);
 }
 
 #[test]
