@@ -9,6 +9,7 @@
 )]
 
 pub(crate) mod broker;
+pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod central;
 pub(crate) mod cgi;
