@@ -16,6 +16,8 @@ use crate::support::kit::link;
 use crate::support::peers::skip_unless;
 use crate::support::{Cmd, Dice, Running, applet};
 
+/// So many jobs come to the front end, some of them of several pages.
+const JOBS: usize = 240;
 /// How long a machine may take: the other programs pause for seconds.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -109,7 +111,6 @@ fn in_time(what: &str, mut done: impl FnMut() -> bool) {
 #[test]
 fn no_page_is_lost_and_those_that_go_twice_are_known() {
     skip_unless!("rabbitmq-server", "epmd", "amqp-consume", "amqp-publish");
-    const JOBS: usize = 240;
     let mut broker = Broker::new();
     let front = front(&broker);
     let mut all = 0;
