@@ -75,8 +75,8 @@ impl Mail {
     /// are kept, and a few more where there are more.
     pub fn read(bytes: &[u8], room: usize) -> Self {
         let (headers, body) = Headers::read(bytes);
-        let addresses = |names: &[&str]| {
-            let all = names.iter().flat_map(|name| headers.addresses(name));
+        let addresses = |names: &[&str], count| {
+            let all = names.iter().flat_map(|name| headers.addresses(name, count));
             let all = all.map(|mailbox| mailbox.address);
             all.filter(|address| !address.is_empty()).collect()
         };
@@ -86,8 +86,8 @@ impl Mail {
             subject: headers.text("Subject"),
             text,
             text_ends,
-            delivered_to: addresses(&["Delivered-To", "X-Original-To", "Envelope-To"]),
-            to: addresses(&["To", "Cc"]),
+            delivered_to: addresses(&["Delivered-To", "X-Original-To", "Envelope-To"], 1),
+            to: addresses(&["To", "Cc"], usize::MAX),
             unwanted: unwanted(&headers),
         }
     }
@@ -95,7 +95,9 @@ impl Mail {
 
 fn from(headers: &Headers<'_>) -> Vec<Mailbox> {
     let names = ["From", "Sender", "Return-Path"];
-    let all = names.into_iter().map(|name| headers.addresses(name));
+    let all = names
+        .into_iter()
+        .map(|name| headers.addresses(name, usize::MAX));
     all.into_iter()
         .find(|found| !found.is_empty())
         .unwrap_or_default()
@@ -174,7 +176,16 @@ mod tests {
         let two = read("From: a@x, b@x\nSender: a@x\n\n").from;
         assert_eq!(two, [from("", "a@x"), from("", "b@x")]);
         let long = format!("From: {}@x\n\n", "a".repeat(400));
-        assert_eq!(read(&long).from, []);
+        assert_eq!(read(&long).from, [from("", "")]);
+        // One that is not looked at is there all the same.
+        let hidden = format!("From: a@x{}, b@x\n\n", " ".repeat(20_000));
+        assert_eq!(read(&hidden).from, [from("", "a@x"), from("", "")]);
+        let twice = read("From: a@x\nTo: page+a@h\nFrom: b@x\nTo: page+b@h\n\n");
+        assert_eq!(twice.from, two);
+        assert_eq!(twice.to, ["page+a@h", "page+b@h"]);
+        let quoted = read("From: a@x, \"b\nFrom: c@x\n\n").from;
+        assert_eq!(quoted[0], from("", "a@x"));
+        assert_eq!(quoted[1].address, "");
     }
 
     #[test]

@@ -67,19 +67,10 @@ impl<'m> Headers<'m> {
         })
     }
 
-    /// The first value of this name, whole lines of it that a parser may have.
-    fn first(&self, name: &str, most: usize) -> Option<Vec<u8>> {
-        let value = self.all(name).next()?;
-        let value = value.get(..most).unwrap_or(value);
-        let mut value = utf8_or_latin1(value).into_bytes();
-        // A parser knows the end of a header by its line's.
-        value.push(b'\n');
-        Some(value)
-    }
-
     /// A header that is text, decoded, in one line; empty where there is none.
     pub(super) fn text(&self, name: &str) -> String {
-        let value = self.first(name, MAX_VALUE).unwrap_or_default();
+        let value = self.all(name).next().unwrap_or_default();
+        let value = bounded(value, MAX_VALUE);
         match MessageStream::new(&value).parse_unstructured() {
             HeaderValue::Text(text) => one_line(&text),
             _ => String::new(),
@@ -94,18 +85,25 @@ impl<'m> Headers<'m> {
         String::from_utf8_lossy(word).to_ascii_lowercase()
     }
 
-    /// The mailboxes of a header; none where there is no such header.
-    pub(super) fn addresses(&self, name: &str) -> Vec<Mailbox> {
-        let value = self.first(name, MAX_VALUE).unwrap_or_default();
-        match MessageStream::new(&value).parse_address() {
+    /// The mailboxes of so many headers of a name; none where there is no such
+    /// header. One without an address stands for those that are not looked at.
+    pub(super) fn addresses(&self, name: &str, headers: usize) -> Vec<Mailbox> {
+        let values = self.all(name).take(headers).map(<[u8]>::trim_ascii_end);
+        let values = values.collect::<Vec<_>>().join(&b", "[..]);
+        let value = bounded(&values, MAX_VALUE);
+        let mut found = match MessageStream::new(&value).parse_address() {
             HeaderValue::Address(found) => found.iter().filter_map(mailbox).collect(),
             _ => Vec::new(),
+        };
+        if values.len() > MAX_VALUE {
+            found.push(Mailbox::default());
         }
+        found
     }
 
     /// The value of a header such as `Content-Type`.
     pub(super) fn content(&self, name: &str) -> Option<ContentType<'static>> {
-        let value = self.first(name, MAX_TYPE)?;
+        let value = bounded(self.all(name).next()?, MAX_TYPE);
         match MessageStream::new(&value).parse_content_type().into_owned() {
             HeaderValue::ContentType(found) => Some(found),
             _ => None,
@@ -113,15 +111,27 @@ impl<'m> Headers<'m> {
     }
 }
 
+/// So much of a value as a parser may have, with the line end that it looks for.
+fn bounded(value: &[u8], most: usize) -> Vec<u8> {
+    let value = value.get(..most).unwrap_or(value);
+    let mut value = utf8_or_latin1(value).into_bytes();
+    value.push(b'\n');
+    value
+}
+
 fn mailbox(found: &Addr<'_>) -> Option<Mailbox> {
     let name = one_line(found.name().unwrap_or_default());
     let address = found.address().unwrap_or_default();
+    if address.len() > MAX_ADDRESS {
+        return Some(Mailbox {
+            name,
+            address: String::new(),
+        });
+    }
     let address: String = address
         .chars()
         .filter(|c| !c.is_whitespace() && !c.is_control())
         .collect();
-    let address = Some(address).filter(|address| address.len() <= MAX_ADDRESS);
-    let address = address.unwrap_or_default();
     match (name.is_empty(), address.is_empty()) {
         (true, true) => None,
         // A bare word is a user of this host.

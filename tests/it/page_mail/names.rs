@@ -119,6 +119,7 @@ fn only_senders_of_the_list_may_page() {
     assert_eq!(status("From: joe@example.com.evil.org\n"), 77);
     assert_eq!(status("From: \"joe@example.com\" <joe@evil.org>\n"), 77);
     assert_eq!(status("From: a@example.com, b@evil.org\n"), 77);
+    assert_eq!(status("From: a@example.com\nFrom: b@evil.org\n"), 77);
     assert_eq!(status("From: joe@evil.org\nSender: joe@example.com\n"), 77);
     assert_eq!(status("Return-Path: <>\n"), 77);
     // A stranger is not told which names there are.
