@@ -20,10 +20,11 @@ pub(super) fn check(table: Option<&tables::Mail>, from: &[Mailbox]) -> Result<()
     match from.iter().find(|from| !may(from)) {
         None => Ok(()),
         Some(stranger) => {
-            let text = format!(
-                "allow-from does not let {:?} page anybody",
-                stranger.address
-            );
+            let who = match stranger.address.as_str() {
+                "" => "a sender without an address".to_owned(),
+                address => format!("{address:?}"),
+            };
+            let text = format!("allow-from does not let {who} page anybody");
             Err(Failure::new(Exit::NoPermission, text))
         }
     }
