@@ -16,6 +16,13 @@ const NOBODY: &str = "nobody to page: give a name as an argument, or have a tabl
 /// Those of a configuration.
 pub(super) struct Names<'c>(pub(super) &'c Config);
 
+/// `page@example.com` of `Page+oncall@Example.com`.
+fn mailbox(address: &str) -> String {
+    let (local, host) = address.rsplit_once('@').unwrap_or((address, ""));
+    let local = local.split_once('+').map_or(local, |(mailbox, _)| mailbox);
+    format!("{local}@{host}").to_ascii_lowercase()
+}
+
 impl Names<'_> {
     /// Those that a mail is for: who is given, or else, where the configuration
     /// has a table for mail, whom it was delivered or addressed to. Each is there once.
@@ -57,8 +64,22 @@ impl Names<'_> {
         let mut delivered = delivered.filter_map(|address| self.named(&address));
         match delivered.next() {
             Some(name) => vec![name],
-            None => mail.to.iter().filter_map(|to| self.named(to)).collect(),
+            None => self.addressed(&mail.to),
         }
+    }
+
+    /// The names among those that the sender wrote to. Others have a `+`, too: beside
+    /// a name of ours only the addresses of its own mailbox are held to be names.
+    fn addressed(&self, to: &[String]) -> Vec<String> {
+        let named = to
+            .iter()
+            .filter_map(|to| Some((mailbox(to), self.named(to)?)));
+        let named: Vec<(String, String)> = named.collect();
+        let ours = named.iter().filter(|(_, name)| self.known(name).is_some());
+        let ours: Vec<&str> = ours.map(|(mailbox, _)| mailbox.as_str()).collect();
+        let is_ours = |mailbox: &str| ours.is_empty() || ours.contains(&mailbox);
+        let named = named.iter().filter(|(mailbox, _)| is_ours(mailbox));
+        named.map(|(_, name)| name.clone()).collect()
     }
 
     /// The name that an address stands for: it is one itself, or has one behind a

@@ -94,6 +94,12 @@ fn who_delivers_a_mail_is_heard_before_who_sends_it() {
     // One that is unknown, and nobody is paged.
     assert!(to(&[("RECIPIENT", "page+no@h")], all).starts_with("67 "));
     assert!(to(&[], "To: page+joe@h, page+no@h\n").starts_with("67 "));
+    // What others do with their `+` is their affair, where one of ours is there.
+    assert_eq!(
+        to(&[], "To: bob+news@x, page+joe@h\nCc: page+no@x\n"),
+        "joe"
+    );
+    assert!(to(&[], "To: bob+news@x\n").starts_with("67 "));
     host.is_empty();
     // An argument goes before all of them.
     let page_mail = host.page_mail(&["joe"]).env("RECIPIENT", "page+ann@h");
