@@ -203,8 +203,9 @@ fn write(words: Vec<OsString>) -> Exit {
 
 fn start(applet: &Applet, args: impl Iterator<Item = OsString>) -> Exit {
     // Words of a web server are a client's query, and never options.
-    let is_query = applet.name == page_cgi::NAME && cgi::is_request();
-    let args = args.filter(|_| !is_query);
+    if applet.name == page_cgi::NAME && cgi::is_request() {
+        return page_cgi::run(&page_cgi::Args::default());
+    }
     let words: Vec<OsString> = std::iter::once(applet.name.into()).chain(args).collect();
     let matches = (applet.command)().try_get_matches_from(&words);
     match matches.and_then(|matches| (applet.run)(&matches)) {

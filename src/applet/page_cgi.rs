@@ -40,7 +40,7 @@ const MAX_BODY: usize = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Queue pages from the web: one CGI request
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(name = NAME, version, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -16,7 +16,7 @@ use crate::queue::spool::{Room, Spool};
 const DEFAULT: &str = "/var/spool/pagebox";
 
 /// Where the spool is, and who can be paged.
-#[derive(clap::Args, Clone, Debug)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct SpoolArgs {
     /// Directory that accepted pages go into [default: $PAGEBOX_SPOOL, else the configuration's,
     /// else /var/spool/pagebox]
