@@ -420,7 +420,7 @@ fn what_is_installed_calls_what_is_installed() {
     let words = inetd_words(&fs::read_to_string(conf).unwrap());
     assert_eq!(words[5..7], ["/usr/bin/snpp-serve", "snpp-serve"]);
     for name in ["lighttpd.conf", "busybox-httpd.conf"] {
-        let conf = fs::read_to_string(usr.join("share/doc/pagebox").join(name)).unwrap();
+        let conf = fs::read_to_string(usr.join("share/doc/pagebox/web").join(name)).unwrap();
         assert!(
             conf.contains("/usr/bin/page-cgi") && !conf.contains("/usr/local"),
             "{conf}"
