@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::thread;
-use std::time::Duration;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ use super::super::site::Site;
 use super::super::station::{Station, shell, taking};
 use super::{count, job, let_go};
 use crate::support::peers::skip_unless;
-use crate::support::{Dice, Tmpfs, eventually};
+use crate::support::{Dice, Running, Tmpfs, eventually};
 
 const KILLS: usize = 100;
 
@@ -39,25 +41,54 @@ fn texts(page: &str) -> Vec<String> {
     texts
 }
 
+/// Tells of every step of a pass in `active/`.
+fn steps(site: &Site) -> OwnedFd {
+    let fd = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).unwrap();
+    let steps = WatchFlags::MOVED_TO | WatchFlags::MODIFY | WatchFlags::CREATE;
+    let active = site.spool().join("active");
+    inotify::add_watch(&fd, active, steps | WatchFlags::MOVED_FROM).unwrap();
+    fd
+}
+
+/// Kills a pass at that step; `false`: it had ended before.
+fn kill_at(pass: &mut Running, steps: &OwnedFd, step: usize) -> bool {
+    let mut room = [MaybeUninit::uninit(); 4096];
+    let mut events = Reader::new(steps, &mut room);
+    let mut seen = 0;
+    while !pass.has_ended() {
+        while events.next().is_ok() {
+            seen += 1;
+            if seen >= step {
+                pass.kill();
+                return true;
+            }
+        }
+        let mut fds = [PollFd::new(steps, PollFlags::IN)];
+        let glance = Timespec {
+            tv_sec: 0,
+            tv_nsec: 5_000_000,
+        };
+        poll(&mut fds, Some(&glance)).unwrap();
+    }
+    false
+}
+
 #[test]
-fn kills_at_any_instant_leave_each_text_in_one_page() {
+fn kills_at_any_step_leave_each_text_in_one_page() {
     let mut dice = Dice::new(77);
     let site = Site::new("storm-kill", &LOG.replace("RATE", "rate = '2/100ms'"));
+    site.deliver(&[]).run().expect_status(0);
     let (mut jobs, mut kills) = (0, 0);
     while kills < KILLS {
-        for _ in 0..=dice.below(5) {
+        for _ in 0..=dice.below(8) {
             let name = format!("1700000000-{jobs:09}-1-0-aaaa");
             site.job(&name, format!("To: ann\n\nj{jobs}\n"));
             jobs += 1;
         }
+        let steps = steps(&site);
         let mut pass = site.deliver(&[]).spawn();
-        let longest = *dice.one(&[&5_000, &20_000, &60_000]);
-        let micros = dice.below(longest);
-        thread::sleep(Duration::from_micros(u64::try_from(micros).unwrap()));
-        if !pass.has_ended() {
-            pass.kill();
-            kills += 1;
-        }
+        let step = 1 + dice.below(80);
+        kills += usize::from(kill_at(&mut pass, &steps, step));
     }
     let mut last = site.watch();
     eventually_all_is_said(&site, &|| last.stderr());
