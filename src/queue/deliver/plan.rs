@@ -22,6 +22,9 @@ use crate::text::split::{self, Limit};
 const FEW: usize = 16;
 /// The longest message of a gateway that nobody has told us more of.
 const SNPP_LENGTH: usize = 256;
+/// The longest digest where nobody has told us more: one block of a paging line
+/// takes that, and nobody wants to read more.
+const DIGEST_LENGTH: usize = 200;
 
 /// What is known of a part that was to be planned.
 enum Planned {
@@ -299,7 +302,7 @@ pub(super) fn cut_digest(
     work: &Work,
 ) -> Vec<(Mark, Part)> {
     let text = way.charset.unwrap_or_default().apply(work.message.clone());
-    let length = longest(way, route).unwrap_or(usize::MAX);
+    let length = longest(way, route).unwrap_or(DIGEST_LENGTH);
     let text = gathered.fitted(&text, length);
     cut(part, way, route, &text, work, SystemTime::now())
 }

@@ -217,6 +217,37 @@ fn a_digest_fits_into_one_part_of_whatever_way_it_takes() {
 }
 
 #[test]
+fn a_digest_is_no_longer_than_anybody_reads() {
+    let config = taking("default") + "[pager.ann]\n";
+    let site = Station::new("storm-long", &format!("{config}rate = '1/1day'\n"));
+    for number in 0..150 {
+        job(
+            &site,
+            number,
+            &format!("To: ann\n\nDisk {number} is full\n"),
+        );
+    }
+    site.pass();
+    let id = site.row(&[])["id"].as_str().unwrap().to_owned();
+    let shown = site.run("pageq").args(["show", &id]).run().stdout;
+    assert!(
+        shown.contains("\n    1 Disk 100 is full\n   49 with other texts\n"),
+        "{shown}"
+    );
+    let_go(&site, &config);
+    let out = site.out();
+    let last = out.lines().last().unwrap();
+    assert!(
+        last.starts_with("ann: +149 more: Disk 1 is full, Disk 2 is full, "),
+        "{last}"
+    );
+    assert!(
+        last.ends_with("...") && last.len() <= "ann: ".len() + 200,
+        "{last}"
+    );
+}
+
+#[test]
 fn the_urgent_go_at_once_and_those_that_somebody_waits_for_have_their_turn() {
     let config = taking("default") + "two-way = true\n[pager.ann]\n";
     let site = Station::new("storm-never", &format!("{config}rate = '6/1day'\n"));

@@ -11,7 +11,7 @@ use crate::diag::Priority;
 use crate::queue::deliver::{Deliverer, Place, now};
 use crate::queue::store::name::Name;
 use crate::queue::store::{self, Active};
-use crate::queue::work::{Event, GATHERED, Mark, Part, Work};
+use crate::queue::work::{Event, GATHERED, Mark, NORMAL, Part, Work};
 
 /// In front of the digest that a page is in.
 pub(in crate::queue::deliver) const IN_DIGEST: &str = "in the digest ";
@@ -56,13 +56,17 @@ impl Deliverer<'_> {
             && self.message(place).all(is_plain)
     }
 
-    /// Is there a digest that takes in more, for the way of this page?
+    /// Is there a digest that takes in more, for the way of this page, and no
+    /// less urgent?
     pub(super) fn has_digest(&self, place: Place) -> bool {
-        self.way_of(place).is_some_and(|way| {
-            let mut jobs = self.jobs.values();
-            self.storm.open.contains_key(&way)
-                || jobs.any(|job| gathering(&job.active.work).as_ref() == Some(&way))
-        })
+        let (Some(way), Some(part)) = (self.way_of(place), self.part(place)) else {
+            return false;
+        };
+        let mut works = self.jobs.values().map(|job| &job.active.work);
+        let opened = works.find(|work| gathering(work).as_ref() == Some(&way));
+        let level = opened.map(Work::level);
+        let level = level.or_else(|| Some(self.storm.open.get(&way)?.level));
+        level.is_some_and(|level| level <= part.level.unwrap_or(NORMAL))
     }
 
     /// Is this job one?
