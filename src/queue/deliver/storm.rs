@@ -9,10 +9,9 @@
 mod digest;
 mod gather;
 
-pub(super) use self::gather::IN_DIGEST;
-
 use std::collections::BTreeMap;
 
+pub(super) use self::gather::IN_DIGEST;
 use super::{Deliverer, Place, now};
 use crate::diag::{Priority, cause};
 use crate::outcome::Outcome;
@@ -86,7 +85,8 @@ impl Deliverer<'_> {
         })
     }
 
-    /// Which of the buckets has no token for the longest time, and how long.
+    /// The bucket that has no token for the longest time, and until when. `None`:
+    /// all of them have one.
     fn empty(&mut self, buckets: &[Bucket]) -> Option<(Millis, Bucket)> {
         let now = now();
         let full = self.full();

@@ -171,7 +171,7 @@ impl Deliverer<'_> {
         }
     }
 
-    /// Puts pages into digests. One that was to go at once goes behind them.
+    /// Puts pages into digests. Those that were about to go take them in first.
     fn set_aside(&mut self, lane: &mut Lane, items: Vec<Item>, done: &mut Vec<u64>) {
         if items.is_empty() {
             return;
