@@ -7,6 +7,7 @@ mod each;
 mod hours;
 mod law;
 mod odd;
+mod origin;
 mod policy;
 mod routes;
 pub(crate) mod site;

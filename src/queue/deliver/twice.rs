@@ -1,5 +1,6 @@
 //! The same page once more: whoever has it already, or is about to, does not get
-//! it again where its sender or the configuration would not have that.
+//! it again where its sender or the configuration would not have that, nor where
+//! another machine has handed over one page twice.
 //!
 //! Answers for a storm of equal pages being looked through once, and not once
 //! for each of them. Must never know how a page goes.
@@ -18,17 +19,35 @@ pub(super) const DUPLICATE: &str = "duplicate";
 /// A message as far as receipts know it: its hash and its length.
 type Message = (String, usize);
 
-/// Who has which message: when it was accepted, if it is done, and in which job.
+/// What was looked for, and found.
 #[derive(Debug, Default)]
-struct Known(BTreeMap<(Message, String), (Millis, String)>);
+struct Known {
+    /// Who has which message: when it was accepted, if it is done, and in which job.
+    messages: BTreeMap<(Message, String), (Millis, String)>,
+    /// Who has the page of which origin, and in which job.
+    origins: BTreeMap<(String, String), String>,
+}
+
+/// A broker gives a page once more hours later at most.
+const HANDED_OVER: Millis = 24 * 60 * 60 * 1000;
 
 /// It is not done, so it is not long ago.
 const NOT_DONE: Millis = Millis::MAX;
 
 impl Known {
-    fn note(&mut self, message: &Message, to: &str, at: Millis, id: &str) {
+    fn note(
+        &mut self,
+        message: &Message,
+        origin: Option<&String>,
+        to: &str,
+        (at, id): (Millis, &str),
+    ) {
+        if let Some(origin) = origin {
+            let key = (origin.clone(), to.to_owned());
+            self.origins.entry(key).or_insert_with(|| id.to_owned());
+        }
         let key = (message.clone(), to.to_owned());
-        let known = self.0.entry(key).or_default();
+        let known = self.messages.entry(key).or_default();
         if known.1.is_empty() || known.0 < at {
             *known = (at, id.to_owned());
         }
@@ -36,9 +55,15 @@ impl Known {
 
     /// The job that this recipient has the message from, if not before that.
     fn since(&self, since: Millis, message: &Message, to: &str) -> Option<&str> {
-        let last = self.0.get(&(message.clone(), to.to_owned()));
+        let last = self.messages.get(&(message.clone(), to.to_owned()));
         let last = last.filter(|(last, _)| *last >= since);
         last.map(|(_, id)| id.as_str())
+    }
+
+    /// The job that this recipient has the very same page from.
+    fn of_origin(&self, origin: &str, to: &str) -> Option<&str> {
+        let id = self.origins.get(&(origin.to_owned(), to.to_owned()));
+        id.map(String::as_str)
     }
 
     /// What has failed is no reason, nor what was not sent itself.
@@ -46,7 +71,8 @@ impl Known {
         for (_, mark, part) in work.each() {
             let is_copy = part.last().is_some_and(|last| last.outcome == DUPLICATE);
             if mark != Mark::Failed && !is_copy {
-                self.note(message, &part.to, NOT_DONE, &work.id);
+                let job = (NOT_DONE, work.id.as_str());
+                self.note(message, work.origin.as_ref(), &part.to, job);
             }
         }
     }
@@ -62,7 +88,8 @@ impl Known {
             if part.mark != "D" || last.outcome == DUPLICATE || has_failed {
                 continue;
             }
-            self.note(&message, &part.to, receipt.received, &receipt.id);
+            let job = (receipt.received, receipt.id.as_str());
+            self.note(&message, receipt.origin.as_ref(), &part.to, job);
         }
     }
 }
@@ -73,6 +100,16 @@ struct Fresh<'a> {
     message: Message,
     /// Of each recipient: since when it may have no other one.
     since: Vec<Option<Millis>>,
+    /// Since when it may have come once before.
+    handed_over: Option<Millis>,
+}
+
+impl Fresh<'_> {
+    /// Since when others are to be looked for.
+    fn since(&self) -> Option<Millis> {
+        let times = self.since.iter().chain([&self.handed_over]);
+        times.flatten().min().copied()
+    }
 }
 
 impl Deliverer<'_> {
@@ -91,23 +128,26 @@ impl Deliverer<'_> {
                     let time = Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX);
                     Some(work.received.saturating_sub(time))
                 };
+                let before = work.received.saturating_sub(HANDED_OVER);
                 jobs.push(Fresh {
+                    handed_over: work.origin.as_ref().map(|_| before),
                     since: work.parts.iter().map(|part| since(&part.to)).collect(),
                     message: (work.digest(), work.message.len()),
                     work,
                 });
             }
         }
-        let asking = |job: &&Fresh<'_>| job.since.iter().any(Option::is_some);
-        let wanted = jobs.iter().filter(asking).map(|job| job.message.clone());
-        let wanted: BTreeSet<Message> = wanted.collect();
-        let since = jobs.iter().flat_map(|job| &job.since).flatten().min();
-        let Some(since) = since.copied() else { return };
+        let asking = jobs.iter().filter(|job| job.since().is_some());
+        let wanted: BTreeSet<Message> = asking.map(|job| job.message.clone()).collect();
+        let since = jobs.iter().filter_map(Fresh::since).min();
+        let Some(since) = since else { return };
         let mut known = self.known(&wanted, since);
         for job in jobs {
             let parts = job.work.marks.iter_mut().zip(&mut job.work.parts);
             for ((mark, part), since) in parts.zip(&job.since) {
                 let last = since.and_then(|since| known.since(since, &job.message, &part.to));
+                let origin = job.work.origin.as_deref();
+                let last = last.or_else(|| known.of_origin(origin?, &part.to));
                 if let Some(id) = last {
                     *mark = Mark::Delivered;
                     part.tell(Event {
