@@ -2,6 +2,7 @@
 //! page-deliver(8) tells under SCALING OUT. Each machine is a spool.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::page_deliver::site::Site;
 use crate::support::broker::Broker;
 use crate::support::kit::link;
 use crate::support::peers::skip_unless;
-use crate::support::{Cmd, Dice, Running, applet};
+use crate::support::{Cmd, Dice, Running, applet, scratch};
 
 /// So many jobs come to the front end, some of them of several pages.
 const JOBS: usize = 240;
@@ -323,4 +324,30 @@ fn what_is_no_page_stops_no_queue_and_is_not_lost() {
     assert_eq!(states, expected.into());
     assert_eq!(rows.len(), 4);
     assert_eq!(worker.site.names("tmp"), [""; 0]);
+}
+
+#[test]
+fn a_page_that_was_not_handed_over_is_kept() {
+    skip_unless!("amqp-publish");
+    // Nobody listens on a port that was just free.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let publish = |temporary: &Path| {
+        let run = Cmd::new("sh").args(["-c", "exec \"$@\" 3</dev/null", "sh"]);
+        let run = run.arg(script("publish")).arg("pages");
+        let run = run.arg(format!("--url=amqp://127.0.0.1:{port}"));
+        let run = run.env("PAGEBOX_ID", "1").env("PAGEBOX_PAGER", "jane");
+        run.env("TMPDIR", temporary).stdin("Disk full").run()
+    };
+    let dir = scratch("publish");
+    let refused = publish(&dir);
+    refused.expect_status(75);
+    assert!(
+        refused.stderr.contains("opening socket"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(dir.names("."), [""; 0]);
+    publish(&dir.join("none")).expect_status(75);
 }
