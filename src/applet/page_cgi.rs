@@ -10,9 +10,11 @@ mod form;
 mod html;
 mod key;
 mod limit;
+mod once;
 mod refusal;
 mod result;
 mod route;
+mod shared;
 mod site;
 mod submit;
 

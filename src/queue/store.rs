@@ -27,7 +27,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{
     AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, fchmod, flock, fstat, fsync,
@@ -54,6 +54,8 @@ pub const DIRECTORIES: [(&str, u32); 8] = [
     ("tags", 0o2750),
     ("web", 0o2770),
 ];
+/// What forms from the web leave in `web/` begins with that.
+pub const FORM: &str = "form-";
 /// Nobody but the owner reads a job that was claimed.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 /// A work file that is being written.
@@ -177,6 +179,21 @@ impl Store {
             _ = std::fs::write(&path, "");
         }
         !recent
+    }
+
+    /// Removes what has not changed since then of a directory with names that begin so.
+    pub fn forget_old(&self, name: &str, prefix: &str, since: SystemTime) -> io::Result<()> {
+        for entry in std::fs::read_dir(self.dir.join(name))? {
+            let entry = entry?;
+            let is_such = entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(prefix.as_bytes());
+            if is_such && entry.metadata()?.modified()? < since {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether the machine was started since [`Store::note_boot`]; then

@@ -198,17 +198,6 @@ pub fn forget(dir: &Path, request: &Forget) -> io::Result<()> {
     Ok(())
 }
 
-/// Forgets tags of which nothing has changed since then.
-pub fn forget_old(dir: &Path, since: SystemTime) -> io::Result<()> {
-    for entry in std::fs::read_dir(dir.join(TAGS))? {
-        let entry = entry?;
-        if entry.metadata()?.modified()? < since {
-            std::fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 fn parse(text: &str) -> Option<(String, Status)> {
     let value = |name: &str| {
         text.lines()

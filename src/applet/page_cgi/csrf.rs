@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq as _;
 use super::key::Key;
 use super::refusal::Refusal;
 use crate::cgi::request::Request;
+use crate::queue::spool::is_id;
 
 /// The hours that a token is good for, beside the one that it was made in.
 const HOURS: u64 = 12;
@@ -31,22 +32,30 @@ pub(super) fn check_site(request: &Request) -> Result<(), Refusal> {
     Err(Refusal::new(403, "another site has asked for this"))
 }
 
-/// A token for the form, for who asks, now.
-pub(super) fn token(key: &Key, request: &Request) -> String {
-    of_hour(key, request, hour())
+/// A token for that form, for who asks, now.
+pub(super) fn token(key: &Key, request: &Request, form: &str) -> String {
+    of_hour(key, request, form, hour())
 }
 
-/// Whether we have made this token for who asks, and not too long ago.
-pub(super) fn is_ours(key: &Key, request: &Request, token: &str) -> bool {
-    is_of(hour(), key, request, token)
+/// What the form is called that this token stands in, whoever has made it.
+pub(super) fn form(token: &str) -> Option<&str> {
+    let (form, _) = token.split_once('.')?;
+    is_id(form).then_some(form)
 }
 
-fn is_of(now: u64, key: &Key, request: &Request, token: &str) -> bool {
+/// Whether we have made this token for who asks, and not too long ago: then its form.
+pub(super) fn ours<'t>(key: &Key, request: &Request, token: &'t str) -> Option<&'t str> {
+    of(hour(), key, request, token)
+}
+
+fn of<'t>(now: u64, key: &Key, request: &Request, token: &'t str) -> Option<&'t str> {
+    let form = form(token)?;
     let mut hours = now.saturating_sub(HOURS)..=now;
-    hours.any(|hour| {
-        let right = of_hour(key, request, hour);
+    let is_ours = hours.any(|hour| {
+        let right = of_hour(key, request, form, hour);
         right.as_bytes().ct_eq(token.as_bytes()).into()
-    })
+    });
+    is_ours.then_some(form)
 }
 
 fn hour() -> u64 {
@@ -54,10 +63,10 @@ fn hour() -> u64 {
     now.unwrap_or_default().as_secs() / 3600
 }
 
-fn of_hour(key: &Key, request: &Request, hour: u64) -> String {
+fn of_hour(key: &Key, request: &Request, form: &str, hour: u64) -> String {
     let hour = hour.to_string();
-    let code = key.code(&["form", &request.user, &request.address, &hour]);
-    URL_SAFE_NO_PAD.encode(code)
+    let code = key.code(&["form", form, &request.user, &request.address, &hour]);
+    format!("{form}.{}", URL_SAFE_NO_PAD.encode(code))
 }
 
 #[cfg(test)]
@@ -68,13 +77,17 @@ mod tests {
     fn a_token_is_good_for_half_a_day() {
         let key = Key::of([7; 32]);
         let request = Request::default();
-        let token = of_hour(&key, &request, 100);
-        assert!((100..=112).all(|now| is_of(now, &key, &request, &token)));
+        let token = of_hour(&key, &request, "1-2", 100);
+        let form = |now| of(now, &key, &request, &token);
+        assert!((100..=112).all(|now| form(now) == Some("1-2")));
         // Nor is one of a time to come.
         assert!(
             [0, 99, 113, 1000]
-                .iter()
-                .all(|now| !is_of(*now, &key, &request, &token))
+                .into_iter()
+                .all(|now| form(now).is_none())
         );
+        // Of another form it says nothing.
+        let other = token.replace("1-2", "1-3");
+        assert_eq!(of(100, &key, &request, &other), None);
     }
 }

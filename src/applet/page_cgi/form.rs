@@ -3,6 +3,7 @@
 //! Answers for nothing that was typed being lost because something was wrong with it.
 
 use std::fmt::Write as _;
+use std::time::SystemTime;
 
 use super::html::{self, alert, escape};
 use super::key::Key;
@@ -16,6 +17,7 @@ use crate::cgi::answer::Answer;
 use crate::cgi::form;
 use crate::cgi::request::Request;
 use crate::diag::Diag;
+use crate::queue::spool::new_id;
 use crate::transport::fd::Deadline;
 
 /// The type that a form is sent as.
@@ -68,10 +70,10 @@ fn serve<'r>(
     let (site, key) = around.insert((site, key));
     *filled = Filled::read(&body)?;
     site.admit(diag)?;
-    if !csrf::is_ours(key, request, &filled.token) {
+    let Some(form) = csrf::ours(key, request, &filled.token) else {
         return Err(Refusal::new(403, "the form was old: send it again"));
-    }
-    submit::for_form(site, key, &filled.wanted)
+    };
+    submit::for_form(site, key, form, &filled.wanted, diag)
 }
 
 fn body(request: &Request) -> Result<Vec<u8>, Refusal> {
@@ -120,7 +122,10 @@ fn page(site: &Site<'_>, key: &Key, filled: &Filled, refusal: Option<&Refusal>) 
     let mut body = refusal
         .map(|refusal| alert(&refusal.text))
         .unwrap_or_default();
-    let token = csrf::token(key, site.request);
+    // Shown again it is the same form.
+    let form = csrf::form(&filled.token);
+    let form = form.map_or_else(|| new_id(SystemTime::now()), str::to_owned);
+    let token = csrf::token(key, site.request, &form);
     let marks = |field: Field| match at {
         Some(at) if at == field => (" error", " aria-invalid=\"true\" autofocus"),
         _ => ("", ""),

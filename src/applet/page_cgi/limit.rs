@@ -16,40 +16,22 @@ use std::io::{self, ErrorKind, Read};
 use std::net::IpAddr;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, fchmod, flock, openat};
-use rustix::io::Errno;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::refusal::Refusal;
-use super::site::within;
+use super::shared;
 use crate::diag::{Diag, cause};
 use crate::rate::{Millis, Rate};
-use crate::transport::fd::{Deadline, pause};
 
 const NAME: &str = "limits";
-const MODE: Mode = Mode::RUSR
-    .union(Mode::WUSR)
-    .union(Mode::RGRP)
-    .union(Mode::WGRP);
 /// So many addresses are known at a time.
 const MOST: usize = 10_000;
 /// No file of ours is longer, in bytes: an address of 45, a blank, a number of 20.
 const MAX_FILE: u64 = MOST as u64 * 67;
-/// How long to wait for others, and between two looks.
-const PATIENCE: Duration = Duration::from_secs(1);
-const PAUSE: Duration = Duration::from_millis(2);
-
 /// Takes one request of that address.
 pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result<(), Refusal> {
     let path = web.join(NAME);
-    let file = within(web, || open(&path))?;
-    let failed = |error: &io::Error| Refusal::ours(format!("{}: {}", path.display(), cause(error)));
-    let locked = lock(&file).map_err(|error| failed(&error))?;
-    if !locked {
-        let text = format!("{}: in use for more than a second", path.display());
-        return Err(Refusal::ours(text).in_seconds(1));
-    }
+    let file = shared::locked(web, &path)?;
     // Behind the lock: who waited is not counted for the past.
     let now = now();
     let mut limits = read(&file).unwrap_or_else(|error| {
@@ -67,7 +49,7 @@ pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result
         Ok(full) => {
             make_room(&mut limits);
             limits.insert(key, full);
-            write(&file, &limits).map_err(|error| failed(&error))
+            write(&file, &limits).map_err(|error| shared::failed(&path, &error))
         }
         Err(until) => {
             let seconds = until.saturating_sub(now).div_ceil(1000).max(1);
@@ -106,37 +88,6 @@ fn make_room(limits: &mut HashMap<String, Millis>) {
     let first = limits.iter().min_by_key(|(_, full)| **full);
     if let Some(first) = first.map(|(key, _)| key.clone()) {
         limits.remove(&first);
-    }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = match openat(CWD, path, flags, Mode::empty()) {
-        Err(Errno::NOENT) => {
-            let file = openat(CWD, path, flags | OFlags::CREATE, MODE)?;
-            // Another user may serve the next request; whose file it is has been first.
-            _ = fchmod(&file, MODE);
-            file
-        }
-        other => other?,
-    };
-    Ok(file.into())
-}
-
-/// Nothing tells when a lock is free but waiting for it, and that has no deadline: so it
-/// is looked at again and again. False: it was not to be had in time.
-fn lock(file: &File) -> io::Result<bool> {
-    let deadline = Deadline::after(PATIENCE);
-    loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(true),
-            Err(Errno::WOULDBLOCK) if deadline.remaining() != Some(Duration::ZERO) => {
-                pause(PAUSE, None)?;
-            }
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
     }
 }
 

@@ -4,12 +4,15 @@
 //! paged, and with which text.
 
 use super::key::Key;
+use super::once::Once;
 use super::refusal::{Field, Refusal};
 use super::result;
 use super::site::Site;
 use crate::applet::spool::{not_taken, open};
 use crate::cgi::answer::Answer;
+use crate::diag::{Diag, cause};
 use crate::queue::job::{Job, Sender};
+use crate::transport::interrupt::Interrupt;
 
 /// A page that somebody wants to be sent.
 #[derive(Debug, Default)]
@@ -19,11 +22,29 @@ pub(super) struct Wanted {
     pub(super) message: String,
 }
 
-/// Queues it, and sends the browser to where it can see what becomes of it.
-pub(super) fn for_form(site: &Site<'_>, key: &Key, wanted: &Wanted) -> Result<Answer, Refusal> {
+/// Queues it, if that form has not had it queued before, and sends the browser to where
+/// it can see what becomes of it.
+pub(super) fn for_form(
+    site: &Site<'_>,
+    key: &Key,
+    form: &str,
+    wanted: &Wanted,
+    diag: &Diag,
+) -> Result<Answer, Refusal> {
     let mut job = job(site, wanted)?;
-    let location = result::ask(site, key, &mut job)?;
-    queue(site, &job)?;
+    let once = Once::of(site, key, form, wanted)?;
+    let location = match once.location()? {
+        Some(location) => location,
+        None => {
+            let location = result::ask(site, key, &mut job)?;
+            // A server ends a program whose browser has gone, as it does at a second click.
+            let signals = Interrupt::register().map_err(|error| Refusal::ours(cause(&error)))?;
+            queue(site, &job)?;
+            once.note(&location, diag);
+            drop(signals);
+            location
+        }
+    };
     Ok(Answer::new(303, "text/html", String::new()).with("Location", &location))
 }
 

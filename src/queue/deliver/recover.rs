@@ -10,9 +10,10 @@ use std::time::SystemTime;
 use super::lane::Lane;
 use super::{Deliverer, Place, Said};
 use crate::diag::{Priority, cause};
-use crate::duration;
+use crate::duration::{DAY, YEAR};
 use crate::outcome::Outcome;
-use crate::queue::tags;
+use crate::queue::store::FORM;
+use crate::queue::tags::TAGS;
 use crate::queue::work::Mark;
 
 impl Deliverer<'_> {
@@ -74,9 +75,14 @@ impl Deliverer<'_> {
         let forgotten = self.store().forget_receipts(now, keep);
         forgotten.unwrap_or_else(|error| self.fail("sent", &error));
         // A page that waits for long has its status no less.
-        if let Some(since) = now.checked_sub(keep + duration::YEAR) {
-            let forgotten = tags::forget_old(self.store().dir(), since);
+        if let Some(since) = now.checked_sub(keep + YEAR) {
+            let forgotten = self.store().forget_old(TAGS, "", since);
             forgotten.unwrap_or_else(|error| self.fail("tags", &error));
+        }
+        // No form is good for as long.
+        if let Some(since) = now.checked_sub(DAY) {
+            let forgotten = self.store().forget_old("web", FORM, since);
+            forgotten.unwrap_or_else(|error| self.fail("web", &error));
         }
     }
 

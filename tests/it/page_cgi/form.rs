@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime};
 
 use super::{Web, is_guarded};
-use crate::support::cgi::FORM;
+use crate::support::cgi::{FORM, Reply, Request};
 use crate::support::peers::skip_unless;
 use crate::support::{Page, Tmpfs};
 
@@ -241,7 +242,9 @@ fn requests_share_one_key_that_nobody_else_reads() {
         let body = format!("to=joe&message=x&token={token}");
         web.request("POST").body(FORM, body).run().expect(303, "");
     }
-    assert_eq!(web.dir.names("spool/web"), ["key", "limits"]);
+    let mut names = web.dir.names("spool/web");
+    names.retain(|name| !name.starts_with("form-"));
+    assert_eq!(names, ["key", "limits"]);
     let mode = |path: &str| {
         let about = fs::metadata(web.spool().join(path)).unwrap();
         about.permissions().mode() & 0o7777
@@ -281,4 +284,102 @@ fn a_spool_that_is_full_is_503_and_nothing_is_lost() {
     fs::remove_file(filler).unwrap();
     page().run().expect(200, "");
     assert_eq!(web.queued(), [Page::new(&["joe"], "Fire")]);
+}
+
+/// Where the results of these requests are.
+fn places(requests: Vec<Request>) -> Vec<String> {
+    let running: Vec<_> = requests.into_iter().map(Request::spawn).collect();
+    let replies = running.into_iter().map(|one| Reply::of(&one.wait()));
+    let replies = replies.map(|reply| reply.expect(303, ""));
+    let place = |reply: Reply| reply.header("Location").unwrap().to_owned();
+    replies.map(place).collect()
+}
+
+#[test]
+fn a_form_that_comes_again_pages_nobody_again() {
+    let web = Web::new("cgi-twice");
+    let token = web.token();
+    let post = |fields: &str| {
+        let body = format!("{fields}&token={token}");
+        web.request("POST").body(FORM, body)
+    };
+    // Two clicks at once, a reload, and one long after it was sent.
+    let fire = || post("to=joe&message=Fire");
+    let mut all = places((0..4).map(|_| fire()).collect());
+    assert_eq!(web.queued(), [Page::new(&["joe"], "Fire")]);
+    all.extend(places(vec![fire()]));
+    web.deliver();
+    all.extend(places(vec![fire()]));
+    assert!(all.iter().all(|place| *place == all[0]), "{all:?}");
+    assert_eq!(web.queued(), []);
+    // Another text or another name is another page, and so is another form.
+    for other in [
+        "to=joe&message=Fire!",
+        "to=jane&message=Fire",
+        "to=joe&to=jane&message=Fire",
+    ] {
+        assert_ne!(places(vec![post(other)]), all[..1], "{other}");
+    }
+    assert_ne!(places(vec![web.post("to=joe&message=Fire")]), all[..1]);
+    assert_eq!(web.queued().len(), 4);
+    // It is the same form that is shown again where something is wrong with it.
+    let reply = post("message=Fire").run().expect(400, "choose whom");
+    let shown = reply.between("name=\"token\" value=\"", "\"").to_owned();
+    let body = format!("to=joe&message=Fire&token={shown}");
+    let again = web.request("POST").body(FORM, body);
+    assert_eq!(places(vec![again]), all[..1]);
+    assert_eq!(web.queued(), []);
+}
+
+#[test]
+fn a_form_that_was_not_taken_can_come_again() {
+    let web = Web::new("cgi-retry");
+    let body = format!("to=joe&message=Fire&token={}", web.token());
+    let post = || web.request("POST").body(FORM, &body);
+    let (new, away) = (web.spool().join("new"), web.spool().join("away"));
+    fs::rename(&new, &away).unwrap();
+    post().run().expect(503, "nothing is queued");
+    fs::rename(&away, &new).unwrap();
+    // It is in hand.
+    let forms = web.dir.names("spool/web");
+    let form = forms.iter().find(|name| name.starts_with("form-")).unwrap();
+    let path = web.spool().join("web").join(form);
+    let held = fs::File::open(&path).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let reply = post().run().expect(503, "it is in hand");
+    assert_eq!(reply.header("Retry-After"), Some("1"));
+    drop(held);
+    // A crash has cut off what it says.
+    fs::write(&path, "/cgi-bin").unwrap();
+    let place = places(vec![post()]);
+    assert_eq!(web.queued(), [Page::new(&["joe"], "Fire")]);
+    assert_eq!(places(vec![post()]), place);
+    assert_eq!(web.queued(), []);
+}
+
+#[test]
+fn forms_are_forgotten_once_they_are_too_old() {
+    let web = Web::new("cgi-forget");
+    web.deliver();
+    web.post("to=joe&message=Fire").run().expect(303, "");
+    web.post("to=jane&message=Fire").run().expect(303, "");
+    let forms = || {
+        let mut names = web.dir.names("spool/web");
+        names.retain(|name| name.starts_with("form-"));
+        names
+    };
+    let age = |name: &str, hours: u64| {
+        let file = fs::File::open(web.spool().join(name)).unwrap();
+        let then = SystemTime::now() - Duration::from_secs(hours * 3600);
+        file.set_modified(then).unwrap();
+    };
+    let both = forms();
+    assert_eq!(both.len(), 2);
+    age(&format!("web/{}", both[0]), 25);
+    age(&format!("web/{}", both[1]), 14);
+    age("web/key", 1000);
+    age("active/.tidied", 2);
+    web.deliver();
+    assert_eq!(forms(), both[1..]);
+    assert!(web.dir.names("spool/web").contains(&"key".to_owned()));
 }

@@ -1,0 +1,73 @@
+//! A file that requests share: made by the first of them, and had by one at a time.
+//!
+//! Answers for none being waited for for long. Must never know what is in it.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, fchmod, flock, openat};
+use rustix::io::Errno;
+
+use super::refusal::Refusal;
+use super::site::within;
+use crate::diag::cause;
+use crate::transport::fd::{Deadline, pause};
+
+const MODE: Mode = Mode::RUSR
+    .union(Mode::WUSR)
+    .union(Mode::RGRP)
+    .union(Mode::WGRP);
+/// How long to wait for others, and between two looks.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The file, for as long as it is open.
+pub(super) fn locked(web: &Path, path: &Path) -> Result<File, Refusal> {
+    let file = within(web, || open(path))?;
+    match lock(&file) {
+        Ok(true) => Ok(file),
+        Ok(false) => {
+            let text = format!("{}: in use for more than a second", path.display());
+            Err(Refusal::ours(text).in_seconds(1))
+        }
+        Err(error) => Err(failed(path, &error)),
+    }
+}
+
+/// There is trouble with that file.
+pub(super) fn failed(path: &Path, error: &io::Error) -> Refusal {
+    Refusal::ours(format!("{}: {}", path.display(), cause(error)))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = match openat(CWD, path, flags, Mode::empty()) {
+        Err(Errno::NOENT) => {
+            let file = openat(CWD, path, flags | OFlags::CREATE, MODE)?;
+            // Another user may serve the next request; whose file it is has been first.
+            _ = fchmod(&file, MODE);
+            file
+        }
+        other => other?,
+    };
+    Ok(file.into())
+}
+
+/// Nothing tells when a lock is free but waiting for it, and that has no deadline: so it
+/// is looked at again and again. False: it was not to be had in time.
+fn lock(file: &File) -> io::Result<bool> {
+    let deadline = Deadline::after(PATIENCE);
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) if deadline.remaining() != Some(Duration::ZERO) => {
+                pause(PAUSE, None)?;
+            }
+            Err(Errno::WOULDBLOCK) => return Ok(false),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
