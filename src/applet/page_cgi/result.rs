@@ -88,7 +88,7 @@ pub(super) fn answer(site: &Site<'_>, key: &Key) -> Result<Option<Answer>, Refus
     let is_new = || site.dir.join("new").join(&asked.id).exists();
     let is_final = status.as_ref().is_some_and(|status| status.exit.is_some());
     let (title, text) = match &status {
-        Some(status) => told(status),
+        Some(status) => told(status, asked.is_to_one(site)),
         None if is_new() => ("Queued", "It waits to be taken up.".to_owned()),
         None => {
             let text = "It is being taken up just now, or it was long ago.";
@@ -119,8 +119,8 @@ pub(super) fn answer(site: &Site<'_>, key: &Key) -> Result<Option<Answer>, Refus
     Ok(Some(page.answer(200)))
 }
 
-/// A status in words.
-fn told(status: &Status) -> (&'static str, String) {
+/// A status in words. Of several, some may have what others have not.
+fn told(status: &Status, is_to_one: bool) -> (&'static str, String) {
     let text = printable(status.text.as_bytes());
     let because = |words: &str| match text.as_str() {
         "" => format!("{words}."),
@@ -129,10 +129,14 @@ fn told(status: &Status) -> (&'static str, String) {
     match status.exit.map(Exit::of_status) {
         None => ("Queued", because("It is on its way")),
         Some(Some(Exit::Ok)) => ("Sent", because("It was delivered")),
-        Some(Some(Exit::Unknown) | None) => {
+        Some(Some(Exit::Unknown) | None) if is_to_one => {
             ("Unknown", because("Nobody knows whether it has arrived"))
         }
-        Some(Some(_)) => ("Failed", because("It was not delivered")),
+        Some(Some(Exit::Unknown) | None) => {
+            ("Unknown", because("Nobody knows whether everybody got it"))
+        }
+        Some(Some(_)) if is_to_one => ("Failed", because("It was not delivered")),
+        Some(Some(_)) => ("Failed", because("Not everybody got it")),
     }
 }
 
@@ -150,6 +154,12 @@ impl Asked {
             }
         }
         asked
+    }
+
+    /// Whether it is for one pager, and not for a group or for several names.
+    fn is_to_one(&self, site: &Site<'_>) -> bool {
+        let mut pagers = site.config.tables().pager.keys();
+        pagers.any(|name| name.as_str() == self.to)
     }
 
     /// The pass code: it cannot be guessed without the key.

@@ -62,6 +62,36 @@ fn what_is_tried_again_is_on_its_way() {
 }
 
 #[test]
+fn what_one_of_several_has_not_got_is_not_told_as_lost() {
+    // Who reads that nobody has it would send it again to all.
+    let web = Web::with(
+        "cgi-result-some",
+        "[pager.up]\nroute = \"up\"\n[group.all]\nmembers = [\"up\", \"joe\"]\n\
+         [route.up]\ntype = \"exec\"\ncommand = [\"true\"]\n",
+    );
+    for (to, message, title, words) in [
+        (
+            "to=up&to=joe",
+            "69",
+            "Failed",
+            "Not everybody got it: joe: ",
+        ),
+        ("to=all", "69", "Failed", "Not everybody got it: all: "),
+        ("to=all", "79", "Unknown", "whether everybody got it: all: "),
+        ("to=joe", "69", "Failed", "It was not delivered: joe: "),
+        ("to=joe", "79", "Unknown", "whether it has arrived: joe: "),
+        ("to=all", "0", "Sent", "It was delivered."),
+    ] {
+        let reply = web.post(&format!("{to}&message={message}")).run();
+        let reply = reply.expect(303, "");
+        let (_, query) = reply.header("Location").unwrap().split_once('?').unwrap();
+        web.deliver();
+        let reply = look(&web, query).expect(200, &format!("<h1>{title}</h1>"));
+        assert!(reply.body.contains(words), "{to}: {}", reply.body);
+    }
+}
+
+#[test]
 fn nobody_looks_forever() {
     let web = Web::new("cgi-result-end");
     let query = sent(&web, "0");
