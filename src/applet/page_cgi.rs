@@ -83,13 +83,13 @@ fn answer(place: &SpoolArgs, diag: &Diag) -> Answer {
         Ok(request) => request,
         Err(Garbled(name)) => {
             diag.warn(&format!("{name} is no line of text"));
-            return html::refusal(&Refusal::new(400, "the request is garbled"));
+            return html::refusal(&Refusal::new(400, "the request is garbled"), "");
         }
     };
     let answer = match route::place(&request) {
         Place::Form => form::answer(&request, place, diag),
         Place::Api(action) => api::answer(action, &request, place, diag),
-        Place::Nowhere => html::refusal(&Refusal::new(404, "there is nothing here")),
+        Place::Nowhere => html::refusal(&Refusal::new(404, "there is nothing here"), ""),
     };
     if request.method == "HEAD" {
         return answer.without_body();

@@ -42,7 +42,7 @@ pub(super) fn answer(request: &Request, place: &SpoolArgs, diag: &Diag) -> Answe
         }
         match &around {
             Some((site, key)) => page(site, key, &filled, Some(&refusal)).refused(&refusal),
-            None => html::refusal(&refusal),
+            None => html::refusal(&refusal, &filled.wanted.message),
         }
     })
 }
@@ -56,19 +56,22 @@ fn serve<'r>(
 ) -> Result<Answer, Refusal> {
     let posted = match request.method.as_str() {
         "GET" | "HEAD" => None,
-        "POST" => Some(body(request)?),
+        "POST" => {
+            let read = Filled::read(&body(request)?);
+            Some(read.map(|read| *filled = read))
+        }
         _ => return Err(Refusal::method("GET, HEAD, POST")),
     };
     let site = Site::find(place, request)?;
     let key = Key::find(&site.web())?;
-    let Some(body) = posted else {
+    let Some(read) = posted else {
         return match result::answer(&site, &key)? {
             Some(answer) => Ok(answer),
             None => Ok(page(&site, &key, filled, None).answer(200)),
         };
     };
     let (site, key) = around.insert((site, key));
-    *filled = Filled::read(&body)?;
+    read?;
     site.admit(diag)?;
     let Some(form) = csrf::ours(key, request, &filled.token) else {
         return Err(Refusal::new(403, "the form was old: send it again"));

@@ -56,11 +56,18 @@ impl Page {
     }
 }
 
-/// A page that says no more than why.
-pub(super) fn refusal(refusal: &Refusal) -> Answer {
+/// A page that says no more than why, and gives back what was written for nothing.
+pub(super) fn refusal(refusal: &Refusal, written: &str) -> Answer {
+    let written = match escape(written) {
+        none if none.is_empty() => none,
+        text => format!(
+            "<label class=\"label\" for=\"message\">Message</label>\n\
+             <textarea id=\"message\" rows=\"4\" readonly>\n{text}</textarea>\n"
+        ),
+    };
     let page = Page {
         title: "Error".to_owned(),
-        body: alert(&refusal.text) + BACK,
+        body: alert(&refusal.text) + &written + BACK,
         ..Page::default()
     };
     page.refused(refusal)

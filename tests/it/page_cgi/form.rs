@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
 use super::{Web, is_guarded};
+use crate::durability::strace_may_trace;
 use crate::support::cgi::{FORM, Reply, Request};
 use crate::support::peers::skip_unless;
 use crate::support::{Page, Tmpfs};
@@ -355,6 +356,48 @@ fn a_form_that_was_not_taken_can_come_again() {
     assert_eq!(web.queued(), [Page::new(&["joe"], "Fire")]);
     assert_eq!(places(vec![post()]), place);
     assert_eq!(web.queued(), []);
+}
+
+#[test]
+fn a_page_that_is_queued_is_known_even_if_its_browser_has_gone() {
+    skip_unless!("strace");
+    if !strace_may_trace() {
+        return;
+    }
+    let web = Web::new("cgi-gone-at-once");
+    let body = format!("to=joe&message=Fire&token={}", web.token());
+    let post = || web.request("POST").body(FORM, &body);
+    // As some web servers do once the connection is closed, and here as the job has its name.
+    let trace = web.dir.join("trace").display().to_string();
+    let signal = ["-o", &trace, "-e", "inject=renameat:signal=SIGTERM"];
+    let place = places(vec![post().changed(|cmd| cmd.under("strace", &signal))]);
+    assert!(web.dir.read("trace").contains("SIGTERM"));
+    assert_eq!(places(vec![post()]), place);
+    assert_eq!(web.queued(), [Page::new(&["joe"], "Fire")]);
+}
+
+#[test]
+fn what_was_written_comes_back_where_there_is_no_form() {
+    let web = Web::new("cgi-no-form");
+    let post = web.post("to=joe&message=%3CFire%3E%0D%0Aon+db1");
+    // Somebody is just writing it.
+    web.dir.file("pagebox.toml", "[pager.joe");
+    let reply = post.run().expect(503, "nothing is queued");
+    assert_eq!(
+        reply.between(
+            "<textarea id=\"message\" rows=\"4\" readonly>\n",
+            "</textarea>"
+        ),
+        "&lt;Fire&gt;\non db1"
+    );
+    assert!(
+        reply
+            .body
+            .contains("<label class=\"label\" for=\"message\">")
+    );
+    assert_eq!(web.queued(), []);
+    let reply = web.get().run().expect(503, "nothing is queued");
+    assert!(!reply.body.contains("textarea id"));
 }
 
 #[test]

@@ -158,6 +158,14 @@ impl Cmd {
         self
     }
 
+    /// Run by that program, which has these arguments in front of it.
+    pub(crate) fn under(mut self, program: &str, args: &[&str]) -> Self {
+        let run = std::mem::replace(&mut self.program, program.into());
+        let words = args.iter().map(OsString::from);
+        self.args.splice(0..0, words.chain([run.into_os_string()]));
+        self
+    }
+
     pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.envs
             .push((name.as_ref().to_owned(), Some(value.as_ref().to_owned())));
