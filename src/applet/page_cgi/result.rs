@@ -27,6 +27,10 @@ const PAUSE: u32 = 3;
 /// No list of names is longer in an address, in bytes.
 const MAX_NAMES: usize = 1000;
 
+/// Or who has sent the form once more would think that this is another page.
+const AGAIN: &str = "<p>The same form has come before, and was queued once. \
+                     To page again, send a new one.</p>\n";
+
 /// What an address asks for.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Asked {
@@ -35,6 +39,8 @@ struct Asked {
     to: String,
     tag: String,
     pass: String,
+    /// The form has come before, and was not taken once more.
+    again: bool,
     /// How often it was asked already.
     look: u32,
 }
@@ -54,6 +60,11 @@ pub(super) fn ask(site: &Site<'_>, key: &Key, job: &mut Job) -> Result<String, R
     // With two slashes in front it would name another host.
     let script = site.request.script.trim_start_matches('/');
     Ok(format!("/{}?{}", form::path(script), asked.query(0)))
+}
+
+/// The same place, for who has sent the same form once more.
+pub(super) fn again(location: &str) -> String {
+    format!("{location}&again=1")
 }
 
 /// The names, as far as they have room.
@@ -105,10 +116,13 @@ pub(super) fn answer(site: &Site<'_>, key: &Key) -> Result<Option<Answer>, Refus
         ),
         ..Page::default()
     };
-    let again = format!("?{}", asked.query(asked.look.saturating_add(1)));
-    let again = escape(&again);
+    if asked.again {
+        page.body += AGAIN;
+    }
+    let next = format!("?{}", asked.query(asked.look.saturating_add(1)));
+    let next = escape(&next);
     if !is_final && asked.look < LOOKS {
-        page.head = format!("<meta http-equiv=\"refresh\" content=\"{PAUSE}; url={again}\">\n");
+        page.head = format!("<meta http-equiv=\"refresh\" content=\"{PAUSE}; url={next}\">\n");
     }
     if !is_final {
         let now = escape(&format!("?{}", asked.query(0)));
@@ -149,6 +163,7 @@ impl Asked {
                 "to" => asked.to = value,
                 "tag" => asked.tag = value,
                 "pass" => asked.pass = value,
+                "again" => asked.again = true,
                 "look" => asked.look = value.parse().unwrap_or(LOOKS),
                 _ => {}
             }
@@ -193,6 +208,7 @@ impl Asked {
             ("pass", pass),
             ("look", &look),
         ];
-        form::query(fields.map(|(name, value)| (name, value.as_str())))
+        let query = form::query(fields.map(|(name, value)| (name, value.as_str())));
+        if self.again { again(&query) } else { query }
     }
 }

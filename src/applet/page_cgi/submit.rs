@@ -33,19 +33,20 @@ pub(super) fn for_form(
 ) -> Result<Answer, Refusal> {
     let mut job = job(site, wanted)?;
     let once = Once::of(site, key, form, wanted)?;
-    let location = match once.location()? {
-        Some(location) => location,
-        None => {
-            let location = result::ask(site, key, &mut job)?;
-            // A server ends a program whose browser has gone, as it does at a second click.
-            let signals = Interrupt::register().map_err(|error| Refusal::ours(cause(&error)))?;
-            queue(site, &job)?;
-            once.note(&location, diag);
-            drop(signals);
-            location
-        }
-    };
-    Ok(Answer::new(303, "text/html", String::new()).with("Location", &location))
+    if let Some(location) = once.location()? {
+        return Ok(see_other(&result::again(&location)));
+    }
+    let location = result::ask(site, key, &mut job)?;
+    // A server ends a program whose browser has gone, as it does at a second click.
+    let signals = Interrupt::register().map_err(|error| Refusal::ours(cause(&error)))?;
+    queue(site, &job)?;
+    once.note(&location, diag);
+    drop(signals);
+    Ok(see_other(&location))
+}
+
+fn see_other(location: &str) -> Answer {
+    Answer::new(303, "text/html", String::new()).with("Location", location)
 }
 
 /// Queues it. The job's ID.
