@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,7 +31,9 @@ const MAX_FILE: u64 = MOST as u64 * 67;
 /// Takes one request of that address.
 pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result<(), Refusal> {
     let path = web.join(NAME);
-    let file = shared::locked(web, &path)?;
+    let Some(file) = shared::locked(web, &path)? else {
+        return Err(shared::in_use(&path));
+    };
     // Behind the lock: who waited is not counted for the past.
     let now = now();
     let mut limits = read(&file).unwrap_or_else(|error| {
@@ -62,7 +64,9 @@ pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result
 /// Whom an address stands for: an IPv6 customer has a network of 64 bits at least.
 fn key(address: &str) -> String {
     let bare = address.trim_start_matches('[').split([']', '%']).next();
-    match bare.unwrap_or_default().parse::<IpAddr>() {
+    let bare = bare.unwrap_or_default().parse::<IpAddr>();
+    // Some servers tell the port, too.
+    match bare.or_else(|_| address.parse().map(|peer: SocketAddr| peer.ip())) {
         Ok(address) => match address.to_canonical() {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => {

@@ -54,10 +54,11 @@ impl Once {
             _ = write!(name, "{byte:02x}");
         }
         let path = site.web().join(name);
-        let file = shared::locked(&site.web(), &path).map_err(|refusal| {
-            refusal.saying("send this once more to see what has become of it: it is in hand")
-        })?;
-        Ok(Self { file, path })
+        match shared::locked(&site.web(), &path)? {
+            Some(file) => Ok(Self { file, path }),
+            None => Err(shared::in_use(&path)
+                .saying("send this once more to see what has become of it: it is in hand")),
+        }
     }
 
     /// Where the result of its page is, if that is queued already.

@@ -23,17 +23,19 @@ const MODE: Mode = Mode::RUSR
 const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// The file, for as long as it is open.
-pub(super) fn locked(web: &Path, path: &Path) -> Result<File, Refusal> {
+/// The file, for as long as it is open; none where others have it for too long.
+pub(super) fn locked(web: &Path, path: &Path) -> Result<Option<File>, Refusal> {
     let file = within(web, || open(path))?;
     match lock(&file) {
-        Ok(true) => Ok(file),
-        Ok(false) => {
-            let text = format!("{}: in use for more than a second", path.display());
-            Err(Refusal::ours(text).in_seconds(1))
-        }
+        Ok(is_ours) => Ok(is_ours.then_some(file)),
         Err(error) => Err(failed(path, &error)),
     }
+}
+
+/// Others have that file for too long.
+pub(super) fn in_use(path: &Path) -> Refusal {
+    let text = format!("{}: in use for more than a second", path.display());
+    Refusal::ours(text).in_seconds(1)
 }
 
 /// There is trouble with that file.

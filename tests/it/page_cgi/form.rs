@@ -371,6 +371,12 @@ fn a_form_that_was_not_taken_can_come_again() {
     let reply = post().run().expect(503, "it is in hand");
     assert_eq!(reply.header("Retry-After"), Some("1"));
     drop(held);
+    // It is not in hand where that cannot be said.
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    post().run().expect(503, "nothing is queued");
+    fs::remove_dir(&path).unwrap();
+    assert_eq!(web.queued(), []);
     // A crash has cut off what it says.
     fs::write(&path, "/cgi-bin").unwrap();
     let place = places(vec![post()]);

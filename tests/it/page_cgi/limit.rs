@@ -36,6 +36,7 @@ fn who_asks_for_more_is_told_when_to_come_back() {
     let other = |address: &str| status(web.json("/api/page", PAGE).with("REMOTE_ADDR", address));
     assert_eq!(other("192.0.2.8"), 200);
     assert_eq!(other("::ffff:192.0.2.7"), 429);
+    assert_eq!(other("192.0.2.7:80"), 429);
     assert_eq!(web.queued().len(), 3);
 }
 
