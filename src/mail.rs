@@ -64,7 +64,8 @@ pub struct Mail {
     /// The addresses that it was delivered to, in the words of who delivered it
     /// last, the surest first.
     pub delivered_to: Vec<String>,
-    /// All whom its sender addresses it to, openly.
+    /// All whom its sender addresses it to, openly; an empty one stands for those
+    /// that are not looked at.
     pub to: Vec<String>,
     /// Why nobody should act upon it.
     pub unwanted: Option<Unwanted>,
@@ -77,8 +78,9 @@ impl Mail {
         let (headers, body) = Headers::read(bytes);
         let addresses = |names: &[&str], count| {
             let all = names.iter().flat_map(|name| headers.addresses(name, count));
-            let all = all.map(|mailbox| mailbox.address);
-            all.filter(|address| !address.is_empty()).collect()
+            let named = |one: &Mailbox| one.address.is_empty() && !one.name.is_empty();
+            let all = all.filter(|one| !named(one));
+            all.map(|one| one.address).collect()
         };
         let (text, text_ends) = part::first_text(&headers, body, room);
         Self {
@@ -98,9 +100,20 @@ fn from(headers: &Headers<'_>) -> Vec<Mailbox> {
     let all = names
         .into_iter()
         .map(|name| headers.addresses(name, usize::MAX));
-    all.into_iter()
+    let mut from = all
+        .into_iter()
         .find(|found| !found.is_empty())
-        .unwrap_or_default()
+        .unwrap_or_default();
+    for mailbox in &mut from {
+        // Two that nothing parts are none: nobody can say whose mail it is.
+        if mailbox.address.matches('@').count() > 1 {
+            let both = std::mem::take(&mut mailbox.address);
+            if mailbox.name.is_empty() {
+                mailbox.name = both;
+            }
+        }
+    }
+    from
 }
 
 fn unwanted(headers: &Headers<'_>) -> Option<Unwanted> {
@@ -186,6 +199,17 @@ mod tests {
         let quoted = read("From: a@x, \"b\nFrom: c@x\n\n").from;
         assert_eq!(quoted[0], from("", "a@x"));
         assert_eq!(quoted[1].address, "");
+        for two in ["a@x b@y", "<a@x> <b@y>", "<a@x@b@y>"] {
+            let found = read(&format!("From: {two}\n\n")).from;
+            assert_eq!(found.len(), 1, "{two}");
+            assert_eq!(found[0].address, "", "{two}");
+        }
+        assert_eq!(read("To: Joe User, a@x\n\n").to, ["a@x"]);
+        let many = read(&format!("To: page+a@h{}\n\n", ", b@x".repeat(4000))).to;
+        assert_eq!(
+            (many[0].as_str(), many.last().unwrap().as_str()),
+            ("page+a@h", "")
+        );
     }
 
     #[test]
@@ -204,6 +228,8 @@ mod tests {
         }
         assert_eq!(Mail::read(b"Subject: Gr\xfc\xdfe\n\n", 9).subject, "Grüße");
         assert_eq!(read("Subject: x").subject, "x");
+        let long = read(&format!("Subject: {}\n\n", "a ".repeat(9000))).subject;
+        assert!(long.len() < 16_400 && long.ends_with("..."));
     }
 
     #[test]
@@ -266,6 +292,13 @@ mod tests {
             (part("text", "old"), "old"),
             (part("", "none"), "none"),
             (part("multipart/mixed", "no boundary"), "no boundary"),
+            (part("multipart/mixed; boundary=b", "--B\nno"), "--B\nno"),
+            (
+                part("text/plain charset=utf-8", "no semicolon"),
+                "no semicolon",
+            ),
+            (" no header\n x".to_owned(), "no header\nx"),
+            ("From here on\nnone".to_owned(), "From here on\nnone"),
             (binary.clone(), ""),
             (attached.clone(), ""),
             (

@@ -117,7 +117,7 @@ fn take(args: &Args, about: &mut String) -> Result<Fate, Failure> {
     let gateway = gateway.map_err(ours)?;
     let mut mail = Mail::read(&input.bytes, MAX_JOB);
     let is_cut = input.size > input.bytes.len() as u64;
-    if is_cut && !mail.text_ends && !mail.text.is_empty() {
+    if is_cut && !mail.text_ends {
         mail.text.push_str(MORE);
     }
     let from = mail.from.first().map_or("", |from| from.address.as_str());

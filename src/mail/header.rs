@@ -9,6 +9,7 @@ use mail_parser::{Addr, ContentType, HeaderValue};
 use super::Mailbox;
 use super::text::one_line;
 use crate::text::charset::utf8_or_latin1;
+use crate::text::split::MORE;
 
 /// So much of a value is looked at; of one that tells the type of a part, less.
 const MAX_VALUE: usize = 16 * 1024;
@@ -34,14 +35,15 @@ impl<'m> Headers<'m> {
         let begin = rest;
         loop {
             let (line, behind) = split_line(rest);
-            let is_header = line.starts_with(b" ") || line.starts_with(b"\t");
-            if trim_end(line).is_empty() || !(is_header || name(line).is_some()) {
-                let length = begin.len() - rest.len();
+            let length = begin.len() - rest.len();
+            let goes_on = length > 0 && (line.starts_with(b" ") || line.starts_with(b"\t"));
+            if trim_end(line).is_empty() || !(goes_on || name(line).is_some()) {
                 let block = begin.get(..length).unwrap_or(begin);
-                let body = if trim_end(line).is_empty() {
-                    behind
-                } else {
-                    rest
+                let body = match (trim_end(line).is_empty(), length) {
+                    (true, _) => behind,
+                    // Without a header, what seemed a mailbox's is text, too.
+                    (false, 0) => bytes,
+                    (false, _) => rest,
                 };
                 return (Self { block }, body);
             }
@@ -67,12 +69,14 @@ impl<'m> Headers<'m> {
         })
     }
 
-    /// A header that is text, decoded, in one line; empty where there is none.
+    /// A header that is text, decoded, in one line; empty where there is none. One
+    /// that is too long says so.
     pub(super) fn text(&self, name: &str) -> String {
         let value = self.all(name).next().unwrap_or_default();
+        let more = if value.len() > MAX_VALUE { MORE } else { "" };
         let value = bounded(value, MAX_VALUE);
         match MessageStream::new(&value).parse_unstructured() {
-            HeaderValue::Text(text) => one_line(&text),
+            HeaderValue::Text(text) => one_line(&text) + more,
             _ => String::new(),
         }
     }

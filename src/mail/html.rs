@@ -7,7 +7,7 @@
 use mail_parser::decoders::html::add_html_token;
 
 /// Elements whose text nobody sees.
-const HIDDEN: [&str; 5] = ["script", "style", "template", "title", "noscript"];
+const HIDDEN: [&str; 4] = ["script", "style", "template", "title"];
 /// Tags within a word.
 const INLINE: [&str; 22] = [
     "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd",
@@ -25,8 +25,9 @@ pub(super) fn to_text(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         let (before, tag) = rest.split_at(at);
         push(&mut text, before);
-        if let Some(comment) = tag.strip_prefix("<!--") {
-            rest = behind(comment, "-->");
+        if tag.starts_with("<!--") {
+            // `<!-->` is a whole one.
+            rest = behind(tag.get(2..).unwrap_or_default(), "-->");
             continue;
         }
         let inner = tag.get(1..).unwrap_or_default();
@@ -110,7 +111,9 @@ mod tests {
             ("a<style>x{}</style>b<SCRIPT>y</script >c", "abc"),
             ("<html><head><title>t</title></head><body>b", "b"),
             ("a<!-- <b>x</b> -- > -->b", "ab"),
-            ("<!--->x</i>-->a", "a"),
+            ("a<!-->b<!--->c<!-- -->d", "abcd"),
+            ("<!--[if !mso]><!--><p>a</p><!--<![endif]-->b", "a b"),
+            ("<noscript>a</noscript>", "a"),
             ("a<!DOCTYPE x>b", "a b"),
             ("1 < 2 & 3 > 2", "1 < 2 & 3 > 2"),
             (

@@ -57,6 +57,7 @@ impl Search {
     fn run(&mut self, headers: &Headers<'_>, body: &[u8]) {
         let (mut kind, mut rest) = (kind(headers, false), body);
         loop {
+            let is_parts = matches!(kind, Kind::Parts { .. });
             let leaf = match kind {
                 Kind::Mail => {
                     // It ends where the part does that it stands in.
@@ -73,6 +74,11 @@ impl Search {
                 Kind::Other => None,
             };
             let (content, end) = until_boundary(rest, &self.boundaries);
+            if is_parts && end.is_none() && self.found.iter().all(Option::is_none) {
+                // A boundary that never comes parts nothing.
+                self.take(&Leaf::PLAIN, content, false);
+                return;
+            }
             if leaf.is_some_and(|leaf| self.take(&leaf, content, end.is_some())) {
                 return;
             }
@@ -177,7 +183,9 @@ fn kind(headers: &Headers<'_>, in_digest: bool) -> Kind {
     let content = headers.content("Content-Type");
     let attribute = |name: &str| content.as_ref().and_then(|content| content.attribute(name));
     let words = content.as_ref().map(|content| {
-        let subtype = content.subtype().unwrap_or_default().to_ascii_lowercase();
+        // Some leave out the semicolon behind it.
+        let mut subtype = content.subtype().unwrap_or_default().split_whitespace();
+        let subtype = subtype.next().unwrap_or_default().to_ascii_lowercase();
         (content.ctype().to_ascii_lowercase(), subtype)
     });
     let (kind, subtype) = match &words {

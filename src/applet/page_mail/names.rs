@@ -12,6 +12,8 @@ use crate::mail::Mail;
 const RECIPIENT: [&str; 2] = ["ORIGINAL_RECIPIENT", "RECIPIENT"];
 
 const NOBODY: &str = "nobody to page: give a name as an argument, or have a table [mail] and send the mail to ANY+NAME@HOST";
+const TOO_MANY: &str =
+    "more addresses in To and Cc than are read: give a name as an argument; nothing is queued";
 
 /// Those of a configuration.
 pub(super) struct Names<'c>(pub(super) &'c Config);
@@ -31,7 +33,7 @@ impl Names<'_> {
             let name = |text: &String| self.named(text).unwrap_or_else(|| text.clone());
             given.iter().map(name).collect()
         } else if self.0.tables().mail.is_some() {
-            self.told(mail)
+            self.told(mail)?
         } else {
             Vec::new()
         };
@@ -57,14 +59,15 @@ impl Names<'_> {
     }
 
     /// The names in the words of who delivered the mail, or else of who sent it.
-    fn told(&self, mail: &Mail) -> Vec<String> {
+    fn told(&self, mail: &Mail) -> Result<Vec<String>, Failure> {
         let variables = RECIPIENT.into_iter().filter_map(env::var_os);
         let variables = variables.map(|value| value.to_string_lossy().into_owned());
         let delivered = variables.chain(mail.delivered_to.iter().cloned());
         let mut delivered = delivered.filter_map(|address| self.named(&address));
         match delivered.next() {
-            Some(name) => vec![name],
-            None => self.addressed(&mail.to),
+            Some(name) => Ok(vec![name]),
+            None if mail.to.iter().any(String::is_empty) => Err(Failure::data(TOO_MANY)),
+            None => Ok(self.addressed(&mail.to)),
         }
     }
 

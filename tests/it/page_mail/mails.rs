@@ -129,6 +129,10 @@ fn what_fits_no_job_ends_visibly() {
     host.configure("[mail]\nmax-size = 70\n");
     let begin = "a@b: long: 0123456789 0123456789 0123456789 0123456789 0...";
     assert_eq!(host.text(&mail), begin);
+    // Where that has no text nobody knows whether there is one.
+    host.configure("[mail]\nmax-size = 25\n");
+    assert_eq!(host.text(&mail), "a@b: long: ...");
+    host.configure("[mail]\nmax-size = 70\n");
     // Its text may be whole all the same.
     let signed = "From: a@b\n\nfull\n-- \nJoe\n".to_owned() + &lines;
     assert_eq!(host.text(signed), "a@b: full");

@@ -100,6 +100,9 @@ fn who_delivers_a_mail_is_heard_before_who_sends_it() {
         "joe"
     );
     assert!(to(&[], "To: bob+news@x\n").starts_with("67 "));
+    // Nor where there may be more whom it is addressed to.
+    let crowd = format!("To: page+joe@h{}, page+ann@h\n", ", bob@h".repeat(4000));
+    assert!(to(&[], &crowd).starts_with("65 "));
     host.is_empty();
     // An argument goes before all of them.
     let page_mail = host.page_mail(&["joe"]).env("RECIPIENT", "page+ann@h");
