@@ -406,25 +406,27 @@ impl Work {
             .unwrap_or(&self.message)
     }
 
-    /// Tells this message from others, in receipts and names of files.
+    /// Tells what it says, with what and who it is about, from what others say, in
+    /// receipts and names of files: 64 bits of a hash, in hexadecimal.
     pub fn digest(&self) -> String {
-        digest(&self.message)
+        use std::fmt::Write as _;
+        let mut hash = Sha256::new_with_prefix(&self.message);
+        for (name, said) in [("Subject", &self.subject), ("Caller", &self.caller)] {
+            if let Some(said) = said {
+                hash.update(format!("\0{name}: {said}"));
+            }
+        }
+        let hash = hash.finalize();
+        hash.iter().take(8).fold(String::new(), |mut text, byte| {
+            // Writing to a string does not fail.
+            _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 }
 
 /// The level of a page that names none.
 pub const NORMAL: u8 = 1;
-
-/// 64 bits of a message's hash, in hexadecimal.
-pub fn digest(message: &str) -> String {
-    use std::fmt::Write as _;
-    let hash = Sha256::digest(message);
-    hash.iter().take(8).fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        _ = write!(text, "{byte:02x}");
-        text
-    })
-}
 
 fn part(to: &Recipient, due: Millis) -> Part {
     Part {

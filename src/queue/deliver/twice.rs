@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use super::Deliverer;
 use super::storm::IN_DIGEST;
+use crate::queue::amend::REMOVED;
 use crate::queue::store::{Arrival, Claim, Place, Receipt};
-use crate::queue::work::{Event, GATHERED, Mark, Millis, Work, digest, millis};
+use crate::queue::work::{Event, GATHERED, Mark, Millis, Work, millis};
 
 /// The outcome of a page that was not sent because it had been.
 pub(super) const DUPLICATE: &str = "duplicate";
@@ -26,6 +27,8 @@ struct Known {
     messages: BTreeMap<(Message, String), (Millis, String)>,
     /// Who has the page of which origin, and in which job.
     origins: BTreeMap<(String, String), String>,
+    /// Digests that have failed, or were removed.
+    gone: BTreeSet<String>,
 }
 
 /// A broker gives a page once more hours later at most.
@@ -66,32 +69,39 @@ impl Known {
         id.map(String::as_str)
     }
 
-    /// What has failed is no reason, nor what was not sent itself.
+    /// What was not sent itself is no reason, nor is what only is in a digest that
+    /// is gone.
+    fn is_none(&self, last: &Event) -> bool {
+        let digest = digest_of(last);
+        last.outcome == DUPLICATE || digest.is_some_and(|digest| self.gone.contains(digest))
+    }
+
+    /// Nor is what has failed.
     fn note_work(&mut self, message: &Message, work: &Work) {
         for (_, mark, part) in work.each() {
-            let is_copy = part.last().is_some_and(|last| last.outcome == DUPLICATE);
-            if mark != Mark::Failed && !is_copy {
+            let is_none = part.last().is_some_and(|last| self.is_none(last));
+            if mark != Mark::Failed && !is_none {
                 let job = (NOT_DONE, work.id.as_str());
                 self.note(message, work.origin.as_ref(), &part.to, job);
             }
         }
     }
 
-    /// Nor has who only is in a digest that has failed.
-    fn note_receipt(&mut self, receipt: &Receipt, failed: &BTreeSet<String>) {
+    fn note_receipt(&mut self, receipt: &Receipt) {
         let message = (receipt.digest.clone(), receipt.length);
         for part in &receipt.parts {
-            let last = &part.last;
-            let digest = last.response.strip_prefix(IN_DIGEST);
-            let digest = digest.filter(|_| last.outcome == GATHERED);
-            let has_failed = digest.is_some_and(|digest| failed.contains(digest));
-            if part.mark != "D" || last.outcome == DUPLICATE || has_failed {
-                continue;
+            if part.mark == "D" && !self.is_none(&part.last) {
+                let job = (receipt.received, receipt.id.as_str());
+                self.note(&message, receipt.origin.as_ref(), &part.to, job);
             }
-            let job = (receipt.received, receipt.id.as_str());
-            self.note(&message, receipt.origin.as_ref(), &part.to, job);
         }
     }
+}
+
+/// The digest that a page is in.
+fn digest_of(last: &Event) -> Option<&str> {
+    let digest = last.response.strip_prefix(IN_DIGEST);
+    digest.filter(|_| last.outcome == GATHERED)
 }
 
 /// A job that has just come.
@@ -167,36 +177,26 @@ impl Deliverer<'_> {
     /// Who has these messages since then.
     fn known(&mut self, wanted: &BTreeSet<Message>, since: Millis) -> Known {
         let mut known = Known::default();
-        let lengths: BTreeSet<usize> = wanted.iter().map(|(_, length)| *length).collect();
-        let mut note = |work: &Work| {
-            let length = work.message.len();
-            if lengths.contains(&length) {
-                let message = (digest(&work.message), length);
-                if wanted.contains(&message) {
-                    known.note_work(&message, work);
-                }
-            }
-        };
-        for job in self.jobs.values() {
-            note(&job.active.work);
-        }
-        let digests: BTreeSet<&str> = wanted.iter().map(|(digest, _)| digest.as_str()).collect();
-        // What cannot be read is not known to have been sent.
-        let waiting = self.store().waiting_with(&digests);
-        let waiting = waiting.unwrap_or_else(|error| {
-            self.fail("wait", &error);
-            Vec::new()
-        });
-        waiting.iter().for_each(&mut note);
         let failed = self.store().look(&[Place::Failed]);
         let failed = failed.unwrap_or_else(|error| {
             self.fail("failed", &error);
             Vec::new()
         });
-        let failed: BTreeSet<String> = failed.into_iter().map(|entry| entry.id).collect();
+        known.gone = failed.into_iter().map(|entry| entry.id).collect();
+        let digests: BTreeSet<&str> = wanted.iter().map(|(digest, _)| digest.as_str()).collect();
+        // A digest is removed after it has taken something in.
+        let mut gathered = Vec::new();
         let mut of_receipt = |receipt: &Receipt| {
+            if receipt.parts.iter().any(|part| part.mark == REMOVED) {
+                known.gone.insert(receipt.id.clone());
+            }
             if digests.contains(receipt.digest.as_str()) {
-                known.note_receipt(receipt, &failed);
+                let mut parts = receipt.parts.iter();
+                if parts.any(|part| digest_of(&part.last).is_some()) {
+                    gathered.push(receipt.clone());
+                } else {
+                    known.note_receipt(receipt);
+                }
             }
         };
         self.receipts
@@ -207,6 +207,24 @@ impl Deliverer<'_> {
             true
         });
         read.unwrap_or_else(|error| self.fail("sent", &error));
+        for receipt in &gathered {
+            known.note_receipt(receipt);
+        }
+        // What cannot be read is not known to have been sent.
+        let waiting = self.store().waiting_with(&digests);
+        let waiting = waiting.unwrap_or_else(|error| {
+            self.fail("wait", &error);
+            Vec::new()
+        });
+        let lengths: BTreeSet<usize> = wanted.iter().map(|(_, length)| *length).collect();
+        let active = self.jobs.values().map(|job| &job.active.work);
+        let active = active.filter(|work| lengths.contains(&work.message.len()));
+        for work in active.chain(&waiting) {
+            let message = (work.digest(), work.message.len());
+            if wanted.contains(&message) {
+                known.note_work(&message, work);
+            }
+        }
         known
     }
 }

@@ -60,7 +60,7 @@ pub struct Name {
     pub level: u8,
     /// The job.
     pub id: String,
-    /// Of its message; see [`super::super::work::digest`].
+    /// Of its message; see [`Work::digest`].
     pub digest: String,
     /// The route of all that is left to do, where it is one and known.
     pub route: Option<String>,

@@ -35,7 +35,7 @@ pub struct Receipt {
     pub origin: Option<String>,
     /// The message's length in bytes.
     pub length: usize,
-    /// Of the message; see [`super::super::work::digest`].
+    /// Of the message; see [`Work::digest`].
     pub digest: String,
     /// The key to its status, if somebody has it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -77,6 +77,57 @@ fn what_has_failed_keeps_nobody_from_being_told() {
     assert_eq!(out(&site), ["ann: Disk full"]);
 }
 
+#[test]
+fn what_is_said_of_something_else_is_no_copy() {
+    let site = Station::new(
+        "storm-about",
+        &(taking("default") + "[pager.ann]\ndedup = '1h'\n"),
+    );
+    for (number, head) in [
+        "",
+        "Subject: db01\n",
+        "Subject: db02\n",
+        "Caller: 555\n",
+        "Caller: db01\n",
+    ]
+    .repeat(2)
+    .into_iter()
+    .enumerate()
+    {
+        job(&site, number, &format!("To: ann\n{head}\nDisk full\n"));
+        if number % 3 == 0 {
+            site.pass();
+        }
+    }
+    site.pass();
+    assert_eq!(out(&site), ["ann: Disk full"; 5]);
+}
+
+#[test]
+fn what_was_in_a_digest_that_was_removed_can_be_told() {
+    let names = "[pager.ann]\ndedup = '1h'\n";
+    let rated = names.to_owned() + "rate = '1/1h'\n";
+    for fails in [false, true] {
+        let site = Station::new("storm-removed", &(taking("default") + &rated));
+        for number in 0..3 {
+            job(&site, number, &format!("To: ann\n\nj{number}\n"));
+        }
+        site.pass();
+        let digest = site.row(&[])["id"].as_str().unwrap().to_owned();
+        if fails {
+            let_go(&site, &(shell("default", "exit 67") + names));
+        }
+        site.pageq(&["remove", &digest]);
+        site.configure(&(taking("default") + names));
+        for number in 0..3 {
+            job(&site, 3 + number, &format!("To: ann\n\nj{number}\n"));
+            job(&site, 6 + number, &format!("To: ann\n\nj{number}\n"));
+        }
+        site.pass();
+        assert_eq!(out(&site), ["ann: j0", "ann: j1", "ann: j2"], "{fails}");
+    }
+}
+
 const DISK: &str = "Disk full on db01";
 const LINK: &str = "Link down on eth0";
 
