@@ -159,7 +159,8 @@ fn page(site: &Site<'_>, key: &Key, filled: &Filled, refusal: Option<&Refusal>) 
     _ = write!(
         body,
         "</div>\n</fieldset>\n<label class=\"label\" for=\"message\">Message</label>\n\
-         <p id=\"hint\">At most {most} characters. <span id=\"left\" aria-live=\"polite\"></span></p>\n\
+         <p id=\"hint\">At most {most} characters. <span id=\"left\"></span></p>\n\
+         <span id=\"told\" role=\"status\"></span>\n\
          <textarea id=\"message\" name=\"message\" rows=\"4\" required data-most=\"{most}\" \
          aria-describedby=\"hint{told}\"{invalid}>\n{message}</textarea>\n\
          <p><button>Send</button></p>\n</form>\n"

@@ -80,7 +80,10 @@ fn a_person_pages_with_the_keyboard_alone() {
     browser.open(&url(&httpd));
     browser.press(&format!("{TAB} {TAB}{TAB}{TAB}"));
     browser.paste(&"\u{1f600}".repeat(41));
-    assert_eq!(browser.text("#left"), "1 characters too many");
+    assert_eq!(browser.text("#left"), "1 character too many");
+    eventually("who listens is told", || {
+        browser.text("#told") == "1 character too many"
+    });
     browser.press(TAB);
     browser.press(ENTER);
     eventually("the form is back", || browser.title().starts_with("Error"));
