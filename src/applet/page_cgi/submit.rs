@@ -60,19 +60,19 @@ fn job(site: &Site<'_>, wanted: &Wanted) -> Result<Job, Refusal> {
     let names = names(site, &wanted.to).map_err(|refusal| refusal.about(Field::To))?;
     let text = text(&wanted.message, site.config.web_length());
     let text = text.map_err(|text| Refusal::new(400, text).about(Field::Message))?;
-    let request = site.request;
-    let from = if request.user.is_empty() {
-        (&request.address, false)
-    } else {
-        (&request.user, true)
-    };
     let mut job = Job::new(names, text.as_bytes().to_vec());
-    job.from = Some(from)
-        .filter(|(name, _)| !name.is_empty())
-        .map(|(name, verified)| Sender {
-            name: name.clone(),
-            verified,
-        });
+    let sender = |name: &String, verified| {
+        let name = Some(name.clone()).filter(|name| !name.is_empty());
+        name.map(|name| Sender { name, verified })
+    };
+    let (user, address) = (&site.request.user, &site.request.address);
+    // A name that a job cannot give as it is would be another one: then it goes by the address.
+    for from in [sender(user, true), sender(address, false), None] {
+        job.from = from;
+        if job.from.is_some() && job.to_bytes().is_ok() {
+            break;
+        }
+    }
     Ok(job)
 }
 

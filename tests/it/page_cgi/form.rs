@@ -104,6 +104,24 @@ fn what_is_filled_in_is_queued() {
 }
 
 #[test]
+fn a_name_that_a_job_cannot_give_costs_no_page() {
+    let web = Web::new("cgi-odd-user");
+    for user in ["?joe", " joe", "joe "] {
+        let form = web.get().with("REMOTE_USER", user).run();
+        let token = form.between("name=\"token\" value=\"", "\"");
+        let request = web
+            .request("POST")
+            .body(FORM, format!("to=jane&message={user}&token={token}"));
+        request.with("REMOTE_USER", user).run().expect(303, "");
+    }
+    assert_eq!(web.queued().len(), 3);
+    for name in web.dir.names("spool/new") {
+        let job = fs::read_to_string(web.spool().join("new").join(name)).unwrap();
+        assert!(job.contains("\nFrom: ?127.0.0.1\n"), "{job}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_and_what_was_written_stays() {
     let web = Web::with("cgi-again", "[web]\nmax-length = 10\n");
     let mark = "aria-invalid=\"true\" autofocus";
