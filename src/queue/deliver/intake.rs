@@ -269,6 +269,7 @@ impl Deliverer<'_> {
                 let jobs = self.jobs.values().map(|job| job.active.work.received);
                 let newest = waiting.newest.saturating_mul(1000);
                 self.newest = jobs.fold(newest, Millis::max);
+                self.keep_turns(&waiting.turns);
                 self.note_digests(waiting.gathering);
                 self.due.clear();
                 for name in waiting.due {

@@ -9,14 +9,14 @@
 mod digest;
 mod gather;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::gather::IN_DIGEST;
 use super::{Deliverer, Place, now};
 use crate::diag::{Priority, cause};
 use crate::outcome::Outcome;
 use crate::queue::store::name::{LONGEST, Name};
-use crate::queue::work::{Event, Millis, NORMAL, PACED};
+use crate::queue::work::{Event, Millis, NORMAL, PACED, Part, Work};
 use crate::rate::Rate;
 
 /// What is known of rates.
@@ -26,8 +26,9 @@ pub(super) struct Storm {
     full: Option<BTreeMap<String, Millis>>,
     /// The file does not say the same.
     dirty: bool,
-    /// The last turn that was given away, by bucket.
-    turns: BTreeMap<String, Millis>,
+    /// The turns that were given away: of which bucket and when, to which part of
+    /// which job.
+    turns: BTreeMap<(String, Millis), (String, usize)>,
     /// Digests that take in more, by pager and route, in `wait/`.
     open: BTreeMap<(String, String), Name>,
     /// The parts of jobs that a digest holds, and which one, though they may
@@ -118,26 +119,62 @@ impl Deliverer<'_> {
         }
     }
 
-    /// When the next turn is, behind those that were given away.
-    fn next_turn(&mut self, place: Place) -> Millis {
+    /// The turn of a part of a job, which takes from the buckets of this page: the
+    /// one that it has, or the next behind those that were given away.
+    fn turn_of(&mut self, place: Place, whose: (String, usize)) -> Millis {
         let buckets = self.buckets(place);
+        let is_known = self.part(place).is_some_and(Part::is_paced);
         let Some((until, bucket)) = self.empty(&buckets) else {
             return now();
         };
-        let last = self.storm.turns.get(&bucket.name).copied();
+        let turns = &mut self.storm.turns;
+        let given = (bucket.name.clone(), 0)..=(bucket.name.clone(), Millis::MAX);
+        let mut known = turns.range(given.clone()).filter(|_| is_known);
+        let own = known.find(|(_, of)| **of == whose);
+        if let Some(own) = own.map(|((_, turn), _)| *turn) {
+            if own >= until {
+                return own;
+            }
+            turns.remove(&(bucket.name.clone(), own));
+        }
+        let last = turns.range(given).next_back().map(|((_, turn), _)| *turn);
         let behind = last.map_or(0, |last| last.saturating_add(bucket.rate.share()));
         let turn = until.max(behind).min(now().saturating_add(LONGEST));
-        self.storm.turns.insert(bucket.name, turn);
+        turns.insert((bucket.name, turn), whose);
         turn
+    }
+
+    /// Only what waits, and what is at work, has a turn.
+    pub(super) fn keep_turns(&mut self, waiting: &BTreeSet<String>) {
+        let jobs = self.jobs.values().map(|job| &job.active.work.id);
+        let jobs: BTreeSet<&String> = jobs.collect();
+        let is_there = |id: &String| waiting.contains(id) || jobs.contains(id);
+        self.storm.turns.retain(|_, (id, _)| is_there(id));
+    }
+
+    /// When a part is due whose turn comes then: before that, if it is worthless
+    /// before that.
+    fn due_at(&self, turn: Millis, work: &Work, part: &Part) -> Millis {
+        let end = Some(self.expires(work, part)).filter(|end| *end > now());
+        end.map_or(turn, |end| turn.min(end))
     }
 
     /// It waits for its turn.
     pub(super) fn pace(&mut self, place: Place) {
-        let turn = self.next_turn(place);
+        let job = self.jobs.get(&place.job);
+        let Some(id) = job.map(|job| job.active.work.id.clone()) else {
+            return;
+        };
+        let turn = self.turn_of(place, (id, place.at));
+        let job = self.jobs.get(&place.job).map(|job| &job.active.work);
+        let Some((work, part)) = job.zip(self.part(place)) else {
+            return;
+        };
+        let due = self.due_at(turn, work, part);
         let Some(part) = self.part_mut(place) else {
             return;
         };
-        part.due = turn;
+        part.due = due;
         if let Some(plan) = &mut part.plan {
             // Its fallback has nothing to wait for before that.
             plan.since = turn;

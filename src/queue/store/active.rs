@@ -43,6 +43,8 @@ pub struct Waiting {
     pub next: Option<Millis>,
     /// Digests that take in more, due or not.
     pub gathering: Vec<Name>,
+    /// The jobs that have a turn, due or not.
+    pub turns: BTreeSet<String>,
     /// The newest job: its second.
     pub newest: u64,
 }
@@ -75,6 +77,9 @@ impl Store {
                 continue;
             };
             waiting.newest = waiting.newest.max(second(&name.id));
+            if matches!(name.why, Why::Gather | Why::Paced) {
+                waiting.turns.insert(name.id.clone());
+            }
             if name.why == Why::Gather {
                 waiting.gathering.push(name.clone());
             }

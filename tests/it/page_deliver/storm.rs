@@ -373,3 +373,57 @@ fn a_route_has_a_rate_for_all_its_pagers_together() {
     assert_eq!(out(&site), digests);
     site.is_empty();
 }
+
+#[test]
+fn a_turn_is_put_off_by_nothing_but_pages_that_go() {
+    let config = taking("default") + "[pager.ann]\nrate = '1/1h'\n";
+    let site = Station::new("storm-turns", &config);
+    let watch = site.watch();
+    // When its turn is, and which job it is.
+    let turn = |outcome: &str| {
+        let (mut turn, mut id) = (Timestamp::MIN, String::new());
+        eventually(outcome, || {
+            let rows = site.rows(&[]);
+            let [row] = &rows[..] else { return false };
+            let due = row["due"].as_str().and_then(|due| due.parse().ok());
+            turn = due.unwrap_or_default();
+            id = row["id"].as_str().unwrap_or_default().to_owned();
+            row["outcome"] == outcome && turn > Timestamp::now() + 10.minutes()
+        });
+        (turn, id)
+    };
+    let told = |number, text| job(&site, number, &format!("To: ann{text}\n"));
+    told(0, "\n\nfirst");
+    eventually("the first is out", || out(&site).len() == 1);
+    // One that waits for its own, and then two digests; each is removed.
+    for (number, text, outcome) in [
+        (1, "; pin=1\n\nx", "paced"),
+        (2, "\n\nsome", "gathered"),
+        (3, "\n\nothers", "gathered"),
+    ] {
+        told(number, text);
+        let (before, id) = turn(outcome);
+        for _ in 0..3 {
+            site.pageq(&["retry", &id]);
+            assert_eq!(turn(outcome).0, before, "{text}");
+        }
+        site.pageq(&["remove", &id]);
+    }
+    told(4, "\n\nthe last");
+    assert!(turn("gathered").0 < Timestamp::now() + 70.minutes());
+    drop(watch);
+}
+
+#[test]
+fn what_expires_before_its_turn_has_failed_then() {
+    let names = "expire = '1s'\n[pager.ann]\nrate = '1/1h'\n";
+    let site = Station::new("storm-expired", &(taking("default") + names));
+    let watch = site.watch();
+    for (number, to) in ["ann", "ann", "ann; pin=1"].iter().enumerate() {
+        job(&site, number, &format!("To: {to}\n\nj{number}\n"));
+    }
+    eventually("both have failed", || {
+        site.list(&["--failed"], &["outcome"]) == ["ann expired", "ann expired"]
+    });
+    drop(watch);
+}

@@ -9,15 +9,13 @@ use std::time::SystemTime;
 use crate::config::Config;
 use crate::queue::deliver::plan::cut_digest;
 use crate::queue::spool::new_id;
-use crate::queue::work::{
-    Event, GATHERED, Gathered, Mark, Millis, NORMAL, Part, Plan, Work, millis,
-};
+use crate::queue::work::{Event, GATHERED, Gathered, Mark, NORMAL, Part, Plan, Work, millis};
 
 /// Who sends digests.
 const FROM: &str = "page-deliver";
 
 /// One that holds nothing yet, for the pager and the route of this part.
-pub(super) fn begin(from: &Work, part: &Part, due: Millis) -> Work {
+pub(super) fn begin(from: &Work, part: &Part) -> Work {
     let plan = part.plan.clone().unwrap_or_default();
     let now = SystemTime::now();
     let part = Part {
@@ -25,8 +23,11 @@ pub(super) fn begin(from: &Work, part: &Part, due: Millis) -> Work {
         level: part.level,
         alert: part.alert,
         coverage: part.coverage.clone(),
-        due,
-        plan: Some(Plan { text: None, ..plan }),
+        plan: Some(Plan {
+            text: None,
+            begun: millis(now),
+            ..plan
+        }),
         ..Part::default()
     };
     Work {
@@ -166,7 +167,7 @@ mod tests {
     }
 
     fn digest(pages: &[Work]) -> Work {
-        let mut digest = begin(&pages[0], &pages[0].parts[0], 7000);
+        let mut digest = begin(&pages[0], &pages[0].parts[0]);
         for page in pages {
             take_in(&mut digest, page, 0, &text(page, 0, false));
         }
@@ -188,10 +189,7 @@ mod tests {
         }
         let all = digest(&pages);
         let part = &all.parts[0];
-        assert_eq!(
-            (all.level(), part.due, all.expires),
-            (NORMAL, 7000, Some(9000))
-        );
+        assert_eq!((all.level(), all.expires), (NORMAL, Some(9000)));
         assert_eq!((part.alert, &part.coverage), (Some(true), &None));
         assert_eq!(all.caller.as_deref(), Some("5551212"));
         assert!(all.gathers() && all.failure_of.is_some());

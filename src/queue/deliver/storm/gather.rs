@@ -110,7 +110,12 @@ impl Deliverer<'_> {
         }
         let name = self.storm.open.remove(way)?;
         match self.store().activate(&name) {
-            Ok(active) => active.map(|active| self.admit(active)),
+            Ok(Some(active)) => Some(self.admit(active)),
+            Ok(None) => {
+                // Somebody has removed it, and its turn is free.
+                self.storm.turns.retain(|_, (id, _)| *id != name.id);
+                None
+            }
             Err(error) => {
                 self.lose(&format!("wait/{name}"), &error);
                 None
@@ -125,10 +130,14 @@ impl Deliverer<'_> {
         let mut work = if let Some(job) = known.and_then(|job| self.jobs.get(&job)) {
             job.active.work.clone()
         } else {
-            let due = self.next_turn(first);
             let job = self.jobs.get(&first.job)?;
             let part = job.active.work.parts.get(first.at)?;
-            digest::begin(&job.active.work, part, due)
+            let mut work = digest::begin(&job.active.work, part);
+            let turn = self.turn_of(first, (work.id.clone(), 0));
+            let part = work.parts.first()?;
+            let due = self.due_at(turn, &work, part);
+            work.parts.first_mut()?.due = due;
+            work
         };
         let id = work.id.clone();
         let before = self
