@@ -81,15 +81,14 @@ pub struct Job {
 }
 
 impl Job {
-    /// A page to these names, accepted now, that asks for nothing else.
-    pub fn new(names: impl IntoIterator<Item = String>, message: Vec<u8>) -> Self {
+    /// A page to these, accepted now, that asks for nothing else.
+    pub fn new(
+        to: impl IntoIterator<Item = impl Into<Recipient>>,
+        message: impl Into<Vec<u8>>,
+    ) -> Self {
         let received = SystemTime::now();
-        let recipient = |name| Recipient {
-            name,
-            ..Recipient::default()
-        };
         Self {
-            to: names.into_iter().map(recipient).collect(),
+            to: to.into_iter().map(Into::into).collect(),
             from: None,
             caller: None,
             subject: None,
@@ -101,7 +100,16 @@ impl Job {
             two_way: None,
             received,
             id: new_id(received),
-            message,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<String> for Recipient {
+    fn from(name: String) -> Self {
+        Self {
+            name,
+            ..Self::default()
         }
     }
 }

@@ -364,7 +364,7 @@ pub fn is_id(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::job::Recipient;
+
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::PathBuf;
@@ -393,25 +393,7 @@ mod tests {
     }
 
     fn job() -> Job {
-        let now = SystemTime::now();
-        Job {
-            to: vec![Recipient {
-                name: "5551212".to_owned(),
-                ..Recipient::default()
-            }],
-            from: None,
-            caller: None,
-            subject: None,
-            expires: None,
-            dedup: None,
-            max_parts: None,
-            failure_of: None,
-            origin: None,
-            two_way: None,
-            received: now,
-            id: new_id(now),
-            message: b"Disk full".to_vec(),
-        }
+        Job::new(["5551212".to_owned()], "Disk full")
     }
 
     fn names(dir: &Path) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use subtle::ConstantTimeEq;
 
@@ -19,8 +19,7 @@ use crate::diag::{Priority, cause};
 use crate::protocol::tap::receiver::talk::{Answer, End, Question, Submission, Verdict};
 use crate::protocol::tap::receiver::{Receiver, please_wait};
 use crate::protocol::{Input, Phase};
-use crate::queue::job::{Job, Recipient};
-use crate::queue::spool::new_id;
+use crate::queue::job::Job;
 use crate::session::{Pause, Session};
 use crate::sink;
 use crate::transport::fd::Deadline;
@@ -196,25 +195,8 @@ impl Host<'_> {
             return Verdict::NoSuchPager;
         }
         let origin = intake.origin(None);
-        let now = SystemTime::now();
-        let job = Job {
-            to: vec![Recipient {
-                name: page.pager,
-                ..Recipient::default()
-            }],
-            from: origin.sender().cloned(),
-            caller: None,
-            subject: None,
-            expires: None,
-            dedup: None,
-            max_parts: None,
-            failure_of: None,
-            origin: None,
-            two_way: None,
-            received: now,
-            id: new_id(now),
-            message: page.text,
-        };
+        let mut job = Job::new([page.pager], page.text);
+        job.from = origin.sender().cloned();
         let taken = beside(
             || intake.take(&job, &origin, interrupt),
             || {

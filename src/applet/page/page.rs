@@ -1,7 +1,7 @@
 //! A page as this applet queues it, built from whatever the user gave.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::flags::Args;
 use crate::cli::login;
@@ -11,7 +11,6 @@ use crate::exit::{Exit, Failure};
 use crate::outcome::Fate;
 use crate::page::PageOptions;
 use crate::queue::job::{Job, Recipient, Sender};
-use crate::queue::spool::new_id;
 use crate::queue::tags::Ticket;
 
 /// Set for a program that reports a failed page: that page's job.
@@ -125,21 +124,16 @@ impl Page {
         let to: Vec<Recipient> = names.iter().map(recipient).collect();
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let job = |text: String| {
-            let now = SystemTime::now();
+            let job = Job::new(to.clone(), text);
+            let expires = |expire| job.received.checked_add(expire);
             Job {
-                to: to.clone(),
                 from: wishes.from.clone(),
                 caller: said(&options.caller),
                 subject: said(&options.subject),
-                expires: options.expire.and_then(|expire| now.checked_add(expire)),
+                expires: options.expire.and_then(expires),
                 dedup: wishes.dedup,
-                max_parts: None,
                 failure_of: wishes.failure_of.clone(),
-                origin: None,
-                two_way: None,
-                received: now,
-                id: new_id(now),
-                message: text.into_bytes(),
+                ..job
             }
         };
         Self::of(number, texts.into_iter().map(job).collect(), wishes)

@@ -60,7 +60,7 @@ fn job(site: &Site<'_>, wanted: &Wanted) -> Result<Job, Refusal> {
     let names = names(site, &wanted.to).map_err(|refusal| refusal.about(Field::To))?;
     let text = text(&wanted.message, site.config.web_length());
     let text = text.map_err(|text| Refusal::new(400, text).about(Field::Message))?;
-    let mut job = Job::new(names, text.as_bytes().to_vec());
+    let mut job = Job::new(names, text);
     let sender = |name: &String, verified| {
         let name = Some(name.clone()).filter(|name| !name.is_empty());
         name.map(|name| Sender { name, verified })

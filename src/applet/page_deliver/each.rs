@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::applet::send;
 use crate::bulk::flags::BulkArgs;
@@ -80,19 +80,10 @@ impl Sender for Program<'_> {
             pin_file: None,
         };
         let job = Job {
-            to: vec![recipient],
-            from: None,
             caller: options.caller.clone(),
             subject: options.subject.clone(),
-            expires: None,
-            dedup: None,
-            max_parts: None,
-            two_way: None,
-            failure_of: None,
-            origin: None,
-            received: SystemTime::now(),
             id,
-            message: page.message.clone().into_bytes(),
+            ..Job::new([recipient], page.message.clone())
         };
         Ok((row.number, job))
     }

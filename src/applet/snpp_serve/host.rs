@@ -247,19 +247,15 @@ fn job(
             choices: wishes.choices,
         });
     Job {
-        to: submission.recipients.into_iter().map(recipient).collect(),
         from,
         caller: submission.caller,
         subject: submission.subject,
         expires,
-        dedup: None,
-        max_parts: None,
-        failure_of: None,
-        origin: None,
         two_way,
-        received: now,
-        id: new_id(now),
-        message: submission.message,
+        ..Job::new(
+            submission.recipients.into_iter().map(recipient),
+            submission.message,
+        )
     }
 }
 

@@ -207,19 +207,10 @@ mod tests {
 
     fn job() -> Job {
         Job {
-            to: vec![to("oncall"), to("5551212")],
             from: Some(from("joe", false)),
-            caller: None,
-            subject: None,
-            expires: None,
-            dedup: None,
-            max_parts: None,
-            failure_of: None,
-            origin: None,
-            two_way: None,
             received: moment(),
             id: "id".to_owned(),
-            message: b"Disk full\n\nTo: x".to_vec(),
+            ..Job::new([to("oncall"), to("5551212")], "Disk full\n\nTo: x")
         }
     }
 
