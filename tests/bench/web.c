@@ -1,9 +1,11 @@
 /*
  * web PORT COUNT CLIENTS FILE STATUS [show]: COUNT requests of HTTP to 127.0.0.1, each
- * what is in FILE, over a connection of its own, by CLIENTS processes at once. Every
- * answer must have this status; where it is 0, there need be none at all. With a sixth
- * word the answers are written to standard output.
+ * what is in FILE, over a connection of its own, by CLIENTS processes at once. Eight #
+ * in it stand for another number in each. Every answer must have this status; where it
+ * is 0, there need be none at all. With a sixth word the answers are written to standard
+ * output.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 enum { LIMIT = 120 };
+
+static const char PLACE[] = "########";
 
 static char request[65536];
 static size_t length;
@@ -51,10 +55,17 @@ static int ask(const struct sockaddr_in *address, int show)
 
 static void ask_all(const struct sockaddr_in *address, int count, int expected, int show)
 {
+    char *place = memmem(request, length, PLACE, sizeof PLACE - 1), number[9];
+
     alarm(LIMIT);
     while (count-- > 0) {
-        int status = ask(address, show);
+        int status;
 
+        if (place) {
+            snprintf(number, sizeof number, "%05d%03d", (int)getpid() % 100000, count % 1000);
+            memcpy(place, number, sizeof PLACE - 1);
+        }
+        status = ask(address, show);
         if (expected != 0 && status != expected) {
             fprintf(stderr, "web: the answer was %d, not %d\n", status, expected);
             exit(76);
