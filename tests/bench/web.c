@@ -55,14 +55,14 @@ static int ask(const struct sockaddr_in *address, int show)
 
 static void ask_all(const struct sockaddr_in *address, int count, int expected, int show)
 {
-    char *place = memmem(request, length, PLACE, sizeof PLACE - 1), number[9];
+    char *place = memmem(request, length, PLACE, sizeof PLACE - 1), number[16];
 
     alarm(LIMIT);
     while (count-- > 0) {
         int status;
 
         if (place) {
-            snprintf(number, sizeof number, "%05d%03d", (int)getpid() % 100000, count % 1000);
+            snprintf(number, sizeof number, "%05u%03u", (unsigned)getpid() % 100000, (unsigned)count % 1000);
             memcpy(place, number, sizeof PLACE - 1);
         }
         status = ask(address, show);
