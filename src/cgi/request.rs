@@ -5,11 +5,11 @@
 
 use std::env::VarError;
 
+use rustix::event::PollFlags;
+use rustix::io::Errno;
 use rustix::stdio::stdin;
 
 use crate::transport::fd::{Deadline, Ready, wait};
-use rustix::event::PollFlags;
-use rustix::io::Errno;
 
 /// What the web server says of a request. `HTTP_PROXY` is never looked at: any
 /// client could set it.

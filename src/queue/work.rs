@@ -12,15 +12,16 @@
 //!
 //! Answers for the form. Must never know where the file lies.
 
-use std::num::NonZeroUsize;
 mod gathered;
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use self::gathered::Gathered;
+pub use crate::rate::Millis;
 
 use super::job::{Job, Recipient};
 use crate::outcome::Outcome;
@@ -73,9 +74,6 @@ impl Mark {
         matches!(self, Self::ToDo | Self::Next | Self::InFlight)
     }
 }
-
-/// A moment in milliseconds since 1970.
-pub type Millis = u64;
 
 /// The same moment in milliseconds; one before 1970 counts as that year's first.
 pub fn millis(at: SystemTime) -> Millis {

@@ -16,11 +16,12 @@ use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use super::refusal::Refusal;
 use super::shared;
 use crate::diag::{Diag, cause};
+use crate::queue::work::millis;
 use crate::rate::{Millis, Rate};
 
 const NAME: &str = "limits";
@@ -28,6 +29,7 @@ const NAME: &str = "limits";
 const MOST: usize = 10_000;
 /// No file of ours is longer, in bytes: an address of 45, a blank, a number of 20.
 const MAX_FILE: u64 = MOST as u64 * 67;
+
 /// Takes one request of that address.
 pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result<(), Refusal> {
     let path = web.join(NAME);
@@ -35,7 +37,7 @@ pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result
         return Err(shared::in_use(&path));
     };
     // Behind the lock: who waited is not counted for the past.
-    let now = now();
+    let now = millis(SystemTime::now());
     let mut limits = read(&file).unwrap_or_else(|error| {
         diag.warn(&format!(
             "{}: begun anew: {}",
@@ -77,11 +79,6 @@ fn key(address: &str) -> String {
         // A server that speaks over no network: all who come through it.
         Err(_) => "-".to_owned(),
     }
-}
-
-fn now() -> Millis {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    Millis::try_from(now.unwrap_or_default().as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// Whoever has most of his share is forgotten first.
