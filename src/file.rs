@@ -34,8 +34,9 @@ pub fn read_owned(path: &Path, owner: Option<u32>) -> io::Result<Vec<u8>> {
     if !about.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut bytes = Vec::new();
-    // It may grow while it is read.
+    let length = usize::try_from(about.len().min(MAX)).unwrap_or_default();
+    // Room to see its end at once. It may grow while it is read.
+    let mut bytes = Vec::with_capacity(length + 32);
     file.take(MAX + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX) {
         Ok(bytes)
