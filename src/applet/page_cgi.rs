@@ -60,6 +60,7 @@ pub(crate) fn run(args: &Args) -> Exit {
     let bytes = dressed(answer).to_bytes();
     let written =
         stdio::line().and_then(|mut line| line.write(&bytes, Deadline::after(PATIENCE), None));
+    stdio::end_output();
     match written {
         Ok(()) => Exit::Ok,
         Err(error) => {
@@ -75,7 +76,7 @@ fn dressed(answer: Answer) -> Answer {
         .with("Cache-Control", "no-store")
         .with("X-Content-Type-Options", "nosniff")
         .with("Referrer-Policy", "same-origin")
-        .with("Content-Security-Policy", &html::policy())
+        .with("Content-Security-Policy", html::POLICY)
 }
 
 fn answer(place: &SpoolArgs, diag: &Diag) -> Answer {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::net::{AddressFamily, SocketAddrUnix, getpeername, getsockname};
-use rustix::stdio::{stdin, stdout};
+use rustix::stdio::{dup2_stdout, stdin, stdout};
 
 use super::fd::Line;
 
@@ -18,6 +18,13 @@ pub fn line() -> io::Result<Line> {
         fcntl_dupfd_cloexec(stdin(), FIRST)?,
         fcntl_dupfd_cloexec(stdout(), FIRST)?,
     ))
+}
+
+/// Who reads our standard output has all of it now, and need not wait for our end: to
+/// take a process down takes the kernel a while.
+pub fn end_output() {
+    // Where that fails, it ends when we do.
+    _ = dup2_stdout(stdin());
 }
 
 /// Both ends of a connection.
