@@ -109,6 +109,14 @@ impl Interrupt {
     }
 }
 
+/// From now on SIGINT and SIGTERM do nothing, for a process that ends soon anyway.
+pub fn ignore() -> io::Result<()> {
+    for number in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(number, Arc::new(AtomicBool::new(false)))?;
+    }
+    Ok(())
+}
+
 /// Has whoever read our standard output gone?
 pub fn reader_is_gone() -> bool {
     matches!(

@@ -9,7 +9,7 @@
 //! are left out. Answers for the count being right however many ask at once. A crash
 //! may forget some: then they may ask again. Must never know what they ask for.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -44,7 +44,7 @@ pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result
             path.display(),
             cause(&error)
         ));
-        HashMap::new()
+        BTreeMap::new()
     });
     limits.retain(|_, full| *full > now);
     let key = key(address);
@@ -82,7 +82,7 @@ fn key(address: &str) -> String {
 }
 
 /// Whoever has most of his share is forgotten first.
-fn make_room(limits: &mut HashMap<String, Millis>) {
+fn make_room(limits: &mut BTreeMap<String, Millis>) {
     if limits.len() < MOST {
         return;
     }
@@ -92,7 +92,7 @@ fn make_room(limits: &mut HashMap<String, Millis>) {
     }
 }
 
-fn read(file: &File) -> io::Result<HashMap<String, Millis>> {
+fn read(file: &File) -> io::Result<BTreeMap<String, Millis>> {
     let mut text = String::new();
     let length = file.take(MAX_FILE + 1).read_to_string(&mut text)?;
     if length as u64 > MAX_FILE {
@@ -101,7 +101,7 @@ fn read(file: &File) -> io::Result<HashMap<String, Millis>> {
     parse(&text).ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "spoilt"))
 }
 
-fn parse(text: &str) -> Option<HashMap<String, Millis>> {
+fn parse(text: &str) -> Option<BTreeMap<String, Millis>> {
     let line = |line: &str| {
         let (key, full) = line.split_once(' ')?;
         Some((key.to_owned(), full.parse().ok()?))
@@ -110,7 +110,7 @@ fn parse(text: &str) -> Option<HashMap<String, Millis>> {
 }
 
 /// Writes it in place.
-fn write(file: &File, limits: &HashMap<String, Millis>) -> io::Result<()> {
+fn write(file: &File, limits: &BTreeMap<String, Millis>) -> io::Result<()> {
     let mut text = String::new();
     for (key, full) in limits {
         // Writing to a string does not fail.

@@ -12,7 +12,7 @@ use crate::applet::spool::{not_taken, open};
 use crate::cgi::answer::Answer;
 use crate::diag::{Diag, cause};
 use crate::queue::job::{Job, Sender};
-use crate::transport::interrupt::Interrupt;
+use crate::transport::interrupt;
 
 /// A page that somebody wants to be sent.
 #[derive(Debug, Default)]
@@ -38,10 +38,9 @@ pub(super) fn for_form(
     }
     let location = result::ask(site, key, &mut job)?;
     // A server ends a program whose browser has gone, as it does at a second click.
-    let signals = Interrupt::register().map_err(|error| Refusal::ours(cause(&error)))?;
+    interrupt::ignore().map_err(|error| Refusal::ours(cause(&error)))?;
     queue(site, &job)?;
     once.note(&location, diag);
-    drop(signals);
     Ok(see_other(&location))
 }
 
