@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// A line for each name: the name, a blank, and the one or two characters it stands for.
-/// From the HTML standard, section 13.5, less `Tab` and `NewLine`.
+/// From the HTML standard, section 13.5, less the two that stand for an end of a line or
+/// for a tab.
 const NAMES: &str = include_str!("entities.txt");
 
 static NAMED: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
@@ -28,8 +29,12 @@ pub(super) fn push(text: &mut String, token: &str) {
     if let Some(c) = number.and_then(numbered) {
         text.push(c);
     } else {
-        let named = name.and_then(|name| NAMED.get(name));
-        text.push_str(named.copied().unwrap_or(token));
+        let named = match name {
+            // As outside of entities.
+            Some("Tab" | "NewLine") => Some(" "),
+            other => other.and_then(|name| NAMED.get(name).copied()),
+        };
+        text.push_str(named.unwrap_or(token));
     }
 }
 
@@ -66,6 +71,8 @@ mod tests {
             ("&NotEqualTilde;", "\u{2242}\u{338}"),
             ("&CounterClockwiseContourIntegral;", "\u{2233}"),
             ("&zwnj;", "\u{200c}"),
+            ("&Tab;", " "),
+            ("&NewLine;", " "),
             ("&#228;", "\u{e4}"),
             ("&#xE4;", "\u{e4}"),
             ("&#X1f525;", "\u{1f525}"),
