@@ -58,10 +58,7 @@ pub(crate) fn run(args: &Args) -> Exit {
     }
     let answer = answer(&args.place, &diag);
     let bytes = dressed(answer).to_bytes();
-    let written =
-        stdio::line().and_then(|mut line| line.write(&bytes, Deadline::after(PATIENCE), None));
-    stdio::end_output();
-    match written {
+    match stdio::answer(&bytes, Deadline::after(PATIENCE)) {
         Ok(()) => Exit::Ok,
         Err(error) => {
             diag.warn(&format!("the answer was not taken: {}", cause(&error)));
