@@ -55,9 +55,9 @@ fn two_filters_of_one_job_have_an_end() {
 
 #[test]
 fn a_second_verdict_supersedes_the_first() {
-    // The page went out after all: it is not sent again.
+    // The page went out after all: it is not sent again, now or in an hour.
     let script = "read -r h; echo row,outcome; read -r l; echo 1,temporary; echo run >>\"$0/out\"; echo 1,sent; read -r l";
-    let site = Station::new("turn-second", &(csv(script) + "retry-delay = 0\n"));
+    let site = Station::new("turn-second", &(csv(script) + "retry-delay = 3600\n"));
     site.page(&["5551212", "Hi"]);
     site.pass();
     assert_eq!(site.out(), "run\n");
