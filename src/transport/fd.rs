@@ -180,6 +180,45 @@ pub fn read_each(
     }
 }
 
+/// Writes all of it to a descriptor that is no socket.
+pub fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], deadline: Deadline) -> io::Result<()> {
+    write_by(|rest| write_some(fd, rest), fd, bytes, deadline, None)
+}
+
+/// Writes all of it, by something that writes what goes without waiting.
+fn write_by(
+    some: impl Fn(&[u8]) -> Result<usize, Errno>,
+    fd: BorrowedFd<'_>,
+    bytes: &[u8],
+    deadline: Deadline,
+    interrupt: Option<&Interrupt>,
+) -> io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match some(rest) {
+            Ok(length) => rest = rest.get(length..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => match wait(fd, PollFlags::OUT, deadline, interrupt)? {
+                Ready::Yes => {}
+                Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
+                Ready::Interrupted => return Err(io::ErrorKind::Interrupted.into()),
+            },
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+    let ready = wait(fd, PollFlags::OUT, Deadline::after(Duration::ZERO), None);
+    if !matches!(ready, Ok(Ready::Yes)) {
+        return Err(Errno::AGAIN);
+    }
+    // A pipe takes so much without blocking once poll calls it writable.
+    let atom = bytes.get(..PIPE_BUF).unwrap_or(bytes);
+    rustix::io::write(fd, atom)
+}
+
 /// What a read brought.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Got {
@@ -374,22 +413,8 @@ impl Line {
         deadline: Deadline,
         interrupt: Option<&Interrupt>,
     ) -> io::Result<()> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.write_some(rest) {
-                Ok(length) => rest = rest.get(length..).unwrap_or_default(),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => {
-                    match wait(self.output.as_fd(), PollFlags::OUT, deadline, interrupt)? {
-                        Ready::Yes => {}
-                        Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
-                        Ready::Interrupted => return Err(io::ErrorKind::Interrupted.into()),
-                    }
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+        let some = |rest: &[u8]| self.write_some(rest);
+        write_by(some, self.output.as_fd(), bytes, deadline, interrupt)
     }
 
     /// As much as fits of what was put back. `None`: nothing was.
@@ -433,18 +458,7 @@ impl Line {
                 SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
             );
         }
-        let ready = wait(
-            self.output.as_fd(),
-            PollFlags::OUT,
-            Deadline::after(Duration::ZERO),
-            None,
-        );
-        if !matches!(ready, Ok(Ready::Yes)) {
-            return Err(Errno::AGAIN);
-        }
-        // A pipe takes so much without blocking once poll calls it writable.
-        let atom = bytes.get(..PIPE_BUF).unwrap_or(bytes);
-        rustix::io::write(&self.output, atom)
+        write_some(self.output.as_fd(), bytes)
     }
 }
 

@@ -3,13 +3,11 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use rustix::event::PollFlags;
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::net::{AddressFamily, SocketAddrUnix, getpeername, getsockname};
-use rustix::pipe::PIPE_BUF;
 use rustix::stdio::{dup2_stdout, stdin, stdout};
 
-use super::fd::{Deadline, Line, Ready, wait};
+use super::fd::{Deadline, Line, write_all};
 
 /// The first descriptor beside the standard ones.
 const FIRST: i32 = 3;
@@ -25,19 +23,7 @@ pub fn line() -> io::Result<Line> {
 /// Writes all of it to standard output, and ends that at once: who reads it need not wait
 /// until the kernel has taken the process down.
 pub fn answer(bytes: &[u8], deadline: Deadline) -> io::Result<()> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        if wait(stdout(), PollFlags::OUT, deadline, None)? != Ready::Yes {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        // A pipe takes so much without blocking once poll calls it writable.
-        let atom = rest.get(..PIPE_BUF).unwrap_or(rest);
-        match rustix::io::write(stdout(), atom) {
-            Ok(length) => rest = rest.get(length..).unwrap_or_default(),
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    write_all(stdout(), bytes, deadline)?;
     // Where that fails, it ends when we do.
     _ = dup2_stdout(stdin());
     Ok(())

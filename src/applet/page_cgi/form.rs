@@ -3,7 +3,6 @@
 //! Answers for nothing that was typed being lost because something was wrong with it.
 
 use std::fmt::Write as _;
-use std::mem;
 use std::time::SystemTime;
 
 use super::html::{self, alert, escape};
@@ -37,7 +36,7 @@ pub(super) fn answer(request: &Request, place: &SpoolArgs, diag: &Diag) -> Answe
     // What the form is shown again with.
     let mut around = None;
     let done = serve(request, place, diag, &mut filled, &mut around);
-    let answer = done.unwrap_or_else(|refusal| {
+    done.unwrap_or_else(|refusal| {
         if let Some(log) = &refusal.log {
             diag.warn(log);
         }
@@ -45,10 +44,7 @@ pub(super) fn answer(request: &Request, place: &SpoolArgs, diag: &Diag) -> Answe
             Some((site, key)) => page(site, key, &filled, Some(&refusal)).refused(&refusal),
             None => html::refusal(&refusal, &filled.wanted.message),
         }
-    });
-    // The process ends: to free all of a configuration is work for nobody.
-    mem::forget(around);
-    answer
+    })
 }
 
 fn serve<'r>(
