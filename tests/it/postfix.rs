@@ -88,3 +88,55 @@ fn a_mail_through_postfix_is_queued_kept_or_sent_back() {
     let pages: Vec<Page> = queued().into_iter().map(|(_, page)| page).collect();
     assert_eq!((pages.len(), &pages[0]), (2, &pages[1]));
 }
+
+/// Local deliverers run a program with the recipient's own group and no other one.
+#[test]
+fn a_program_of_a_users_or_an_alias_has_one_group() {
+    skip_unless!("postfix", "maildrop", "root");
+    let ours = "DIR/page-mail --config DIR/pagebox.toml --spool DIR/spool -- oncall";
+    let program = |file: &str| lines(file).replace("/usr/local/bin/page-mail -- oncall", ours);
+    let rules = program("maildroprc");
+    let comment = rules.lines().filter_map(|line| line.strip_prefix("#     "));
+    let pipe = comment
+        .map(|line| line.to_owned() + "\n")
+        .collect::<String>();
+    let pipe = pipe.replace("pagebox-mail:pagebox", "nobody:nogroup");
+    let pipe = pipe.replace("/etc/pagebox/maildroprc", "DIR/maildroprc");
+    let postfix = Postfix::start(
+        "local_transport = local:\nlocal_recipient_maps =\ndefault_privs = nobody\n\
+         alias_maps = texthash:DIR/aliases\nforward_path = DIR/forward\n\
+         transport_maps = inline:{drop@pager.test=pagerdrop:}\n",
+        &format!("local unix - n n - - local\n{pipe}"),
+        |dir| {
+            gateway(dir);
+            let here = dir.to_str().unwrap();
+            let forward = program("forward").replace("DIR", here);
+            dir.file(
+                "aliases",
+                format!("alarm {}\n", forward.lines().last().unwrap()),
+            );
+            dir.file("forward", forward);
+            let rules = dir.file("maildroprc", rules.replace("DIR", here));
+            let nobody = User::from_name("nobody").unwrap().unwrap();
+            chown(&rules, Some(nobody.uid.as_raw()), None).unwrap();
+            fs::set_permissions(&rules, fs::Permissions::from_mode(0o600)).unwrap();
+        },
+    );
+    let mail = "Subject: Disk full\nFrom: Monitor <root@monitor.test>\n\non db01\n";
+    let queued = || spooled::accepted(&postfix.dir.join("spool")).len();
+    for (count, to) in ["nobody", "alarm", "drop"].into_iter().enumerate() {
+        let to = format!("{to}@pager.test");
+        postfix.mail("root@monitor.test", &to, mail);
+        let said = postfix.said(&format!("to=<{to}>"), 1);
+        assert!(said.contains("status=sent"), "{said}");
+        assert_eq!(queued(), count + 1, "{to}");
+    }
+
+    let (spool, away) = (postfix.dir.join("spool"), postfix.dir.join("away"));
+    fs::rename(&spool, &away).unwrap();
+    for (count, to) in ["nobody", "alarm", "drop"].into_iter().enumerate() {
+        postfix.mail("root@monitor.test", &format!("{to}@pager.test"), mail);
+        postfix.said("status=deferred", count + 1);
+    }
+    fs::rename(&away, &spool).unwrap();
+}

@@ -8,6 +8,8 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::mail::Mail;
 
+use super::later;
+
 /// Set by who delivers a mail: whom to. The first one is from before aliases.
 const RECIPIENT: [&str; 2] = ["ORIGINAL_RECIPIENT", "RECIPIENT"];
 
@@ -48,11 +50,22 @@ impl Names<'_> {
                 None => unknown.push(format!("{name:?}")),
             }
         }
+        let unreached = names.iter().find(|name| self.0.reach(name).is_none());
+        if let Some(name) = unreached {
+            let text = format!("no route leads to {name:?}; nothing is queued");
+            return Err(later(text));
+        }
         if unknown.is_empty() {
             return Ok(names);
         }
+        let tables = self.0.tables();
+        if tables.pager.is_empty() && tables.group.is_empty() {
+            // More likely the file is not whole than that nobody is to be paged.
+            let text = "the configuration has no pager and no group; nothing is queued";
+            return Err(later(text.to_owned()));
+        }
         let text = format!(
-            "no pager or group that a route leads to: {}; nothing is queued",
+            "no pager or group: {}; nothing is queued",
             unknown.join(", ")
         );
         Err(Failure::new(Exit::NoUser, text))
@@ -97,7 +110,7 @@ impl Names<'_> {
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// The name as the configuration has it: spelled like this, or else the only
+    /// The name as the configuration has it, wherever that leads: spelled like this, or else the only
     /// one that differs in capital letters alone, which mail servers change.
     fn known(&self, name: &str) -> Option<String> {
         let tables = self.0.tables();
@@ -109,6 +122,6 @@ impl Names<'_> {
             (false, Some(only), None) => only.as_str(),
             _ => return None,
         };
-        self.0.reach(found).map(|_| found.to_owned())
+        Some(found.to_owned())
     }
 }

@@ -1,5 +1,7 @@
 //! Who may page whom.
 
+use std::fs;
+
 use super::{Host, MAIL, names};
 
 const OPEN: &str = "[mail]\n";
@@ -24,9 +26,7 @@ fn names_are_those_of_the_configuration() {
         (&["--", "-joe"], "\"-joe\""),
         (&["joe\u{1b}[2J"], "\"joe\\u{1b}[2J\""),
     ] {
-        let complaint = format!(
-            "page-mail: no pager or group that a route leads to: {unknown}; nothing is queued\n"
-        );
+        let complaint = format!("page-mail: no pager or group: {unknown}; nothing is queued\n");
         host.mail(words, MAIL).expect(67, "", &complaint);
     }
     host.is_empty();
@@ -44,10 +44,15 @@ fn two_names_that_differ_in_capitals_are_two() {
 }
 
 #[test]
-fn a_name_that_no_route_leads_to_is_unknown() {
+fn a_name_that_leads_nowhere_and_an_empty_file_are_our_own_trouble() {
     let host = Host::new("mail-nowhere", "[group.nobody]\nmembers = []\n");
+    let complaint = "no route leads to \"nobody\"; nothing is queued";
     host.mail(&["joe", "nobody"], MAIL)
-        .expect_complaint(67, "", "\"nobody\"");
+        .expect_complaint(75, "", complaint);
+    fs::write(host.config(), "").unwrap();
+    let complaint = "the configuration has no pager and no group; nothing is queued";
+    host.mail(&["joe"], MAIL)
+        .expect_complaint(75, "", complaint);
     host.is_empty();
 }
 

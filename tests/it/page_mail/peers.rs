@@ -77,7 +77,8 @@ fn the_line_of_the_readme_is_that_of_the_file() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (_, section) = readme.split_once("\n## By mail\n").unwrap();
     let lines = section.split("\n```\n").nth(2).unwrap();
-    assert!(lines.starts_with(":0 w\n"), "{lines}");
     let file = fs::read_to_string(root().join("scripts/mail/procmailrc")).unwrap();
-    assert!(file.contains(lines), "{lines}");
+    // Without the second recipe what is not taken would count as delivered.
+    let rules: Vec<&str> = file.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.trim(), rules.join("\n").trim());
 }
