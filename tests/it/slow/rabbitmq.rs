@@ -351,3 +351,25 @@ fn a_page_that_was_not_handed_over_is_kept() {
     assert_eq!(dir.names("."), [""; 0]);
     publish(&dir.join("none")).expect_status(75);
 }
+
+#[test]
+fn a_worker_uses_the_spool_of_its_configuration() {
+    let site = Site::new("worker-spool", "");
+    let spool = site.spool();
+    let config = format!(
+        "# spool = 'no'\n  spool = \"{}\"\n[pager.jane]\n[route.default]\ntype = 'exec'\ncommand = ['true']\n",
+        spool.display()
+    );
+    let config = site.dir.file("pagebox.toml", config);
+    // What does not succeed ends its parent.
+    let take = Cmd::new("sh").args(["-c", "\"$0\" --take; exit $?"]);
+    let take = take.arg(script("worker")).stdin("To: jane\n\nDisk full\n");
+    take.env("PAGEBOX_CONFIG", config).run().expect(0, "", "");
+    assert_eq!(site.dir.names("spool/new").len(), 1);
+}
+
+#[test]
+fn without_a_queue_no_page_is_refused() {
+    let publish = Cmd::new(script("publish")).stdin("Disk full");
+    publish.run().expect_status(75);
+}
