@@ -5,5 +5,6 @@
 
 pub mod charset;
 pub mod escape;
+pub mod host;
 pub mod shape;
 pub mod split;

@@ -3,7 +3,8 @@
 //! It must never look a name up: whether the host exists is for the transport.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+
+use crate::text::host::host_and_port;
 
 /// A host and a port, not looked up yet.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -96,60 +97,6 @@ pub fn list(text: &str, default_port: u16) -> Result<Vec<Peer>, String> {
         .filter(|item| !item.is_empty())
         .map(|item| Peer::parse(item, default_port))
         .collect()
-}
-
-/// What [`Peer::parse`] reads, with its port only where it has one.
-pub fn host_and_port(text: &str) -> Result<(&str, Option<u16>), String> {
-    let (host, port) = split_port(text)
-        .ok_or_else(|| format!("{text:?} is not HOST, HOST:PORT or [IPV6]:PORT"))?;
-    let number = port.map(|digits| {
-        parse_port(digits)
-            .ok_or_else(|| format!("{text:?}: the port is not a number from 1 to 65535"))
-    });
-    Ok((host, number.transpose()?))
-}
-
-/// The host and the text of its port; `None` if the host is not well formed.
-fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
-    if let Some(bracketed) = text.strip_prefix('[') {
-        let (host, after) = bracketed.split_once(']')?;
-        let port = if after.is_empty() {
-            None
-        } else {
-            Some(after.strip_prefix(':')?)
-        };
-        return is_ipv6(host).then_some((host, port));
-    }
-    if is_ipv6(text) {
-        return Some((text, None));
-    }
-    let (host, port) = match text.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (text, None),
-    };
-    // A second colon is a broken IPv6 address, not a bad port.
-    let one_colon = !port.is_some_and(|port| port.contains(':'));
-    (is_name(host) && one_colon).then_some((host, port))
-}
-
-/// An IPv6 address, with or without a zone (`fe80::1%eth0`).
-fn is_ipv6(text: &str) -> bool {
-    let (address, zone) = match text.split_once('%') {
-        Some((address, zone)) => (address, Some(zone)),
-        None => (text, None),
-    };
-    address.parse::<Ipv6Addr>().is_ok() && zone.is_none_or(is_name)
-}
-
-fn is_name(text: &str) -> bool {
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    !text.is_empty() && !text.starts_with('-') && text.chars().all(allowed)
-}
-
-/// A port from 1 on; `u16` would take a sign.
-fn parse_port(digits: &str) -> Option<u16> {
-    let port = digits.parse().ok().filter(|port| *port != 0);
-    port.filter(|_| !digits.starts_with('+'))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::Config;
 use super::duty::shown;
 use super::hours::{Hours, Stretch};
 use super::tables::{Kind, Pager, Route};
-use super::value::{Absolute, CommandLine, Filled, Line, Name, Word};
+use super::value::{Absolute, CommandLine, Filled, Host, Line, Name, Word};
 use super::way::{Nobody, first_route};
 
 /// What a configuration comes to.
@@ -127,7 +127,7 @@ fn told(route: &Route) -> String {
         Kind::Snpp | Kind::Xtell => {
             let servers = route.server.as_ref();
             let servers = servers.map_or(&[][..], |list| list.get_ref().as_slice());
-            servers.iter().map(Word::as_str).collect()
+            servers.iter().map(Host::as_str).collect()
         }
         Kind::Ixo => {
             let devices = route.device.as_ref();

@@ -12,7 +12,8 @@ use toml::Spanned;
 
 use super::hours::Hours;
 use super::value::{
-    Absolute, CommandLine, Delay, Filled, Lifetime, Limit, Line, Name, Template, Word,
+    Absolute, CommandLine, Delay, Filled, Host, Lifetime, Limit, Line, Name, Senders, Template,
+    Word,
 };
 use crate::rate::Rate;
 use crate::text::charset::Charset;
@@ -135,9 +136,9 @@ pub struct Route {
     /// What drives it.
     pub r#type: Spanned<Kind>,
     /// `host:port`, in order (snpp, xtell).
-    pub server: Option<Spanned<Filled<Word>>>,
+    pub server: Option<Spanned<Filled<Host>>>,
     /// `host:port` of a terminal server (ixo).
-    pub connect: Option<Spanned<Word>>,
+    pub connect: Option<Spanned<Host>>,
     /// Devices, in order (ixo).
     pub device: Option<Spanned<Filled<Link>>>,
     /// The number of the central (ixo).
@@ -205,7 +206,7 @@ pub struct Device {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Mail {
     /// Whose mail is taken; an empty list is nobody's, and without it it is anybody's.
-    pub allow_from: Option<Vec<Line>>,
+    pub allow_from: Option<Vec<Senders>>,
     /// Most parts of a message.
     pub max_parts: Option<NonZeroUsize>,
     /// So many bytes of a mail are looked at.
@@ -221,7 +222,7 @@ pub struct Web {
     /// Who can be paged from the web, in this order; without it all names there are.
     pub names: Option<Filled<Link>>,
     /// Gateways that programs may have us speak to: `host` or `host:port`.
-    pub allow_hosts: Option<Vec<Word>>,
+    pub allow_hosts: Option<Vec<Host>>,
     /// Longest message, in characters.
     pub max_length: Option<NonZeroUsize>,
     /// So many requests of one address are taken.

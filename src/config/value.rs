@@ -14,6 +14,7 @@ use serde::de::{Deserializer, Error, Visitor};
 
 use crate::duration;
 use crate::rate::Rate;
+use crate::text::host::host_and_port;
 use crate::text::shape::{MAX_NAME, is_name};
 
 /// The name of a pager, group, route or device; see [`is_name`].
@@ -93,6 +94,52 @@ impl TryFrom<String> for Word {
         }
         if text.starts_with('-') {
             return Err(format!("{text:?} begins with a -"));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A host, with or without a port; see [`host_and_port`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Host(String);
+
+impl Host {
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Host {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        host_and_port(&text)?;
+        Ok(Self(text))
+    }
+}
+
+/// Senders of mail: an address, in which `*` stands for any text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Senders(String);
+
+impl Senders {
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Senders {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let Line(text) = text.try_into()?;
+        // It would be nobody's, and all mail would be sent back.
+        if text.contains(|c: char| c.is_whitespace() || "<>,;\"".contains(c)) {
+            return Err(format!(
+                "{text:?} is no address alone, such as *@example.org"
+            ));
         }
         Ok(Self(text))
     }
@@ -188,8 +235,11 @@ impl TryFrom<String> for Template {
                 rest.next();
                 plain.push(c);
             } else if c == '{' {
-                let word: String = rest.by_ref().take_while(|c| *c != '}').collect();
-                let piece = match word.as_str() {
+                let Some((word, behind)) = rest.as_str().split_once('}') else {
+                    return Err(wrong("a { without its }; {{ stands for one"));
+                };
+                rest = behind.chars();
+                let piece = match word {
                     "from" => Piece::From,
                     "address" => Piece::Address,
                     "subject" => Piece::Subject,
@@ -252,7 +302,17 @@ macro_rules! read_from_text {
     )+};
 }
 
-read_from_text!(Name, Line, Word, Absolute, CommandLine, Rate, Template);
+read_from_text!(
+    Name,
+    Line,
+    Word,
+    Host,
+    Senders,
+    Absolute,
+    CommandLine,
+    Rate,
+    Template
+);
 
 /// A list that is not empty. Never a string: `["prog", "arg"]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]

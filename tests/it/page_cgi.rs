@@ -162,10 +162,10 @@ fn what_we_have_wrong_is_told_to_the_log_alone() {
     expect(web.post("to=joe&message=x"), "there is no spool");
     expect(web.json("/api/page", page), "there is no spool");
     web.dir.file("spool/web/key", "short");
-    expect(web.get(), "key is spoilt");
+    expect(web.get(), "web/key: spoilt");
     fs::remove_dir_all(web.spool().join("web")).unwrap();
     web.dir.file("spool/web", "");
-    expect(web.get(), "spool/web: Not a directory");
+    expect(web.get(), "spool/web/key: Not a directory");
 }
 
 #[test]

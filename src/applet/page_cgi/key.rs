@@ -36,7 +36,7 @@ impl Key {
     /// The key in that directory, made where there is none yet.
     pub(super) fn find(web: &Path) -> Result<Self, Refusal> {
         let path = web.join(NAME);
-        within(web, || match read(&path) {
+        within(web, &path, || match read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 make(web, &path)?;
                 read(&path)
@@ -65,7 +65,7 @@ fn read(path: &Path) -> io::Result<Key> {
     let bytes = file::read(path)?;
     let key = <[u8; LENGTH]>::try_from(bytes);
     key.map(|key| Key(Blake2sMac256::new(&key.into())))
-        .map_err(|_| io::Error::other("key is spoilt: remove it"))
+        .map_err(|_| io::Error::other("spoilt: remove it"))
 }
 
 /// Puts a new key there, unless another request was quicker.

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// The file, for as long as it is open; none where others have it for too long.
 pub(super) fn locked(web: &Path, path: &Path) -> Result<Option<File>, Refusal> {
-    let file = within(web, || open(path))?;
+    let file = within(web, path, || open(path))?;
     match lock(&file) {
         Ok(is_ours) => Ok(is_ours.then_some(file)),
         Err(error) => Err(failed(path, &error)),

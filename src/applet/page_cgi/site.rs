@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use crate::applet::spool::SpoolArgs;
 use crate::cgi::request::Request;
 use crate::config::Config;
-use crate::config::value::Word;
+use crate::config::value::Host;
 use crate::diag::{Diag, cause};
 
 /// Below the spool: what outlives a request.
@@ -57,7 +57,7 @@ impl<'r> Site<'r> {
     }
 
     /// The gateways that programs may have us speak to.
-    pub(super) fn gateways(&self) -> &[Word] {
+    pub(super) fn gateways(&self) -> &[Host] {
         let web = self.config.tables().web.as_ref();
         let named = web.and_then(|web| web.allow_hosts.as_deref());
         named.unwrap_or_default()
@@ -75,11 +75,21 @@ impl<'r> Site<'r> {
     }
 }
 
-/// Does something in that directory, which is made where it is missing.
-pub(super) fn within<T>(web: &Path, mut work: impl FnMut() -> io::Result<T>) -> Result<T, Refusal> {
-    let mut result = work();
+/// Does something with a file in that directory, which is made where it is missing.
+pub(super) fn within<T>(
+    web: &Path,
+    file: &Path,
+    mut work: impl FnMut() -> io::Result<T>,
+) -> Result<T, Refusal> {
+    let (mut at, mut result) = (file, work());
     if matches!(&result, Err(error) if error.kind() == ErrorKind::NotFound) {
-        result = make(web).and_then(|()| work());
+        result = match make(web) {
+            Ok(()) => work(),
+            Err(error) => {
+                at = web;
+                Err(error)
+            }
+        };
     }
     result.map_err(|error| {
         let advice = match error.kind() {
@@ -88,7 +98,7 @@ pub(super) fn within<T>(web: &Path, mut work: impl FnMut() -> io::Result<T>) -> 
             }
             _ => "",
         };
-        Refusal::ours(format!("{}: {}{advice}", web.display(), cause(&error)))
+        Refusal::ours(format!("{}: {}{advice}", at.display(), cause(&error)))
     })
 }
 

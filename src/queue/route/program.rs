@@ -12,7 +12,7 @@ use humantime::format_duration;
 use toml::Spanned;
 
 use crate::config::tables::{Device, Kind, Route};
-use crate::config::value::{Filled, Line, Word};
+use crate::config::value::{Filled, Host, Line};
 use crate::transport::serial::Framing;
 
 /// Our own program, also once another has taken its place on disk.
@@ -178,7 +178,7 @@ impl Words {
         self.0.extend(command.map(|word| word.as_str().into()));
     }
 
-    fn servers(&mut self, name: &str, servers: &Filled<Word>) {
+    fn servers(&mut self, name: &str, servers: &Filled<Host>) {
         for server in servers.as_slice() {
             self.flag(name, server.as_str());
         }

@@ -15,13 +15,13 @@ use serde_json::json;
 use self::request::Gateway;
 use super::Told;
 use crate::cli::line::LineArgs;
-use crate::config::value::Word;
+use crate::config::value::Host;
 use crate::diag::{Diag, cause};
 use crate::transport::interrupt::Interrupt;
 
 /// `POST /api/snpp/probe`: is this gateway up? `allowed` names those that may be
 /// spoken to.
-pub(super) fn probe(body: &[u8], allowed: &[Word]) -> Told {
+pub(super) fn probe(body: &[u8], allowed: &[Host]) -> Told {
     let asked = || {
         let gateway = request::probe(body).map_err(bad)?;
         admit(&gateway, allowed)?;
@@ -31,7 +31,7 @@ pub(super) fn probe(body: &[u8], allowed: &[Word]) -> Told {
 }
 
 /// `POST /api/snpp/page`: a page through such a gateway.
-pub(super) fn page(body: &[u8], allowed: &[Word], diag: &Diag) -> Told {
+pub(super) fn page(body: &[u8], allowed: &[Host], diag: &Diag) -> Told {
     let sent = || {
         let (gateway, page) = request::page(body).map_err(bad)?;
         admit(&gateway, allowed)?;
@@ -65,7 +65,7 @@ fn signals() -> Result<Interrupt, Told> {
     Interrupt::register().map_err(failed)
 }
 
-fn admit(gateway: &Gateway, allowed: &[Word]) -> Result<(), Told> {
+fn admit(gateway: &Gateway, allowed: &[Host]) -> Result<(), Told> {
     if hosts::allow(allowed, &gateway.peer) {
         return Ok(());
     }
