@@ -4,12 +4,13 @@ use std::io;
 use std::time::SystemTime;
 
 use super::Deliverer;
+use super::twice::{DUPLICATE, NOT_YET};
 use super::verdict::EXPIRED;
 use crate::diag::{Priority, cause};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Tally};
 use crate::queue::tags::{self, Status};
-use crate::queue::work::{Mark, Work};
+use crate::queue::work::{Event, Mark, Work};
 
 /// A status tells of so many failures, in so many characters.
 const MAX_TEXTS: usize = 5;
@@ -51,6 +52,11 @@ impl Deliverer<'_> {
     }
 }
 
+/// The same page is about to go to that recipient, and this one does not.
+fn is_pending(last: &Event) -> bool {
+    last.outcome == DUPLICATE && last.response.ends_with(NOT_YET)
+}
+
 /// What has become of a job: the code of MSTA (RFC 1861, 4.6.10), the exit
 /// status that a sender would have ended with, and words for what went wrong.
 fn fate(work: &Work) -> (u16, Exit, String) {
@@ -60,6 +66,8 @@ fn fate(work: &Work) -> (u16, Exit, String) {
     for (_, mark, part) in work.each() {
         let last = part.last().cloned().unwrap_or_default();
         let (outcome, exit) = match mark {
+            // Who waits for it is not told that somebody has what may fail yet.
+            Mark::Delivered if is_pending(&last) => (Outcome::Unknown, Exit::Unknown),
             Mark::Delivered => (Outcome::Sent, Exit::Ok),
             Mark::Unknown => (Outcome::Unknown, Exit::Unknown),
             _ => match last.outcome.as_str() {
@@ -71,9 +79,11 @@ fn fate(work: &Work) -> (u16, Exit, String) {
             },
         };
         tally.add(outcome, exit);
-        if mark != Mark::Delivered {
+        if outcome != Outcome::Sent {
             // No code of the RFC says more than that it was not delivered.
             code = 780;
+        }
+        if outcome != Outcome::Sent || last.outcome == DUPLICATE {
             texts.push(format!("{}: {}", part.to, last.response));
         }
     }

@@ -16,6 +16,8 @@ use crate::queue::work::{Event, GATHERED, Mark, Millis, Work, millis};
 
 /// The outcome of a page that was not sent because it had been.
 pub(super) const DUPLICATE: &str = "duplicate";
+/// How its response ends where the other one is not done: that may fail yet.
+pub(super) const NOT_YET: &str = ", which is on its way";
 
 /// A message as far as receipts know it: its hash and its length.
 type Message = (String, usize);
@@ -25,8 +27,8 @@ type Message = (String, usize);
 struct Known {
     /// Who has which message: when it was accepted, if it is done, and in which job.
     messages: BTreeMap<(Message, String), (Millis, String)>,
-    /// Who has the page of which origin, and in which job.
-    origins: BTreeMap<(String, String), String>,
+    /// Who has the page of which origin: the same.
+    origins: BTreeMap<(String, String), (Millis, String)>,
     /// Digests that have failed, or were removed.
     gone: BTreeSet<String>,
 }
@@ -47,7 +49,8 @@ impl Known {
     ) {
         if let Some(origin) = origin {
             let key = (origin.clone(), to.to_owned());
-            self.origins.entry(key).or_insert_with(|| id.to_owned());
+            let first = self.origins.entry(key);
+            first.or_insert_with(|| (at, id.to_owned()));
         }
         let key = (message.clone(), to.to_owned());
         let known = self.messages.entry(key).or_default();
@@ -57,16 +60,14 @@ impl Known {
     }
 
     /// The job that this recipient has the message from, if not before that.
-    fn since(&self, since: Millis, message: &Message, to: &str) -> Option<&str> {
+    fn since(&self, since: Millis, message: &Message, to: &str) -> Option<&(Millis, String)> {
         let last = self.messages.get(&(message.clone(), to.to_owned()));
-        let last = last.filter(|(last, _)| *last >= since);
-        last.map(|(_, id)| id.as_str())
+        last.filter(|(last, _)| *last >= since)
     }
 
     /// The job that this recipient has the very same page from.
-    fn of_origin(&self, origin: &str, to: &str) -> Option<&str> {
-        let id = self.origins.get(&(origin.to_owned(), to.to_owned()));
-        id.map(String::as_str)
+    fn of_origin(&self, origin: &str, to: &str) -> Option<&(Millis, String)> {
+        self.origins.get(&(origin.to_owned(), to.to_owned()))
     }
 
     /// What was not sent itself is no reason, nor is what only is in a digest that
@@ -158,12 +159,13 @@ impl Deliverer<'_> {
                 let last = since.and_then(|since| known.since(since, &job.message, &part.to));
                 let origin = job.work.origin.as_deref();
                 let last = last.or_else(|| known.of_origin(origin?, &part.to));
-                if let Some(id) = last {
+                if let Some((at, id)) = last {
+                    let yet = if *at == NOT_DONE { NOT_YET } else { "" };
                     *mark = Mark::Delivered;
                     part.tell(Event {
                         at: millis(SystemTime::now()),
                         outcome: DUPLICATE.to_owned(),
-                        response: format!("the same page as {id}"),
+                        response: format!("the same page as {id}{yet}"),
                         ..Event::default()
                     });
                 }

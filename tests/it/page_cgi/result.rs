@@ -12,6 +12,8 @@ fn sent(web: &Web, message: &str) -> String {
         .run()
         .expect(303, "");
     let location = reply.header("Location").unwrap();
+    let link = location.replace('&', "&amp;");
+    assert!(reply.body.contains(&format!("<a href=\"{link}\">")));
     let (path, query) = location.split_once('?').unwrap();
     assert_eq!(path, "/cgi-bin/page-cgi");
     query.to_owned()
@@ -155,4 +157,30 @@ fn many_names_are_counted() {
     assert!(reply.body.contains("operator-00000, operator-00001"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     assert_eq!(web.queued(), [Page::new(&names, "0")]);
+}
+
+#[test]
+fn what_is_dropped_for_another_page_is_told_so() {
+    let web = Web::with("cgi-result-twice", "[pager.ann]\ndedup = \"1h\"\n");
+    let sent = |message: &str| {
+        let fields = format!("to=ann&message={message}");
+        let reply = web.post(&fields).run().expect(303, "");
+        let id = web.dir.names("spool/new").concat();
+        web.deliver();
+        let location = reply.header("Location").unwrap();
+        (id, location.split_once('?').unwrap().1.to_owned())
+    };
+    // The first is tried again, and may fail yet.
+    let (first, _) = sent("75");
+    let (_, query) = sent("75");
+    let told = format!("ann: the same page as {first}, which is on its way");
+    look(&web, &query)
+        .expect(200, "<h1>Unknown</h1>")
+        .expect(200, &told);
+    let (first, _) = sent("0");
+    let (_, query) = sent("0");
+    let told = format!("It was delivered: ann: the same page as {first}<");
+    look(&web, &query)
+        .expect(200, "<h1>Sent</h1>")
+        .expect(200, &told);
 }
