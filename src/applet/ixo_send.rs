@@ -57,7 +57,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         pages(args, diag)?
     };
     if args.report.dry_run && args.bulk.csv.is_none() {
-        return say_plans(args, &pages, diag);
+        return say_plans(args, &pages);
     }
     let Some(way) = way.or_else(|| args.report.dry_run.then(Way::nowhere)) else {
         return Err(Failure::usage(
@@ -110,7 +110,7 @@ fn pages(args: &Args, diag: &Diag) -> Result<Vec<Page>, Failure> {
     Ok(pages)
 }
 
-fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> {
+fn say_plans(args: &Args, pages: &[Page]) -> Result<Exit, Failure> {
     if args.probe.probe {
         return Err(Failure::usage("--probe sends nothing: leave out --dry-run"));
     }
@@ -122,7 +122,7 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
             .flat_map(|block| named_line(&block.wire(), None))
             .map(|line| format!("C: {line}"))
             .collect();
-        send::say_plan(args.report, vec![page.untried()], &said, diag)?;
+        send::say_plan(args.report, vec![page.untried()], &said)?;
     }
     Ok(Exit::Ok)
 }

@@ -138,7 +138,7 @@ fn say_plan(page: &Page, settings: &Settings<'_>) -> Result<Exit, Failure> {
         said.extend(whole.split(|byte| *byte == b'\n').map(printable));
     }
     let reports = each(page, &page.untried());
-    send::say_plan(settings.args.report, reports, &said, settings.diag)?;
+    send::say_plan(settings.args.report, reports, &said)?;
     Ok(Exit::Ok)
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::spool::SpoolArgs;
 use crate::accounts;
 use crate::cli::needed;
-use crate::cli::report::put;
+use crate::cli::report::answer;
 use crate::config::Config;
 use crate::config::check::check;
 use crate::diag::{Diag, Priority, cause};
@@ -114,7 +114,7 @@ fn say_checked(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
             ]
         })
         .collect();
-    put(&lines.concat(), diag);
+    answer(&lines.concat())?;
     for warning in &checked.warnings {
         diag.warn(warning);
     }

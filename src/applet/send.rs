@@ -3,7 +3,7 @@
 //! Must never know how a page is sent.
 
 use crate::cli::ReportArgs;
-use crate::cli::report::{Report, put};
+use crate::cli::report::{Report, answer, put};
 use crate::diag::Diag;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome, Tally};
@@ -88,16 +88,15 @@ pub(super) fn say_plan(
     flags: ReportArgs,
     reports: Vec<Report>,
     said: &[String],
-    diag: &Diag,
 ) -> Result<(), Failure> {
     if flags.json {
         for mut report in reports {
             report.fate = Fate::new(Outcome::Untried, Exit::Ok, "dry run");
             report.transcript = said.to_vec();
-            put(&json_line(&report)?, diag);
+            answer(&json_line(&report)?)?;
         }
     } else if !flags.quiet {
-        put(&format!("{}\n", said.join("\n")), diag);
+        answer(&format!("{}\n", said.join("\n")))?;
     }
     Ok(())
 }

@@ -54,8 +54,8 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     };
     if args.report.dry_run && args.bulk.csv.is_none() {
         return match tags {
-            Some(tags) => poll::say_plan(args, &tags, diag),
-            None => say_plans(args, &pages, diag),
+            Some(tags) => poll::say_plan(args, &tags),
+            None => say_plans(args, &pages),
         };
     }
     let interrupt = Interrupt::register()
@@ -161,7 +161,7 @@ fn pages(
     Ok(pages)
 }
 
-fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> {
+fn say_plans(args: &Args, pages: &[Page]) -> Result<Exit, Failure> {
     for page in pages {
         let said: Vec<String> = page
             .dialogue()
@@ -169,7 +169,7 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
             .flat_map(|wire| lines(&wire.bytes, wire.secret.as_ref()))
             .map(|line| format!("C: {line}"))
             .collect();
-        send::say_plan(args.report, page.untried(), &said, diag)?;
+        send::say_plan(args.report, page.untried(), &said)?;
     }
     Ok(Exit::Ok)
 }

@@ -64,7 +64,7 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
         pages(args, &targets, diag)?
     };
     if args.report.dry_run && !is_bulk {
-        return say_plans(args, &pages, diag);
+        return say_plans(args, &pages);
     }
     let interrupt = Interrupt::register()
         .map_err(|error| Failure::new(Exit::Os, format!("signals: {error}")))?;
@@ -114,7 +114,7 @@ fn pages(args: &Args, targets: &[Target], diag: &Diag) -> Result<Vec<Page>, Fail
     Ok(pages)
 }
 
-fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> {
+fn say_plans(args: &Args, pages: &[Page]) -> Result<Exit, Failure> {
     let mut pages = pages.iter().peekable();
     while let Some(page) = pages.next() {
         let goes_on = |next: &&Page| next.target.peers == page.target.peers;
@@ -122,7 +122,7 @@ fn say_plans(args: &Args, pages: &[Page], diag: &Diag) -> Result<Exit, Failure> 
         let wires = page.wires.iter().map(Vec::as_slice).chain(farewell);
         let said = wires.flat_map(|wire| shown(wire, None));
         let said: Vec<String> = said.map(|line| format!("C: {line}")).collect();
-        send::say_plan(args.report, vec![page.untried()], &said, diag)?;
+        send::say_plan(args.report, vec![page.untried()], &said)?;
     }
     Ok(Exit::Ok)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::peer::{Peer, Place};
 use crate::diag::{Diag, cause};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Outcome};
 use crate::text::escape::{self, printable};
 use crate::transport::interrupt::reader_is_gone;
@@ -296,6 +296,15 @@ pub fn put(text: &str, diag: &Diag) {
             cause(&error)
         ));
     }
+}
+
+/// Says what was asked for and nothing else, on standard output: failing is an error.
+pub fn answer(text: &str) -> Result<(), Failure> {
+    let put = Output::default().put(text.as_bytes());
+    put.map_err(|error| {
+        let text = format!("standard output: {}", cause(&error));
+        Failure::new(Exit::Io, text)
+    })
 }
 
 impl Write for Output {

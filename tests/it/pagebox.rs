@@ -169,6 +169,14 @@ fn a_full_disk_under_the_output_is_74() {
         &["snpp-send", "--help"],
         &["snpp-serve", "--version"],
         &["xtelld", "--help"],
+        &["snpp-send", "--dry-run", "5551212", "x"],
+        &["ixo-send", "--dry-run", "5551212", "x"],
+        &[
+            "page-deliver",
+            "--check",
+            "--config",
+            "scripts/pagebox.toml",
+        ],
     ] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = pagebox().args(words).stdout_to(full).run();

@@ -8,8 +8,7 @@ use serde::Serialize;
 use super::find::{Found, find};
 use super::row::{Row, moment};
 use super::table::{age, ahead, safe, tell};
-use crate::cli::report::Output;
-use crate::diag::cause;
+use crate::cli::report::answer;
 use crate::exit::{Exit, Failure};
 use crate::queue::store::{Content, Entry, Place, Receipt, Store};
 use crate::queue::work::{Event, Gathered, Part, Work};
@@ -67,8 +66,7 @@ pub(super) fn run(store: &Store, id: &str, json: bool) -> Result<Exit, Failure> 
         Found::Receipt(receipt) => of_receipt(&receipt, json),
     };
     let text = text.map_err(|error| Failure::new(Exit::Software, error.to_string()))?;
-    let put = Output::default().put(text.as_bytes());
-    put.map_err(|error| Failure::new(Exit::Io, format!("standard output: {}", cause(&error))))?;
+    answer(&text)?;
     Ok(Exit::Ok)
 }
 

@@ -9,8 +9,8 @@ use super::Args;
 use super::flags::TwoWayArgs;
 use crate::applet::snpp::gateway::{CommandResult, Gateways, Settings};
 use crate::cli::peer::{Peer, Place};
-use crate::cli::report::{Report, put};
-use crate::diag::{Diag, cause};
+use crate::cli::report::{Report, answer, put};
+use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Tally};
 use crate::protocol::snpp::command::{Command, Verb};
@@ -101,7 +101,7 @@ fn status(reply: &Reply, choices: &[(String, String)]) -> Status {
 }
 
 /// What would be said about each tag.
-pub(super) fn say_plan(args: &Args, tags: &[Tag], diag: &Diag) -> Result<Exit, Failure> {
+pub(super) fn say_plan(args: &Args, tags: &[Tag]) -> Result<Exit, Failure> {
     let verb = verb(args);
     for (tag, pass) in tags {
         let command = Command::words(verb, tag, Some(pass));
@@ -110,7 +110,7 @@ pub(super) fn say_plan(args: &Args, tags: &[Tag], diag: &Diag) -> Result<Exit, F
             .wire();
         if !args.report.quiet {
             for line in lines(&wire.bytes, wire.secret.as_ref()) {
-                put(&format!("C: {line}\n"), diag);
+                answer(&format!("C: {line}\n"))?;
             }
         }
     }
