@@ -9,11 +9,12 @@ pub mod answer;
 pub mod form;
 pub mod request;
 
-/// Set for a program that a web server runs for a request.
-const GATEWAY_INTERFACE: &str = "GATEWAY_INTERFACE";
+/// Set for a program that a web server runs for a request; some set the second alone.
+const OF_A_REQUEST: [&str; 2] = ["GATEWAY_INTERFACE", "REQUEST_METHOD"];
 
 /// Whether we are run for a request. Then no word of the command line is an option:
 /// a server may hand on a query without a `=` as words (RFC 3875, section 4.4).
 pub fn is_request() -> bool {
-    std::env::var_os(GATEWAY_INTERFACE).is_some_and(|value| !value.is_empty())
+    let mut set = OF_A_REQUEST.iter().filter_map(std::env::var_os);
+    set.any(|value| !value.is_empty())
 }

@@ -40,6 +40,8 @@ pub(super) const NAME: &str = "page-cgi";
 const MAX_BODY: usize = 16 * 1024;
 /// How long a body may take to come, and an answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a body that nobody wants may take.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Queue pages from the web: one CGI request
 #[derive(Debug, Default, Parser)]
@@ -56,15 +58,20 @@ pub(crate) fn run(args: &Args) -> Exit {
         diag.warn("started by a web server, for a request: see EXAMPLES in page-cgi(8)");
         return Exit::Usage;
     }
-    let answer = answer(&args.place, &diag);
+    let request = Request::read(env::var);
+    let answer = match &request {
+        Ok(request) => answer(request, &args.place, &diag),
+        Err(Garbled(name)) => garbled(name, &diag),
+    };
     let bytes = dressed(answer).to_bytes();
-    match stdio::answer(&bytes, Deadline::after(PATIENCE)) {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            diag.warn(&format!("the answer was not taken: {}", cause(&error)));
-            Exit::Io
-        }
+    if let Err(error) = stdio::answer(&bytes, Deadline::after(PATIENCE)) {
+        diag.warn(&format!("the answer was not taken: {}", cause(&error)));
+        return Exit::Io;
     }
+    if let Ok(request) = &request {
+        request.drop_body(Deadline::after(LINGER));
+    }
+    Exit::Ok
 }
 
 /// What holds for every answer: it is nobody else's, and nothing but what it says.
@@ -76,17 +83,24 @@ fn dressed(answer: Answer) -> Answer {
         .with("Content-Security-Policy", html::POLICY)
 }
 
-fn answer(place: &SpoolArgs, diag: &Diag) -> Answer {
-    let request = match Request::read(env::var) {
-        Ok(request) => request,
-        Err(Garbled(name)) => {
-            diag.warn(&format!("{name} is no line of text"));
-            return html::refusal(&Refusal::new(400, "the request is garbled"), "");
-        }
+/// The answer to a request of which a variable is no line of text.
+fn garbled(name: &str, diag: &Diag) -> Answer {
+    diag.warn(&format!("{name} is no line of text"));
+    let refusal = Refusal::new(400, "the request is garbled");
+    let shown = |name| {
+        let value = env::var_os(name).unwrap_or_default();
+        value.to_string_lossy().into_owned()
     };
-    let answer = match route::place(&request) {
-        Place::Form => form::answer(&request, place, diag),
-        Place::Api(action) => api::answer(action, &request, place, diag),
+    match route::place(&shown("SCRIPT_NAME"), &shown("PATH_INFO")) {
+        Place::Api(_) => api::refused(&refusal),
+        Place::Form | Place::Nowhere => html::refusal(&refusal, ""),
+    }
+}
+
+fn answer(request: &Request, place: &SpoolArgs, diag: &Diag) -> Answer {
+    let answer = match route::place(&request.script, &request.path) {
+        Place::Form => form::answer(request, place, diag),
+        Place::Api(action) => api::answer(action, request, place, diag),
         Place::Nowhere => html::refusal(&Refusal::new(404, "there is nothing here"), ""),
     };
     if request.method == "HEAD" {

@@ -3,6 +3,7 @@
 //! Answers for every value being text without control characters, and for a body
 //! that is neither longer than allowed nor waited for past a deadline.
 
+use std::cell::Cell;
 use std::env::VarError;
 
 use rustix::event::PollFlags;
@@ -37,6 +38,10 @@ pub struct Request {
     pub origin: Option<String>,
     /// The header `Sec-Fetch-Site`, if it is there.
     pub fetch_site: Option<String>,
+    /// `SERVER_PORT`
+    pub port: String,
+    /// So many bytes of the body nobody has read yet.
+    pub unread: Cell<usize>,
 }
 
 /// A variable that is no text of one line; its name.
@@ -83,7 +88,7 @@ impl Request {
             Err(VarError::NotUnicode(_)) => Err(Garbled(name)),
         };
         let text = |name| given(name).map(Option::unwrap_or_default);
-        Ok(Self {
+        let request = Self {
             method: text("REQUEST_METHOD")?,
             script: text("SCRIPT_NAME")?,
             path: text("PATH_INFO")?,
@@ -95,7 +100,13 @@ impl Request {
             host: text("HTTP_HOST")?,
             origin: given("HTTP_ORIGIN")?,
             fetch_site: given("HTTP_SEC_FETCH_SITE")?,
-        })
+            port: text("SERVER_PORT")?,
+            unread: Cell::default(),
+        };
+        // Of what is no number, nobody knows how much there is.
+        let length = request.content_length.parse();
+        request.unread.set(length.unwrap_or_default());
+        Ok(request)
     }
 
     /// The type of the body, without its parameters, in lower case.
@@ -111,19 +122,44 @@ impl Request {
         let mut body = vec![0; length];
         let mut read = 0;
         while let Some(rest) = body.get_mut(read..).filter(|rest| !rest.is_empty()) {
+            read += self.read_some(rest, deadline)?;
+        }
+        Ok(body)
+    }
+
+    /// Reads what nobody wanted of the body, as far as it comes in time. A server that
+    /// has given us one socket for the body and the answer would lose the answer if we
+    /// ended with something unread (mod_cgid).
+    pub fn drop_body(&self, deadline: Deadline) {
+        let mut waste = [0; 8192];
+        while self.unread.get() > 0 {
+            let most = self.unread.get().min(waste.len());
+            let Some(rest) = waste.get_mut(..most) else {
+                return;
+            };
+            if self.read_some(rest, deadline).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn read_some(&self, rest: &mut [u8], deadline: Deadline) -> Result<usize, NoBody> {
+        loop {
             match wait(stdin(), PollFlags::IN, deadline, None) {
                 Ok(Ready::Yes) => {}
                 Ok(Ready::TimedOut | Ready::Interrupted) => return Err(NoBody::Late),
                 Err(_) => return Err(NoBody::Short),
             }
-            match rustix::io::read(stdin(), rest) {
+            match rustix::io::read(stdin(), &mut *rest) {
                 Ok(0) => return Err(NoBody::Short),
-                Ok(more) => read += more,
+                Ok(more) => {
+                    self.unread.set(self.unread.get().saturating_sub(more));
+                    return Ok(more);
+                }
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(_) => return Err(NoBody::Short),
             }
         }
-        Ok(body)
     }
 
     fn length(&self, most: usize) -> Result<usize, NoBody> {

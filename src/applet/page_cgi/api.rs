@@ -39,10 +39,15 @@ pub(super) fn answer(action: Action, request: &Request, place: &SpoolArgs, diag:
             if let Some(log) = &refusal.log {
                 diag.warn(log);
             }
-            let value = json!({"success": false, "error": refusal.text});
-            refusal.answer(JSON, text(&value))
+            refused(&refusal)
         }
     }
+}
+
+/// The answer to a request that is not done.
+pub(super) fn refused(refusal: &Refusal) -> Answer {
+    let value = json!({"success": false, "error": refusal.text});
+    refusal.answer(JSON, text(&value))
 }
 
 /// JSON that shows as it is on a terminal.
@@ -80,6 +85,10 @@ fn serve(
 
 /// The body as an object with these fields, each at most once; others do not count.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    // The fields of a list would be taken in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Refusal::new(400, "a request is a JSON object"));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
         Refusal::new(400, text.replace('`', ""))

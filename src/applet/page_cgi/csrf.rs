@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
 use super::key::Key;
+use super::limit;
 use super::refusal::Refusal;
 use crate::cgi::request::Request;
 use crate::queue::spool::is_id;
@@ -20,16 +21,33 @@ const HOURS: u64 = 12;
 
 /// Fails where a browser says that another site has made the request.
 pub(super) fn check_site(request: &Request) -> Result<(), Refusal> {
-    let fetched = request.fetch_site.as_deref();
-    let same_site = fetched.is_none_or(|site| matches!(site, "same-origin" | "none"));
-    let same_host = request.origin.as_deref().is_none_or(|origin| {
-        let host = origin.split_once("://").map(|(_, host)| host);
-        host.is_some_and(|host| !host.is_empty() && host.eq_ignore_ascii_case(&request.host))
-    });
-    if same_site && same_host {
+    let origin = request.origin.as_deref();
+    let is_ours = match request.fetch_site.as_deref() {
+        // No page can have a browser say that of another site.
+        Some("same-origin") => true,
+        Some("none") | None => origin.is_none_or(|origin| is_of_this_host(origin, request)),
+        Some(_) => false,
+    };
+    if is_ours {
         return Ok(());
     }
     Err(Refusal::new(403, "another site has asked for this"))
+}
+
+/// Whether an origin is the host that was asked. Either may leave out the port that its
+/// scheme has anyway; a server may keep from us any port in `Host` (nginx as packaged
+/// does), and then tells its own.
+fn is_of_this_host(origin: &str, request: &Request) -> bool {
+    let Some((scheme, theirs)) = origin.split_once("://") else {
+        return false;
+    };
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    let bare = |host: &str| {
+        let host = host.strip_suffix(usual).unwrap_or(host);
+        host.to_ascii_lowercase()
+    };
+    let (theirs, ours) = (bare(theirs), bare(&request.host));
+    !theirs.is_empty() && (theirs == ours || theirs == format!("{ours}:{}", request.port))
 }
 
 /// A token for that form, for who asks, now.
@@ -66,13 +84,44 @@ fn hour() -> u64 {
 
 fn of_hour(key: &Key, request: &Request, form: &str, hour: u64) -> String {
     let hour = hour.to_string();
-    let code = key.code(&["form", form, &request.user, &request.address, &hour]);
+    let address = limit::key(&request.address);
+    let code = key.code(&["form", form, &request.user, &address, &hour]);
     format!("{form}.{}", URL_SAFE_NO_PAD.encode(code))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_is_of_the_host_that_was_asked() {
+        let asked = |host: &str, port: &str| Request {
+            host: host.to_owned(),
+            port: port.to_owned(),
+            ..Request::default()
+        };
+        for (origin, host, port) in [
+            ("http://a.example", "A.example", "80"),
+            ("https://a.example", "a.example:443", "8080"),
+            ("http://a.example:80", "a.example", "80"),
+            ("http://a.example:8080", "a.example:8080", "80"),
+            ("http://a.example:8080", "a.example", "8080"),
+            ("http://[::1]:8080", "[::1]", "8080"),
+        ] {
+            assert!(is_of_this_host(origin, &asked(host, port)), "{origin}");
+        }
+        for (origin, host, port) in [
+            ("null", "a.example", "80"),
+            ("", "", ""),
+            ("http://", "", ""),
+            ("http://b.example", "a.example", "80"),
+            ("http://a.example:81", "a.example", "80"),
+            ("http://a.example:8080", "a.example:81", "8080"),
+            ("https://a.example", "a.example:80", "80"),
+        ] {
+            assert!(!is_of_this_host(origin, &asked(host, port)), "{origin}");
+        }
+    }
 
     #[test]
     fn a_token_is_good_for_half_a_day() {

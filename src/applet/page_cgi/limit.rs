@@ -64,7 +64,7 @@ pub(super) fn take(web: &Path, rate: Rate, address: &str, diag: &Diag) -> Result
 }
 
 /// Whom an address stands for: an IPv6 customer has a network of 64 bits at least.
-fn key(address: &str) -> String {
+pub(super) fn key(address: &str) -> String {
     let bare = address.trim_start_matches('[').split([']', '%']).next();
     let bare = bare.unwrap_or_default().parse::<IpAddr>();
     // Some servers tell the port, too.

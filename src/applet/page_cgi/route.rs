@@ -3,8 +3,6 @@
 //! Answers for the path being taken from behind: where the program is mounted is
 //! the web server's affair.
 
-use crate::cgi::request::Request;
-
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Place {
@@ -35,14 +33,14 @@ const ACTIONS: [(&str, Action); 3] = [
 
 /// Where a request goes: by the path behind the program, or, where a server knows the
 /// program by another path, by the end of that one.
-pub(super) fn place(request: &Request) -> Place {
+pub(super) fn place(script: &str, path: &str) -> Place {
     let action = |path: &str| {
         let mut actions = ACTIONS.iter();
         let found = actions.find(|(end, _)| path.ends_with(end));
         found.map(|(_, action)| Place::Api(*action))
     };
-    match request.path.as_str() {
-        "" => action(&request.script).unwrap_or(Place::Form),
+    match path {
+        "" => action(script).unwrap_or(Place::Form),
         "/" => Place::Form,
         path => action(path).unwrap_or(Place::Nowhere),
     }
@@ -70,12 +68,7 @@ mod tests {
             ("/api/page", "/", Place::Form),
             ("/api/page", "/x", Place::Nowhere),
         ] {
-            let request = Request {
-                script: script.to_owned(),
-                path: path.to_owned(),
-                ..Request::default()
-            };
-            assert_eq!(place(&request), is, "{script} {path}");
+            assert_eq!(place(script, path), is, "{script} {path}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Answers for the checks that hold for forms and for programs alike: who can be
 //! paged, and with which text.
 
+use super::html::escape;
 use super::key::Key;
 use super::once::Once;
 use super::refusal::{Field, Refusal};
@@ -45,7 +46,13 @@ pub(super) fn for_form(
 }
 
 fn see_other(location: &str) -> Answer {
-    Answer::new(303, "text/html", String::new()).with("Location", location)
+    // For who is shown it: a server may make 200 of the status.
+    let note = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<title>Queued</title>\n\
+         <p>Queued. <a href=\"{}\">What has become of it</a></p>\n</html>\n",
+        escape(location)
+    );
+    Answer::new(303, "text/html", note).with("Location", location)
 }
 
 /// Queues it. The job's ID.

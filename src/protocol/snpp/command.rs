@@ -135,9 +135,13 @@ impl fmt::Display for BadArgument {
             }
             Self::Empty(verb) => write!(f, "the argument of {verb} is empty"),
             Self::TooLong(verb, bytes) => {
+                let most = match verb {
+                    Verb::Data => MAX_BODY_LINE,
+                    _ => MAX_LINE,
+                };
                 write!(
                     f,
-                    "{verb} would be a line of {bytes} bytes; servers take {MAX_LINE}"
+                    "{verb} would be a line of {bytes} bytes; servers take {most}"
                 )
             }
         }

@@ -379,7 +379,7 @@ fn what_is_wrong_with_a_request_is_told() {
     let mut asked = good;
     asked["message"] = "ß".repeat(256).into();
     let (status, told) = call(&place, PAGE, &asked);
-    let error = "DATA would be a line of 512 bytes; servers take 510";
+    let error = "DATA would be a line of 512 bytes; servers take 500";
     assert_eq!((status, told), (400, json!({ "error": error })));
     assert_eq!(fake.connections(), 0);
     let whole = "ß".repeat(249) + "7 ascii";

@@ -1,7 +1,9 @@
 //! Requests that are none: each has its answer, and nothing is queued.
 
 use std::ffi::OsStr;
+use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::{Web, is_guarded};
@@ -242,4 +244,37 @@ fn noise_is_answered() {
             reply.status
         );
     }
+}
+
+/// As mod_cgid of Apache hands a request over.
+#[test]
+fn an_answer_is_not_lost_for_a_body_that_nobody_wants() {
+    let web = Web::new("cgi-unread");
+    for (method, length, status) in [("PUT", 40, 405), ("POST", 100_000, 413)] {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let request = web.request(method).with("CONTENT_TYPE", FORM);
+        let request = request.with("CONTENT_LENGTH", length.to_string());
+        let stdin = theirs.try_clone().unwrap();
+        let running = request
+            .changed(|cmd| cmd.stdin_from(stdin).stdout_to(theirs))
+            .spawn();
+        (&ours).write_all(&vec![b'x'; length]).unwrap();
+        running.wait().expect_status(0);
+        let mut answer = String::new();
+        (&ours).read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("Status: {status} ")),
+            "{answer}"
+        );
+        assert!(answer.ends_with("</html>\n"), "{answer}");
+    }
+}
+
+#[test]
+fn a_program_gets_json_whatever_is_wrong() {
+    let web = Web::new("cgi-garbled");
+    let garbled = |request: Request| request.with("REMOTE_USER", "a\tb").run();
+    let reply = garbled(web.json("/api/page", "{}")).expect(400, "the request is garbled");
+    assert_eq!(reply.json()["success"], false);
+    garbled(web.get()).expect(400, "<html lang=\"en\">");
 }

@@ -245,7 +245,25 @@ fn another_site_cannot_send_it() {
         .with("HTTP_ORIGIN", "http://[::1]:8080")
         .run()
         .expect(303, "");
-    assert_eq!(web.queued().len(), 3);
+    // Some servers keep the port from us, and then tell their own.
+    let own_port = post().with("HTTP_ORIGIN", "http://www.example.com:8080");
+    own_port.with("SERVER_PORT", "8080").run().expect(303, "");
+    // A browser that says so need not be believed about less.
+    let redirected = post().with("HTTP_ORIGIN", "null");
+    redirected
+        .with("HTTP_SEC_FETCH_SITE", "same-origin")
+        .run()
+        .expect(303, "");
+    // And some tell the port of the client, another one each time.
+    let fields = format!("to=joe&message=x&token={}", {
+        let form = web.get().with("REMOTE_ADDR", "192.0.2.7:1111").run();
+        form.between("name=\"token\" value=\"", "\"").to_owned()
+    });
+    let post = web.request("POST").body(FORM, fields);
+    post.with("REMOTE_ADDR", "192.0.2.7:2222")
+        .run()
+        .expect(303, "");
+    assert_eq!(web.queued().len(), 6);
 }
 
 #[test]

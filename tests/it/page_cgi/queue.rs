@@ -37,7 +37,8 @@ fn what_is_wrong_is_told_in_json() {
     for (body, status, words) in [
         ("", 400, "EOF"),
         ("x", 400, "expected value"),
-        ("[]", 400, ""),
+        ("[]", 400, "a JSON object"),
+        ("[\"joe\", \"x\"]", 400, "a JSON object"),
         ("null", 400, ""),
         (&deep, 400, ""),
         (
