@@ -62,10 +62,10 @@ pub struct Mail {
     /// go on behind it otherwise.
     pub text_ends: bool,
     /// The addresses that it was delivered to, in the words of who delivered it
-    /// last, the surest first.
-    pub delivered_to: Vec<String>,
-    /// All whom its sender addresses it to, openly; an empty one stands for those
-    /// that are not looked at.
+    /// last: those of each header that tells, the surest first. An empty one stands
+    /// for those that are not looked at, here and in `to`.
+    pub delivered_to: Vec<Vec<String>>,
+    /// All whom its sender addresses it to, openly.
     pub to: Vec<String>,
     /// Why nobody should act upon it.
     pub unwanted: Option<Unwanted>,
@@ -76,20 +76,26 @@ impl Mail {
     /// are kept, and a few more where there are more.
     pub fn read(bytes: &[u8], room: usize) -> Self {
         let (headers, body) = Headers::read(bytes);
-        let addresses = |names: &[&str], count| {
-            let all = names.iter().flat_map(|name| headers.addresses(name, count));
+        let addresses = |name, count| {
             let named = |one: &Mailbox| one.address.is_empty() && !one.name.is_empty();
-            let all = all.filter(|one| !named(one));
-            all.map(|one| one.address).collect()
+            let all = headers.addresses(name, count).into_iter();
+            all.filter(move |one| !named(one)).map(|one| one.address)
         };
+        // The topmost is of who delivered it last.
+        let delivered = |name| addresses(name, 1).collect();
+        let delivered_to = ["Delivered-To", "X-Original-To", "Envelope-To"].map(delivered);
         let (text, text_ends) = part::first_text(&headers, body, room);
         Self {
             from: from(&headers),
             subject: headers.text("Subject"),
             text,
             text_ends,
-            delivered_to: addresses(&["Delivered-To", "X-Original-To", "Envelope-To"], 1),
-            to: addresses(&["To", "Cc"], usize::MAX),
+            delivered_to: delivered_to.into(),
+            to: ["To", "Cc"]
+                .map(|name| addresses(name, usize::MAX))
+                .into_iter()
+                .flatten()
+                .collect(),
             unwanted: unwanted(&headers),
         }
     }
@@ -163,7 +169,8 @@ mod tests {
             ("Disk full", "first\nsecond")
         );
         assert_eq!(mail.to, ["page+a@h", "page+b@h", "page+c@h"]);
-        assert_eq!((mail.delivered_to.len(), mail.unwanted), (0, None));
+        assert!(mail.delivered_to.concat().is_empty());
+        assert_eq!(mail.unwanted, None);
     }
 
     #[test]

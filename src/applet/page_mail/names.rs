@@ -15,7 +15,7 @@ const RECIPIENT: [&str; 2] = ["ORIGINAL_RECIPIENT", "RECIPIENT"];
 
 const NOBODY: &str = "nobody to page: give a name as an argument, or have a table [mail] and send the mail to ANY+NAME@HOST";
 const TOO_MANY: &str =
-    "more addresses in To and Cc than are read: give a name as an argument; nothing is queued";
+    "more addresses than are read: give a name as an argument; nothing is queued";
 
 /// Those of a configuration.
 pub(super) struct Names<'c>(pub(super) &'c Config);
@@ -25,6 +25,14 @@ fn mailbox(address: &str) -> String {
     let (local, host) = address.rsplit_once('@').unwrap_or((address, ""));
     let local = local.split_once('+').map_or(local, |(mailbox, _)| mailbox);
     format!("{local}@{host}").to_ascii_lowercase()
+}
+
+/// The addresses, if there are not more than are looked at.
+fn all(addresses: &[String]) -> Result<&[String], Failure> {
+    if addresses.iter().any(String::is_empty) {
+        return Err(Failure::data(TOO_MANY));
+    }
+    Ok(addresses)
 }
 
 impl Names<'_> {
@@ -71,17 +79,24 @@ impl Names<'_> {
         Err(Failure::new(Exit::NoUser, text))
     }
 
-    /// The names in the words of who delivered the mail, or else of who sent it.
+    /// The names in the words of who delivered the mail, or else of who sent it: all
+    /// of the first that has one, as one delivery may be for several.
     fn told(&self, mail: &Mail) -> Result<Vec<String>, Failure> {
         let variables = RECIPIENT.into_iter().filter_map(env::var_os);
-        let variables = variables.map(|value| value.to_string_lossy().into_owned());
-        let delivered = variables.chain(mail.delivered_to.iter().cloned());
-        let mut delivered = delivered.filter_map(|address| self.named(&address));
-        match delivered.next() {
-            Some(name) => Ok(vec![name]),
-            None if mail.to.iter().any(String::is_empty) => Err(Failure::data(TOO_MANY)),
-            None => Ok(self.addressed(&mail.to)),
+        let variables = variables.map(|value| {
+            let value = value.to_string_lossy();
+            let several = value.split(',').map(str::trim);
+            let several = several.filter(|one| !one.is_empty());
+            several.map(str::to_owned).collect()
+        });
+        for delivered in variables.chain(mail.delivered_to.iter().cloned()) {
+            let named = |address: &String| self.named(address);
+            let names: Vec<String> = all(&delivered)?.iter().filter_map(named).collect();
+            if !names.is_empty() {
+                return Ok(names);
+            }
         }
+        Ok(self.addressed(all(&mail.to)?))
     }
 
     /// The names among those that the sender wrote to. Others have a `+`, too: beside

@@ -94,6 +94,15 @@ fn who_delivers_a_mail_is_heard_before_who_sends_it() {
     assert_eq!(to(&[("RECIPIENT", "")], all), "joe");
     assert_eq!(to(&[], "Envelope-to: page+ann@h\nTo: page+joe@h\n"), "Ann");
     assert_eq!(to(&[], "Delivered-To: page@h\nTo: page+joe@h\n"), "joe");
+    // Exim with batch_max, or anybody else who delivers to several at once.
+    let batch = "Envelope-to: env+joe@h.test,\n env+ann@h.test, env+JOE@h.test\n";
+    assert_eq!(to(&[], &format!("{batch}To: page+oncall@h\n")), "joe Ann");
+    assert_eq!(
+        to(&[("RECIPIENT", "page+ann@h, page+joe@h")], all),
+        "Ann joe"
+    );
+    let half = "Delivered-To: page+joe@h, page+no@h\n";
+    assert!(to(&[], half).starts_with("67 "));
     let many = "To: \"x, y\" <page+joe@h>, bob@h\nCc: team: page+JOE@h, page+ann@h;\n";
     assert_eq!(to(&[], many), "joe Ann");
     // One that is unknown, and nobody is paged.
@@ -108,6 +117,9 @@ fn who_delivers_a_mail_is_heard_before_who_sends_it() {
     // Nor where there may be more whom it is addressed to.
     let crowd = format!("To: page+joe@h{}, page+ann@h\n", ", bob@h".repeat(4000));
     assert!(to(&[], &crowd).starts_with("65 "));
+    let crowd = crowd.replace("To:", "Envelope-To:");
+    assert!(to(&[], &format!("{crowd}To: page+oncall@h\n")).starts_with("65 "));
+    assert_eq!(to(&[("RECIPIENT", "page+joe@h")], &crowd), "joe");
     host.is_empty();
     // An argument goes before all of them.
     let page_mail = host.page_mail(&["joe"]).env("RECIPIENT", "page+ann@h");
