@@ -5,6 +5,7 @@
 //! faster than the mail: what is broken in it is read as far as it goes. Must
 //! never know the configuration, the spool, or what becomes of what it says.
 
+mod charset;
 mod header;
 mod html;
 mod part;

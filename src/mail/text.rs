@@ -6,11 +6,9 @@
 use std::borrow::Cow;
 
 use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::parsers::MessageStream;
 
-use super::html;
-use crate::text::charset::utf8_or_latin1;
+use super::{charset, html};
 
 /// The line above a signature.
 const SIGNATURE: &str = "-- ";
@@ -43,7 +41,7 @@ impl Leaf {
     /// more; and whether a signature stands below it.
     pub(super) fn decode(&self, content: &[u8], room: usize) -> (String, bool) {
         let bytes = transfer_decode(&self.encoding, content);
-        let text = to_text(self.charset.as_deref(), &bytes);
+        let text = charset::to_text(self.charset.as_deref(), &bytes);
         match self.shape {
             Shape::Plain => tidy(&text, room),
             Shape::Html => tidy(&html::to_text(&text), room),
@@ -63,21 +61,6 @@ fn transfer_decode<'m>(encoding: &str, content: &'m [u8]) -> Cow<'m, [u8]> {
         None
     };
     decoded.map_or(Cow::Borrowed(content), Cow::Owned)
-}
-
-fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str> {
-    // Who names ASCII and writes more has not looked.
-    let ascii = ["us-ascii", "ascii", "ansi_x3.4-1968"];
-    let charset =
-        charset.filter(|name| !ascii.iter().any(|ascii| name.eq_ignore_ascii_case(ascii)));
-    match (charset, std::str::from_utf8(bytes)) {
-        (None, Ok(text)) => Cow::Borrowed(text),
-        (None, Err(_)) => Cow::Owned(utf8_or_latin1(bytes)),
-        (Some(name), _) => match charset_decoder(name.as_bytes()) {
-            Some(decode) => Cow::Owned(decode(bytes)),
-            None => String::from_utf8_lossy(bytes),
-        },
-    }
 }
 
 /// The text without controls, its blanks one by one, without empty lines and
