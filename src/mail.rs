@@ -409,6 +409,17 @@ mod tests {
             (charset("iso-8859-15"), b"\xa4", "€"),
             (charset("\"Shift_JIS\""), b"\x83n", "ハ"),
             (charset("utf-16le"), b"a\0b\0", "ab"),
+            (charset("utf-7"), b"5 +IKw", "5 €"),
+            (
+                "Content-Type: text/html".to_owned(),
+                b"<meta charset=koi8-r>\xf0",
+                "П",
+            ),
+            (
+                "Content-Type: text/html; charset=iso-8859-1".to_owned(),
+                b"<meta charset=koi8-r>\xe4",
+                "ä",
+            ),
             (charset("utf-8"), b"a\xffb", "a\u{fffd}b"),
             (charset("no-such"), b"a\xffb\xc3\xa4", "a\u{fffd}bä"),
             (charset("us-ascii"), "ä".as_bytes(), "ä"),
@@ -510,6 +521,10 @@ mod tests {
             (fill(html, "<!--", "x"), Some("")),
             (fill(html, "&", "x"), None),
             (fill(html, "</style", "x"), None),
+            (fill(html, "<a b=\"", "x"), None),
+            (fill(html, "<a b='>", "\"x"), None),
+            (fill(html, "<a b='c' ", "d=\"x"), None),
+            (fill(html, "<a b=", "x"), None),
         ] {
             let begun = Instant::now();
             let read = Mail::read(mail.as_bytes(), 1000).text;

@@ -42,7 +42,7 @@ const UTF_16: [&str; 6] = [
 /// The text of bytes in this charset.
 pub(super) fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str> {
     let name = charset.unwrap_or_default().trim().to_ascii_lowercase();
-    if name.is_empty() || UNNAMED.contains(&name.as_str()) {
+    if says_nothing(&name) {
         return guess(bytes);
     }
     if name.ends_with("utf-7") || name.ends_with("utf7") {
@@ -62,6 +62,12 @@ pub(super) fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str
         return guess(bytes);
     }
     Cow::Owned(text)
+}
+
+/// Is that a charset as good as none?
+pub(super) fn says_nothing(name: &str) -> bool {
+    let is_same = |unnamed: &&str| unnamed.eq_ignore_ascii_case(name);
+    name.is_empty() || UNNAMED.iter().any(is_same)
 }
 
 /// What bytes say whose charset nobody has named: UTF-8, be it with errors, where

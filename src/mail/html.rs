@@ -6,17 +6,23 @@
 
 mod entity;
 
+use super::charset;
+
 /// Elements whose text nobody sees.
 const HIDDEN: [&str; 4] = ["script", "style", "template", "title"];
-/// Tags within a word.
-const INLINE: [&str; 22] = [
-    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd",
-    "mark", "s", "small", "span", "strong", "sub", "sup", "u",
+/// Tags within a word; so are all with a `:`, which are not HTML's.
+const INLINE: [&str; 41] = [
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del",
+    "dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "rb", "rp", "rt", "ruby",
+    "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr", "rtc", "output",
 ];
 /// Tags that part words of one line.
 const CELL: [&str; 3] = ["td", "th", "img"];
 /// The longest entity there is has 33 characters.
 const MAX_ENTITY: usize = 40;
+/// A page names its charset within so many bytes.
+const HEAD: usize = 1024;
 
 /// The text of a page.
 pub(super) fn to_text(html: &str) -> String {
@@ -36,23 +42,58 @@ pub(super) fn to_text(html: &str) -> String {
             rest = inner;
             continue;
         }
-        let (inside, after) = inner.split_once('>').unwrap_or((inner, ""));
+        let (inside, after) = split_tag(inner);
         rest = after;
         let closes = inside.starts_with('/');
         let name = inside.trim_start_matches('/');
-        let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+        let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
         let name = name.get(..end.unwrap_or(name.len())).unwrap_or(name);
         let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         if is_one_of(&HIDDEN) && !closes && !inside.ends_with('/') {
             rest = behind_element(after, name);
         } else if is_one_of(&CELL) {
             text.push(' ');
-        } else if !is_one_of(&INLINE) {
+        } else if !is_one_of(&INLINE) && !name.contains(':') {
             text.push('\n');
         }
     }
     push(&mut text, rest);
     text
+}
+
+/// What stands in a tag, and what follows it. A `>` in a value does not end it; but
+/// where a quote never closes the first one does, which can be only once for a kind of
+/// quote.
+fn split_tag(inner: &str) -> (&str, &str) {
+    let mut rest = inner;
+    while let Some(at) = rest.find(['>', '=']) {
+        let (_, special) = rest.split_at(at);
+        let mut behind = special.chars();
+        if behind.next() == Some('>') {
+            let length = inner.len() - special.len();
+            return (inner.get(..length).unwrap_or(inner), behind.as_str());
+        }
+        let value = behind.as_str().trim_ascii_start();
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        rest = match quote {
+            Some(quote) => match value.get(1..).and_then(|value| value.split_once(quote)) {
+                Some((_, behind)) => behind,
+                None => break,
+            },
+            None => value,
+        };
+    }
+    inner.split_once('>').unwrap_or((inner, ""))
+}
+
+/// The charset that a page names for itself, in front of what it says.
+pub(super) fn charset(page: &[u8]) -> Option<String> {
+    let head = page.get(..HEAD).unwrap_or(page);
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let mut tags = head.split("<meta").skip(1).map(|tag| split_tag(tag).0);
+    let name = tags.find_map(charset::named_in)?;
+    // Who could read that far has read no UTF-16.
+    (!name.starts_with("utf-16")).then(|| name.to_owned())
 }
 
 /// Text between tags: its line ends are blanks.
@@ -125,6 +166,25 @@ mod tests {
             ("a<style>b", "a"),
             ("a<b", "a"),
             ("é<é", "é<é"),
+            (
+                r#"<a href="x" title="97% > 90%">Disk full</a>"#,
+                "Disk full",
+            ),
+            (r#"<img alt="load > 5" src="http://x/p.png">Disk"#, "Disk"),
+            (
+                "<a onclick='if(a>b){c(\"\")}' href = \"x>\" >Disk</a>",
+                "Disk",
+            ),
+            ("<a href=it's title=x=>y'>z", "y'>z"),
+            (r#"<a title="x>Disk</a> full"#, "Disk full"),
+            (r#"<a title="x>y" class='z>Disk</a>"#, r#"y" class='z>Disk"#),
+            (r#"<a title="97% > 90%" hr"#, r#"90%" hr"#),
+            (r#"<style media="a>b">x</style>c"#, "c"),
+            ("a<wbr>b<o:p></o:p>c<TT>d</TT>e<q>f</q>", "abcdef"),
+            (
+                "12<time>:</time>00<st1:place w:st='on'>x</st1:place>",
+                "12:00x",
+            ),
         ] {
             let text = to_text(html);
             let found: Vec<&str> = text
@@ -132,6 +192,24 @@ mod tests {
                 .filter(|word| !word.is_empty())
                 .collect();
             assert_eq!(found.join(" "), words, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_page_names_its_charset_in_its_head() {
+        let far = [&" ".repeat(HEAD), "<meta charset=koi8-r>"].concat();
+        for (page, name) in [
+            ("<html><META CharSet='KOI8-R'><p>", Some("koi8-r")),
+            (
+                "<meta name=x><meta http-equiv=\"Content-Type\" content=\"text/html; charset=iso-8859-2\">",
+                Some("iso-8859-2"),
+            ),
+            ("<meta charset=utf-16>", None),
+            ("<meta name=\"a>\">charset=x", None),
+            ("<script charset=x>", None),
+            (&far, None),
+        ] {
+            assert_eq!(charset(page.as_bytes()).as_deref(), name, "{page}");
         }
     }
 }

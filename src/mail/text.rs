@@ -41,10 +41,15 @@ impl Leaf {
     /// more; and whether a signature stands below it.
     pub(super) fn decode(&self, content: &[u8], room: usize) -> (String, bool) {
         let bytes = transfer_decode(&self.encoding, content);
-        let text = charset::to_text(self.charset.as_deref(), &bytes);
+        let named = self.charset.as_deref();
+        let named = named.filter(|name| !charset::says_nothing(name));
         match self.shape {
-            Shape::Plain => tidy(&text, room),
-            Shape::Html => tidy(&html::to_text(&text), room),
+            Shape::Plain => tidy(&charset::to_text(named, &bytes), room),
+            Shape::Html => {
+                let own = named.is_none().then(|| html::charset(&bytes)).flatten();
+                let text = charset::to_text(named.or(own.as_deref()), &bytes);
+                tidy(&html::to_text(&text), room)
+            }
         }
     }
 }
