@@ -10,6 +10,7 @@ mod header;
 mod html;
 mod part;
 mod text;
+mod transfer;
 
 use self::header::Headers;
 
@@ -472,6 +473,9 @@ mod tests {
         }
         deep.push_str("\ntext\n");
         let html = "Content-Type: text/html\n\n";
+        let qp = "Content-Transfer-Encoding: quoted-printable\n\n";
+        let base64 = "Content-Transfer-Encoding: base64\n\n";
+        let utf7 = "Content-Type: text/plain; charset=utf-7\n\n";
         for (mail, text) in [
             (
                 fill(
@@ -521,6 +525,12 @@ mod tests {
             (fill(html, "<!--", "x"), Some("")),
             (fill(html, "&", "x"), None),
             (fill(html, "</style", "x"), None),
+            (fill(qp, "=x", ""), None),
+            (fill(qp, "=   ", ""), None),
+            (fill(base64, "YQ==\n", ""), None),
+            (fill(base64, "Y Q\n", ""), None),
+            (fill(utf7, "+", ""), None),
+            (fill(utf7, "+AA.", ""), None),
             (fill(html, "<a b=\"", "x"), None),
             (fill(html, "<a b='>", "\"x"), None),
             (fill(html, "<a b='c' ", "d=\"x"), None),

@@ -3,12 +3,7 @@
 //! Answers for every byte that can be read being read: what cannot becomes U+FFFD.
 //! Must never know where the part stood.
 
-use std::borrow::Cow;
-
-use mail_parser::decoders::base64::base64_decode;
-use mail_parser::parsers::MessageStream;
-
-use super::{charset, html};
+use super::{charset, html, transfer};
 
 /// The line above a signature.
 const SIGNATURE: &str = "-- ";
@@ -40,7 +35,7 @@ impl Leaf {
     /// The text, tidied up: at most `room` bytes, and a few more where there are
     /// more; and whether a signature stands below it.
     pub(super) fn decode(&self, content: &[u8], room: usize) -> (String, bool) {
-        let bytes = transfer_decode(&self.encoding, content);
+        let bytes = transfer::decode(&self.encoding, content);
         let named = self.charset.as_deref();
         let named = named.filter(|name| !charset::says_nothing(name));
         match self.shape {
@@ -52,20 +47,6 @@ impl Leaf {
             }
         }
     }
-}
-
-fn transfer_decode<'m>(encoding: &str, content: &'m [u8]) -> Cow<'m, [u8]> {
-    let decoded = if encoding == "base64" {
-        let is_known = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-        let letters: Vec<u8> = content.iter().filter(is_known).copied().collect();
-        base64_decode(&letters)
-    } else if encoding == "quoted-printable" {
-        let (end, bytes) = MessageStream::new(content).decode_quoted_printable_mime(b"");
-        (end != usize::MAX).then(|| bytes.into_owned())
-    } else {
-        None
-    };
-    decoded.map_or(Cow::Borrowed(content), Cow::Owned)
 }
 
 /// The text without controls, its blanks one by one, without empty lines and

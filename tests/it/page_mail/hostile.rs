@@ -123,5 +123,8 @@ fn what_is_broken_is_read_as_far_as_it_goes() {
             "{kind} {encoding}"
         );
     }
-    assert_eq!(text(b"Subject: x\n\na\0\x07\x1b[2Jb\x9bc\n"), "x: a[2Jbc");
+    let controls = text(b"Subject: x\n\na\0\x07\x1b[2Jb\xc2\x9bc\n");
+    assert_eq!(controls, "x: a[2Jbc");
+    // What is none of UTF-8 is a letter of Windows.
+    assert_eq!(text(b"Subject: x\n\ndon\x92t\n"), "x: don\u{2019}t");
 }
