@@ -1,21 +1,20 @@
 //! The headers of a mail, or of a part of one: found by name, decoded when asked for.
 //!
-//! Answers for bounds: the parser that decodes a value may go over it again and
-//! again. Must never know what a header means to a reader.
+//! Answers for bounds: of what is decoded, and may be gone over again and again.
+//! Must never know what a header means to a reader.
 
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Addr, ContentType, HeaderValue};
+use mail_parser::{ContentType, HeaderValue};
 
-use super::Mailbox;
+use super::address::{self, Written};
 use super::text::one_line;
+use super::{charset, encoded};
 use crate::text::charset::utf8_or_latin1;
 use crate::text::split::MORE;
 
 /// So much of a value is looked at; of one that tells the type of a part, less.
 const MAX_VALUE: usize = 16 * 1024;
 const MAX_TYPE: usize = 1024;
-/// No address of the net is longer, and what is no address is nobody's.
-const MAX_ADDRESS: usize = 320;
 
 /// The headers in front of a body.
 #[derive(Debug)]
@@ -74,11 +73,8 @@ impl<'m> Headers<'m> {
     pub(super) fn text(&self, name: &str) -> String {
         let value = self.all(name).next().unwrap_or_default();
         let more = if value.len() > MAX_VALUE { MORE } else { "" };
-        let value = bounded(value, MAX_VALUE);
-        match MessageStream::new(&value).parse_unstructured() {
-            HeaderValue::Text(text) => one_line(&text) + more,
-            _ => String::new(),
-        }
+        let value = charset::guess(value.get(..MAX_VALUE).unwrap_or(value));
+        one_line(&encoded::decode(&value)) + more
     }
 
     /// The word that a header begins with, in small letters; empty where there is none.
@@ -90,60 +86,32 @@ impl<'m> Headers<'m> {
     }
 
     /// The mailboxes of so many headers of a name; none where there is no such
-    /// header. One without an address stands for those that are not looked at.
-    pub(super) fn addresses(&self, name: &str, headers: usize) -> Vec<Mailbox> {
-        let values = self.all(name).take(headers).map(<[u8]>::trim_ascii_end);
-        let values = values.collect::<Vec<_>>().join(&b", "[..]);
-        let value = bounded(&values, MAX_VALUE);
-        let mut found = match MessageStream::new(&value).parse_address() {
-            HeaderValue::Address(found) => found.iter().filter_map(mailbox).collect(),
-            _ => Vec::new(),
-        };
-        if values.len() > MAX_VALUE {
-            found.push(Mailbox::default());
+    /// header. An empty one stands for those that are not looked at.
+    pub(super) fn addresses(&self, name: &str, headers: usize) -> Vec<Written> {
+        let (mut found, mut room) = (Vec::new(), MAX_VALUE);
+        for value in self.all(name).take(headers) {
+            let value = value.trim_ascii_end();
+            let begin = value.get(..room).unwrap_or(value);
+            found.extend(address::read(&charset::guess(begin)));
+            if begin.len() < value.len() {
+                found.push(Written::default());
+                break;
+            }
+            room -= begin.len();
         }
         found
     }
 
     /// The value of a header such as `Content-Type`.
     pub(super) fn content(&self, name: &str) -> Option<ContentType<'static>> {
-        let value = bounded(self.all(name).next()?, MAX_TYPE);
-        match MessageStream::new(&value).parse_content_type().into_owned() {
+        let value = self.all(name).next()?;
+        // With the line end that the parser looks for.
+        let value = utf8_or_latin1(value.get(..MAX_TYPE).unwrap_or(value)) + "\n";
+        let value = value.as_bytes();
+        match MessageStream::new(value).parse_content_type().into_owned() {
             HeaderValue::ContentType(found) => Some(found),
             _ => None,
         }
-    }
-}
-
-/// So much of a value as a parser may have, with the line end that it looks for.
-fn bounded(value: &[u8], most: usize) -> Vec<u8> {
-    let value = value.get(..most).unwrap_or(value);
-    let mut value = utf8_or_latin1(value).into_bytes();
-    value.push(b'\n');
-    value
-}
-
-fn mailbox(found: &Addr<'_>) -> Option<Mailbox> {
-    let name = one_line(found.name().unwrap_or_default());
-    let address = found.address().unwrap_or_default();
-    if address.len() > MAX_ADDRESS {
-        return Some(Mailbox {
-            name,
-            address: String::new(),
-        });
-    }
-    let address: String = address
-        .chars()
-        .filter(|c| !c.is_whitespace() && !c.is_control())
-        .collect();
-    match (name.is_empty(), address.is_empty()) {
-        (true, true) => None,
-        // A bare word is a user of this host.
-        (false, true) if !name.contains(' ') => Some(Mailbox {
-            name: String::new(),
-            address: name,
-        }),
-        _ => Some(Mailbox { name, address }),
     }
 }
 

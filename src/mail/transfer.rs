@@ -103,7 +103,7 @@ fn behind_line(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// The byte that two hexadecimal digits stand for, and what follows them.
-fn escaped(bytes: &[u8]) -> Option<(u8, &[u8])> {
+pub(super) fn escaped(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let (digits, behind) = bytes.split_first_chunk::<2>()?;
     let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
     let value = u8::try_from(high? * 16 + low?).ok()?;

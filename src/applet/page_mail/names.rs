@@ -90,8 +90,8 @@ impl Names<'_> {
             several.map(str::to_owned).collect()
         });
         for delivered in variables.chain(mail.delivered_to.iter().cloned()) {
-            let named = |address: &String| self.named(address);
-            let names: Vec<String> = all(&delivered)?.iter().filter_map(named).collect();
+            let delivered = all(&delivered)?.iter();
+            let names: Vec<String> = delivered.filter_map(|to| self.named(to)).collect();
             if !names.is_empty() {
                 return Ok(names);
             }

@@ -148,11 +148,34 @@ fn only_senders_of_the_list_may_page() {
     assert_eq!(status("From: a@example.com\nFrom: b@evil.org\n"), 77);
     assert_eq!(status("From: joe@evil.org\nSender: joe@example.com\n"), 77);
     assert_eq!(status("Return-Path: <>\n"), 77);
+    // What is no address, or may be another one to others, is nobody's.
+    for from in [
+        "\"root@example.com\" <>",
+        "(root@example.com)",
+        "\"root@example.com\"",
+        "=?utf-8?q?root=40example.com?=",
+        "<=?utf-8?q?root=40example.com?=>",
+        "<ro> <ot@example.com>",
+        "root@exam\0ple.com",
+        "root@exam ple.com",
+        "root@exam\u{3000}ple.com",
+        "eve@evil.org\rFrom: root@example.com",
+        "\"root@evil.org\"@example.com",
+    ] {
+        assert_eq!(status(&format!("From: {from}\n")), 77, "{from}");
+    }
+    assert_eq!(status("From: =?utf-8?q?J=C3=B6?= <joe@example.com>\n"), 0);
+    assert_eq!(status("From: \"a, b\" <joe@example.com>\n"), 0);
+    assert_eq!(status("From: joe@example.com (Joe)\n"), 0);
+    assert_eq!(status("From: ops: joe@example.com;\n"), 0);
     // A stranger is not told which names there are.
     host.mail(&["john"], "From: joe@evil.org\n\nx")
         .expect_status(77);
     host.configure("[mail]\nallow-from = []\n");
     assert_eq!(status("From: joe@example.com\n"), 77);
+    host.configure("[mail]\nallow-from = [\"root\"]\n");
+    assert_eq!(status("From: root (Cron Daemon)\n"), 0);
+    assert_eq!(status("From: \"root\"\n"), 77);
     host.configure("[mail]\nallow-from = [\"*\"]\n");
     assert_eq!(status("Return-Path: <>\n"), 0);
     assert_eq!(status("From: joe@evil.org\n"), 0);

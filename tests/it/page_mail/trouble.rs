@@ -184,7 +184,12 @@ fn the_log_has_a_line_on_each_mail_and_never_its_text() {
     assert_eq!(head, "<20>page-mail");
     assert_eq!(
         line,
-        "refused from x@evil.org, 23 bytes of mail: allow-from does not let \"x@evil.org\" page anybody"
+        "refused from nobody, 23 bytes of mail: allow-from does not let a sender without an address page anybody"
+    );
+    let (_, line) = log("oncall", "From: x@evil.org\n\ntext").unwrap();
+    assert_eq!(
+        line,
+        "refused from x@evil.org, 22 bytes of mail: allow-from does not let \"x@evil.org\" page anybody"
     );
     fs::remove_dir_all(host.dir.join("spool")).unwrap();
     let (head, line) = log("oncall", MAIL).unwrap();
