@@ -116,13 +116,14 @@ fn from(headers: &Headers<'_>) -> Vec<Mailbox> {
 }
 
 fn unwanted(headers: &Headers<'_>) -> Option<Unwanted> {
-    let is_ours = |value: &[u8]| {
-        let text = String::from_utf8_lossy(value).to_ascii_lowercase();
-        text.contains(LOOP)
+    let is_ours = |word: String| {
+        let address = word.trim_matches(['<', '>', ',']);
+        // Others name whom they are, at a host that may be called like us.
+        address.split('@').next() == Some(LOOP)
     };
     if headers.word("Auto-Submitted") == "auto-replied" {
         Some(Unwanted::Reply)
-    } else if headers.all("X-Loop").any(is_ours) {
+    } else if headers.words("X-Loop").any(is_ours) {
         Some(Unwanted::Loop)
     } else if headers.all("Received").count() > MAX_RECEIVED {
         Some(Unwanted::Circle)
@@ -215,6 +216,7 @@ mod tests {
             ("=?koi8-r?B?8NLJ18XU?=", "Привет"),
             ("=?no-such?q?a=FFb?=", "a\u{fffd}b"),
             ("=?utf-8?b?***?=", "=?utf-8?b?***?="),
+            ("=?utf-8?B?8J+U?= =?utf-8?B?pQ?= up", "🔥 up"),
             ("Gr\u{fc}\u{df}e", "Grüße"),
             ("a\tb\u{0}\u{1b}[2J\u{2028}c", "a b[2J c"),
             ("", ""),
@@ -223,6 +225,9 @@ mod tests {
         }
         assert_eq!(Mail::read(b"Subject: Gr\xfc\xdfe\n\n", 9).subject, "Grüße");
         assert_eq!(read("Subject: x").subject, "x");
+        // The first is one that a program had nothing for.
+        let twice = "Subject:\nsubject: =?utf-8?q?_?=\nSubject: x\nSubject: y\n\n";
+        assert_eq!(read(twice).subject, "x");
         let long = read(&format!("Subject: {}\n\n", "a ".repeat(9000))).subject;
         assert!(long.len() < 16_400 && long.ends_with("..."));
     }
@@ -237,7 +242,12 @@ mod tests {
         ] {
             assert_eq!(unwanted(header), Some(Unwanted::Reply), "{header}");
         }
-        for header in ["X-Loop: pagebox", "X-Loop: a@b\nX-Loop: Pagebox@host"] {
+        for header in [
+            "X-Loop: pagebox",
+            "X-Loop: pagebox; of db1",
+            "X-Loop: a@b\nX-Loop: Pagebox@host",
+            "x-loop:\n <PageBox@host> (no more)",
+        ] {
             assert_eq!(unwanted(header), Some(Unwanted::Loop), "{header}");
         }
         let received = |times: usize| format!("{}Subject: x", "Received: by x\n y\n".repeat(times));
@@ -250,6 +260,11 @@ mod tests {
             "Return-Path: <>",
             "List-Id: <auto-replied>",
             "X-Loop: joe@example.com",
+            "X-Loop: root@pagebox.example.org",
+            "X-Loop: not-pagebox",
+            "X-Loop: pagebox.example.org",
+            "X-Loop: of pagebox",
+            "X-Loop:",
             &received(25),
         ] {
             assert_eq!(unwanted(header), None, "{header}");

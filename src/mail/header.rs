@@ -68,21 +68,30 @@ impl<'m> Headers<'m> {
         })
     }
 
-    /// A header that is text, decoded, in one line; empty where there is none. One
-    /// that is too long says so.
+    /// A header that is text, decoded, in one line: the first that says something, or
+    /// else empty. One that is too long says so.
     pub(super) fn text(&self, name: &str) -> String {
-        let value = self.all(name).next().unwrap_or_default();
-        let more = if value.len() > MAX_VALUE { MORE } else { "" };
-        let value = charset::guess(value.get(..MAX_VALUE).unwrap_or(value));
-        one_line(&encoded::decode(&value)) + more
+        let mut texts = self.all(name).map(|value| {
+            let begin = value.get(..MAX_VALUE).unwrap_or(value);
+            let more = if begin.len() < value.len() { MORE } else { "" };
+            one_line(&encoded::decode(&charset::guess(begin))) + more
+        });
+        texts.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
-    /// The word that a header begins with, in small letters; empty where there is none.
+    /// The words that the headers of a name begin with, in small letters; empty where
+    /// there is none.
+    pub(super) fn words(&self, name: &str) -> impl Iterator<Item = String> {
+        self.all(name).map(|value| {
+            let mut words = value.split(|byte| byte.is_ascii_whitespace() || b";(".contains(byte));
+            let word = words.find(|word| !word.is_empty()).unwrap_or_default();
+            String::from_utf8_lossy(word).to_ascii_lowercase()
+        })
+    }
+
+    /// The first of these.
     pub(super) fn word(&self, name: &str) -> String {
-        let value = self.all(name).next().unwrap_or_default();
-        let mut words = value.split(|byte| byte.is_ascii_whitespace() || b";(".contains(byte));
-        let word = words.find(|word| !word.is_empty()).unwrap_or_default();
-        String::from_utf8_lossy(word).to_ascii_lowercase()
+        self.words(name).next().unwrap_or_default()
     }
 
     /// The mailboxes of so many headers of a name; none where there is no such

@@ -109,6 +109,7 @@ fn a_loop_ends_in_silence_and_nothing_else_does() {
         "Return-Path: <>",
         "List-Id: <ops.example.com>",
         "X-Loop: joe@example.com",
+        "X-Loop: root@pagebox.example.org",
     ] {
         assert_eq!(
             host.text(format!("{header}\nFrom: a@b\nSubject: x\n\n")),
