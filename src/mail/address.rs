@@ -13,7 +13,7 @@ use super::text::one_line;
 /// No address of the net is longer, and what is no address is nobody's.
 const MAX_ADDRESS: usize = 320;
 /// What an address has in it only where it is quoted.
-const SPECIALS: &str = "<>(),;:\\\"@";
+const SPECIALS: &str = "<>()[],;:\\\"@";
 
 /// A mailbox as somebody has written it.
 #[derive(Debug, Default)]
@@ -89,6 +89,8 @@ struct Draft {
 struct Words {
     text: String,
     has_quotes: bool,
+    /// An `@` stands there outside of quotes.
+    has_at: bool,
     /// No address has quotes there, or needs them for that.
     is_odd: bool,
 }
@@ -138,9 +140,9 @@ impl List {
                 ',' | ';' if !in_angle => self.finish(),
                 ':' if !in_angle && !draft.in_literal => {
                     // It was the name of a group, and that is none.
-                    let is_doubtful = draft.angle.is_some() || draft.words.text.contains('@');
+                    let is_address = draft.angle.is_some() || draft.words.text.contains('@');
                     self.draft = Draft {
-                        is_doubtful,
+                        is_doubtful: draft.is_doubtful || is_address,
                         ..Draft::default()
                     };
                 }
@@ -148,7 +150,8 @@ impl List {
                     draft.in_literal |= c == '[' && text.text.ends_with('@');
                     draft.in_literal &= c != ']';
                     text.text.push(c);
-                    draft.is_doubtful |= c == '@' && draft.angle.is_some() && !in_angle;
+                    text.has_at |= c == '@';
+                    draft.is_doubtful |= matches!(c, '>' | ')');
                 }
             }
         }
@@ -157,6 +160,12 @@ impl List {
     /// The mailbox ends here, if there is one.
     fn finish(&mut self) {
         let draft = std::mem::take(&mut self.draft);
+        // Some write the address in front of it, too; others read that one.
+        let others = |angle: &Words| {
+            let (words, angle) = (draft.words.text.trim_end(), angle.text.trim_end());
+            draft.words.has_at && !words.eq_ignore_ascii_case(angle)
+        };
+        let is_doubtful = draft.is_doubtful || draft.angle.as_ref().is_some_and(others);
         let words = one_line(&encoded::decode(&draft.words.text));
         let comment = one_line(&encoded::decode(&draft.comment));
         let is_angle = draft
@@ -178,7 +187,7 @@ impl List {
             (false, false) => format!("{name} ({comment})"),
         };
         let is_word = !is_angle && !text.text.contains('@');
-        let is_doubtful = draft.is_doubtful || is_empty_angle || is_word && text.has_quotes;
+        let is_doubtful = is_doubtful || is_empty_angle || is_word && text.has_quotes;
         let is_sure = text.is_sure() && !is_doubtful;
         let mut address = encoded::decode(&text.text);
         address.retain(|c| !c.is_whitespace() && !c.is_control());
@@ -296,7 +305,7 @@ mod tests {
             ("joe@x (Joe)", "Joe", "joe@x"),
             ("Joe User <joe@x> (at home)", "Joe User (at home)", "joe@x"),
             ("<joe@x> Joe", "Joe", "joe@x"),
-            ("joe@x <joe@x>", "joe@x", "joe@x"),
+            ("JOE@x <joe@x>", "JOE@x", "joe@x"),
             ("\"joe@x (Joe)\" <joe@x>", "joe@x (Joe)", "joe@x"),
             ("\"a, b\" <j@x>", "a, b", "j@x"),
             ("\"a \\\" (b\" <j@x>", "a \" (b", "j@x"),
@@ -372,6 +381,12 @@ mod tests {
             "<eve:root@example.org>",
             "<@example.org:eve@evil>",
             "eve@evil: root@example.org",
+            "eve@evil <root@example.org>",
+            "(eve@evil) joe eve@evil <root@example.org>",
+            "@<root@example.org>",
+            ") <root@example.org>",
+            "Joe>: root@example.org",
+            "root@example.org[127.0.0.1]",
             "@example.org",
             "\"\"@example.org",
             "root@",
