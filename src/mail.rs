@@ -276,6 +276,12 @@ mod tests {
         format!("Content-Type: {kind}\n\n{text}\n")
     }
 
+    /// The same, encoded.
+    fn bytes(kind: &str, text: &str) -> String {
+        let base64 = "Content-Transfer-Encoding: base64\n";
+        base64.to_owned() + &part(kind, text)
+    }
+
     fn multipart(kind: &str, parts: &[String]) -> String {
         let mut text =
             format!("Content-Type: multipart/{kind}; boundary=\"=_{kind}\"\n\npreamble\n");
@@ -290,7 +296,7 @@ mod tests {
         let plain = part("text/plain", "plain");
         let html = part("text/html; charset=utf-8", "<p>html</p>");
         let empty = part("text/plain", " \n");
-        let binary = part("application/pdf", "JVBERi0=");
+        let binary = bytes("application/pdf", "JVBERi0xLjQKJeLjz9MK");
         let mut attached = part("text/plain; name=x.log", "attached");
         attached.insert_str(0, "Content-Disposition: ATTACHMENT; filename=x.log\n");
         let forwarded = part("message/rfc822", &format!("Subject: x\n{plain}"));
@@ -335,7 +341,7 @@ mod tests {
                         plain.clone(),
                     ],
                 ),
-                "plain",
+                "html",
             ),
             (forwarded.clone(), "plain"),
             (
@@ -348,7 +354,7 @@ mod tests {
             ),
             (
                 multipart("mixed", &[page.clone(), forwarded.clone()]),
-                "plain",
+                "html",
             ),
             (multipart("mixed", &[page, part("image/png", "x")]), "html"),
             (multipart("digest", &[format!("\n{plain}")]), "plain"),
@@ -361,6 +367,106 @@ mod tests {
                     )],
                 ),
                 "plain",
+            ),
+        ];
+        for (mail, text) in all {
+            assert_eq!(read(&mail).text, text, "{mail}");
+        }
+    }
+
+    #[test]
+    fn plain_text_goes_before_html_only_where_both_say_the_same() {
+        let plain = || part("text/plain", "plain");
+        let html = || part("text/html", "<p>html</p>");
+        let footer = || part("text/plain", "____\nA list");
+        let mixed = |one, other| multipart("mixed", &[one, other]);
+        let either = |one, other| multipart("alternative", &[one, other]);
+        let related = multipart("related", &[html()]);
+        let alone = multipart("alternative", &[plain()]);
+        for (mail, text) in [
+            (mixed(html(), footer()), "html"),
+            (mixed(either(html(), plain()), footer()), "plain"),
+            (mixed(html(), alone), "html"),
+            (either(related, plain()), "plain"),
+            (either(mixed(html(), footer()), plain()), "plain"),
+        ] {
+            assert_eq!(read(&mail).text, text, "{mail}");
+        }
+    }
+
+    #[test]
+    fn what_is_a_text_counts_whatever_it_is_called() {
+        let plain = part("text/plain", "plain");
+        let html = part("text/html; charset=utf-8", "<p>html</p>");
+        let csv = part("text/csv", "disk,full");
+        let forwarded = part("message/rfc822", &format!("Subject: x\n{plain}"));
+        let all = [
+            (csv.clone(), "disk,full"),
+            (multipart("mixed", &[csv.clone(), html.clone()]), "html"),
+            (
+                multipart("mixed", &[csv.clone(), forwarded.clone()]),
+                "disk,full",
+            ),
+            (multipart("alternative", &[csv, plain.clone()]), "plain"),
+            (part("text/xml", "<a b='c'/>"), "<a b='c'/>"),
+            (part("text/calendar", "BEGIN:VCALENDAR"), ""),
+            (
+                bytes("application/octet-stream", "ZGlzawBmdWxsCg=="),
+                "diskfull",
+            ),
+            (bytes("application/octet-stream", "ZGlza8M="), "disk\u{c3}"),
+            (bytes("application/octet-stream", "G1sybQ=="), ""),
+            (bytes("image/png", "ZGlzaw=="), ""),
+            (
+                multipart("mixed", &[bytes("application/octet-stream", "ZGlzaw==")]),
+                "",
+            ),
+            (part("plain/text", "plain"), "plain"),
+            (part("text/*", "plain"), "plain"),
+            (part("text/plain/utf-8", "plain"), "plain"),
+            (part("text/html, charset=utf-8", "<p>html</p>"), "html"),
+            (
+                format!(
+                    "Content-Transfer-Encoding: 8bit\n{}",
+                    part("TEXT/Plain:charset=utf-7", "+AOQ")
+                ),
+                "ä",
+            ),
+            // A mail that is encoded as a whole; and one of these in such a one.
+            (bytes("message/rfc822", "U3ViamVjdDogeAoKaW5uZXIK"), "inner"),
+            (
+                multipart(
+                    "mixed",
+                    &[
+                        bytes("message/global", "U3ViamVjdDogeAoKaW5uZXIK"),
+                        html.clone(),
+                    ],
+                ),
+                "html",
+            ),
+            (
+                bytes("message/rfc822", "Subject: x\n\nnot encoded"),
+                "not encoded",
+            ),
+            (
+                format!(
+                    "Content-Transfer-Encoding: quoted-printable\n{}",
+                    part(
+                        "message/rfc822",
+                        "Content-Type: text/plain; charset=3Dutf-8\n\n=C3=A4"
+                    )
+                ),
+                "ä",
+            ),
+            (
+                format!(
+                    "Content-Transfer-Encoding: quoted-printable\n{}",
+                    part(
+                        "message/rfc822",
+                        &bytes("message/rfc822", "U3ViamVjdDogeAoKaW5uZXIK")
+                    )
+                ),
+                "",
             ),
         ];
         for (mail, text) in all {
@@ -450,6 +556,18 @@ mod tests {
         assert!((41..=80).contains(&word.len()) || word.len() == 40);
     }
 
+    #[test]
+    fn lines_that_were_cut_are_joined_again() {
+        let joined = |kind: &str, text: &str| {
+            let kind = format!("text/plain; charset=utf-8; {kind}");
+            read(&part(&kind, text)).text
+        };
+        let text = "日本 \n語  \nx\n  y \n-- \nJoe";
+        assert_eq!(joined("format=flowed; DelSp=Yes", text), "日本語 x\ny");
+        assert_eq!(joined("format=flowed", text), "日本\n語\nx\ny");
+        assert_eq!(joined("delsp=yes", text), "日本\n語\nx\ny");
+    }
+
     fn head(mail: &str) -> &str {
         mail.get(..60).unwrap()
     }
@@ -510,6 +628,18 @@ mod tests {
             (
                 fill(mixed, "--b\nContent-Transfer-Encoding: base64\n\n=\n", ""),
                 None,
+            ),
+            (
+                fill(
+                    mixed,
+                    &format!("--b\nContent-Type: message/rfc822\n{qp}"),
+                    "",
+                ),
+                None,
+            ),
+            (
+                fill("", &format!("Content-Type: message/rfc822\n{qp}"), ""),
+                Some(""),
             ),
             (fill("Subject: ", "=?aa?q?x", "\n\nx"), Some("x")),
             (fill("From: ", "=?aa?b?x ", "\n\nx"), Some("x")),

@@ -1,14 +1,66 @@
 //! The parts of a mail, looked through for its first text.
 //!
 //! One pass over the lines, with a stack of our own for the parts that are open:
-//! neither many parts nor deep ones cost more than the lines they stand in. What
-//! stands outside of a forwarded mail goes before what stands in one, and plain
-//! text before HTML. Must never know how a text is decoded.
+//! neither many parts nor deep ones cost more than the lines they stand in. The first
+//! that says something wins; but what stands outside of a forwarded mail goes before
+//! what stands in one, plain text and HTML go before text of another kind, and among
+//! alternatives plain text goes before HTML. Must never know how a text is decoded.
 
 use std::collections::HashMap;
 
+use super::charset;
 use super::header::{Headers, split_line, trim_end};
 use super::text::{Leaf, Shape};
+use super::transfer;
+
+/// Texts that are none for people.
+const NO_TEXTS: [&str; 7] = [
+    "calendar",
+    "css",
+    "directory",
+    "javascript",
+    "rfc822-headers",
+    "vcard",
+    "x-vcard",
+];
+
+/// How good a text is; the smaller, the better.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Rank {
+    /// It stands in a mail that was forwarded.
+    forwarded: bool,
+    shape: Shape,
+}
+
+impl Rank {
+    /// None goes before it.
+    const BEST: Self = Self {
+        forwarded: false,
+        shape: Shape::Plain,
+    };
+
+    /// Does it go before that one, which stands in front of it?
+    fn is_better(self, other: Self, alternative: bool) -> bool {
+        // Where they are no alternatives, both say something of their own.
+        let of = |rank: Self| match rank.shape {
+            Shape::Html if !alternative => Self {
+                shape: Shape::Plain,
+                ..rank
+            },
+            _ => rank,
+        };
+        of(self) < of(other)
+    }
+}
+
+/// A text that was found.
+#[derive(Debug)]
+struct Found {
+    rank: Rank,
+    text: String,
+    /// Something told its end.
+    ends: bool,
+}
 
 /// A part that is open, and has parts in it.
 struct Open {
@@ -18,14 +70,33 @@ struct Open {
     hidden: Option<usize>,
     /// Its parts are mails unless they say what they are.
     digest: bool,
+    /// Its parts say the same, each in its own way.
+    alternative: bool,
     /// It is, or lies in, a mail that was forwarded.
     forwarded: bool,
+    /// The best text in it until now.
+    found: Option<Found>,
+}
+
+/// Where a part stands.
+#[derive(Clone, Copy)]
+enum Place {
+    /// It is a whole mail.
+    Mail,
+    Part,
+    Digest,
 }
 
 /// What a part is, by its headers.
 enum Kind {
-    Parts { boundary: Vec<u8>, digest: bool },
+    /// Parts in parts, with what parts them.
+    Parts {
+        boundary: Vec<u8>,
+        subtype: String,
+    },
     Mail,
+    /// A mail in an encoding that no mail should have.
+    Encoded(String),
     Text(Leaf),
     Other,
 }
@@ -33,20 +104,20 @@ enum Kind {
 /// The first text of a mail, by its headers and its body: at most `room` bytes,
 /// and a few more where there are more; and whether something told its end.
 pub(super) fn first_text(headers: &Headers<'_>, body: &[u8], room: usize) -> (String, bool) {
-    let mut search = Search {
-        room,
-        ..Search::default()
-    };
+    let mut search = Search::new(room, false);
     search.run(headers, body);
-    let mut found = search.found.into_iter().flatten();
-    found.next().unwrap_or_default()
+    let found = search.end();
+    found
+        .map(|found| (found.text, found.ends))
+        .unwrap_or_default()
 }
 
-#[derive(Default)]
 struct Search {
     room: usize,
-    /// By rank: plain text, HTML; the same of a mail that was forwarded.
-    found: [Option<(String, bool)>; 4],
+    /// It goes through a mail that was decoded for it, and decodes none itself.
+    within: bool,
+    /// The best that stands in none that is open.
+    found: Option<Found>,
     /// From the outside in.
     open: Vec<Open>,
     /// Which of them has a boundary: the innermost.
@@ -54,35 +125,43 @@ struct Search {
 }
 
 impl Search {
+    fn new(room: usize, within: bool) -> Self {
+        Self {
+            room,
+            within,
+            found: None,
+            open: Vec::new(),
+            boundaries: HashMap::new(),
+        }
+    }
+
     fn run(&mut self, headers: &Headers<'_>, body: &[u8]) {
-        let (mut kind, mut rest) = (kind(headers, false), body);
+        let (mut kind, mut rest) = (kind(headers, Place::Mail), body);
         loop {
-            let is_parts = matches!(kind, Kind::Parts { .. });
-            let leaf = match kind {
+            match &kind {
                 Kind::Mail => {
                     // It ends where the part does that it stands in.
-                    self.enter(None, false, true);
+                    self.enter(None, "");
                     let (headers, body) = Headers::read(rest);
-                    (kind, rest) = (self::kind(&headers, false), body);
+                    (kind, rest) = (self::kind(&headers, Place::Mail), body);
                     continue;
                 }
-                Kind::Parts { boundary, digest } => {
-                    self.enter(Some(boundary), digest, false);
-                    None
-                }
-                Kind::Text(leaf) => Some(leaf),
-                Kind::Other => None,
-            };
+                Kind::Parts { boundary, subtype } => self.enter(Some(boundary.clone()), subtype),
+                _ => {}
+            }
             let (content, end) = until_boundary(rest, &self.boundaries);
-            if is_parts && end.is_none() && self.found.iter().all(Option::is_none) {
+            match &kind {
+                Kind::Text(leaf) => self.take(leaf, content, end.is_some()),
+                Kind::Encoded(encoding) => self.look_into(encoding, content),
                 // A boundary that never comes parts nothing.
-                self.take(&Leaf::PLAIN, content, false);
-                return;
+                Kind::Parts { .. } if end.is_none() && self.has_nothing() => {
+                    self.take(&Leaf::PLAIN, content, false);
+                }
+                _ => {}
             }
-            if leaf.is_some_and(|leaf| self.take(&leaf, content, end.is_some())) {
+            let Some(end) = end.filter(|_| !self.has_best()) else {
                 return;
-            }
-            let Some(end) = end else { return };
+            };
             rest = end.behind;
             kind = Kind::Other;
             if end.closes {
@@ -90,52 +169,116 @@ impl Search {
             } else {
                 self.leave(end.depth + 1);
                 let digest = self.open.last().is_some_and(|open| open.digest);
+                let place = if digest { Place::Digest } else { Place::Part };
                 let (headers, body) = Headers::read(rest);
-                (kind, rest) = (self::kind(&headers, digest), body);
+                (kind, rest) = (self::kind(&headers, place), body);
             }
         }
+    }
+
+    /// The best text of all.
+    fn end(mut self) -> Option<Found> {
+        self.leave(0);
+        self.found
     }
 
     fn is_forwarded(&self) -> bool {
         self.open.last().is_some_and(|open| open.forwarded)
     }
 
-    /// What comes stands in this part.
-    fn enter(&mut self, boundary: Option<Vec<u8>>, digest: bool, mail: bool) {
+    /// What comes stands in this part; without a boundary, in this mail.
+    fn enter(&mut self, boundary: Option<Vec<u8>>, subtype: &str) {
         let depth = self.open.len();
         let known = boundary.clone();
         let hidden = known.and_then(|known| self.boundaries.insert(known, depth));
         self.open.push(Open {
+            forwarded: boundary.is_none() || self.is_forwarded(),
             boundary,
             hidden,
-            digest,
-            forwarded: mail || self.is_forwarded(),
+            digest: subtype == "digest",
+            alternative: subtype == "alternative",
+            found: None,
         });
     }
 
     /// What comes stands in that many parts: all that is open within them has ended.
     fn leave(&mut self, depth: usize) {
-        for open in self.open.drain(depth.min(self.open.len())..).rev() {
+        while self.open.len() > depth {
+            let Some(open) = self.open.pop() else { return };
             match (open.boundary, open.hidden) {
                 (Some(boundary), Some(depth)) => drop(self.boundaries.insert(boundary, depth)),
                 (Some(boundary), None) => drop(self.boundaries.remove(&boundary)),
                 (None, _) => {}
             }
+            if let Some(found) = open.found {
+                self.offer(found);
+            }
         }
     }
 
-    /// Decodes a text unless a better one is there. True: there is none better.
-    fn take(&mut self, leaf: &Leaf, content: &[u8], ends: bool) -> bool {
-        let html = leaf.shape == Shape::Html;
-        let rank = usize::from(html) + 2 * usize::from(self.is_forwarded());
-        let Some(place) = self.found.get_mut(rank).filter(|place| place.is_none()) else {
-            return false;
+    /// The best of the innermost that is open; and whether the texts in it are
+    /// alternatives.
+    fn innermost(&self) -> (Option<&Found>, bool) {
+        match self.open.last() {
+            Some(open) => (open.found.as_ref(), open.alternative),
+            None => (self.found.as_ref(), false),
+        }
+    }
+
+    /// Is such a text better than the best there?
+    fn wants(&self, rank: Rank) -> bool {
+        let (best, alternative) = self.innermost();
+        best.is_none_or(|best| rank.is_better(best.rank, alternative))
+    }
+
+    fn offer(&mut self, found: Found) {
+        if self.wants(found.rank) {
+            match self.open.last_mut() {
+                Some(open) => open.found = Some(found),
+                None => self.found = Some(found),
+            }
+        }
+    }
+
+    fn has_best(&self) -> bool {
+        let (best, _) = self.innermost();
+        best.is_some_and(|best| best.rank == Rank::BEST)
+    }
+
+    fn has_nothing(&self) -> bool {
+        self.found.is_none() && self.open.iter().all(|open| open.found.is_none())
+    }
+
+    /// Decodes a text that may be the best.
+    fn take(&mut self, leaf: &Leaf, content: &[u8], ends: bool) {
+        let rank = Rank {
+            forwarded: self.is_forwarded(),
+            shape: leaf.shape,
         };
+        if !self.wants(rank) {
+            return;
+        }
         let (text, is_signed) = leaf.decode(content, self.room);
         if !text.is_empty() {
-            *place = Some((text, ends || is_signed));
+            let ends = ends || is_signed;
+            self.offer(Found { rank, text, ends });
         }
-        rank == 0 && place.is_some()
+    }
+
+    /// Reads a mail that is encoded as a whole. One that stands in such a one is not
+    /// looked into: each of them would be decoded once more.
+    fn look_into(&mut self, encoding: &str, content: &[u8]) {
+        if self.within {
+            return;
+        }
+        let mail = transfer::decode(encoding, content);
+        let (headers, body) = Headers::read(&mail);
+        let mut search = Self::new(self.room, true);
+        search.run(&headers, body);
+        if let Some(mut found) = search.end() {
+            found.rank.forwarded = true;
+            self.offer(found);
+        }
     }
 }
 
@@ -179,42 +322,69 @@ fn until_boundary<'m>(
     (bytes, None)
 }
 
-fn kind(headers: &Headers<'_>, in_digest: bool) -> Kind {
+fn kind(headers: &Headers<'_>, place: Place) -> Kind {
     let content = headers.content("Content-Type");
     let attribute = |name: &str| content.as_ref().and_then(|content| content.attribute(name));
     let words = content.as_ref().map(|content| {
-        // Some leave out the semicolon behind it.
-        let mut subtype = content.subtype().unwrap_or_default().split_whitespace();
-        let subtype = subtype.next().unwrap_or_default().to_ascii_lowercase();
-        (content.ctype().to_ascii_lowercase(), subtype)
+        let subtype = content.subtype().unwrap_or_default();
+        (token(content.ctype()), token(subtype))
     });
     let (kind, subtype) = match &words {
         // RFC 2045, 5.2: what has no type, or none that can be read, is plain text.
         Some((kind, subtype)) if !subtype.is_empty() => (kind.as_str(), subtype.as_str()),
-        _ if in_digest => ("message", "rfc822"),
+        _ if matches!(place, Place::Digest) => ("message", "rfc822"),
         _ => ("text", "plain"),
     };
+    let encoding = headers.word("Content-Transfer-Encoding");
     let attached = headers.content("Content-Disposition");
     let shape = match (kind, subtype) {
         ("multipart", _) => match attribute("boundary").map(str::trim_ascii_end) {
             Some(boundary) if !boundary.is_empty() => {
                 let boundary = boundary.as_bytes().to_vec();
-                let digest = subtype == "digest";
-                return Kind::Parts { boundary, digest };
+                let subtype = subtype.to_owned();
+                return Kind::Parts { boundary, subtype };
             }
             // Nothing can tell where its parts are.
             _ => Shape::Plain,
         },
         // However it was forwarded.
-        ("message", "rfc822" | "global") => return Kind::Mail,
+        ("message", "rfc822" | "global") => {
+            let encodings = ["base64", "quoted-printable"];
+            let is_encoded = encodings.contains(&encoding.as_str());
+            return if is_encoded {
+                Kind::Encoded(encoding)
+            } else {
+                Kind::Mail
+            };
+        }
         _ if attached.is_some_and(|attached| attached.is_attachment()) => return Kind::Other,
-        ("text", "plain") => Shape::Plain,
+        ("text", "plain") | ("plain", "text") => Shape::Plain,
         ("text", "html") => Shape::Html,
+        ("text", _) if NO_TEXTS.contains(&subtype) => return Kind::Other,
+        // RFC 2046, 4.1.4: a kind of text that is not known is plain.
+        ("text", _) => Shape::Other,
+        ("application", _) if matches!(place, Place::Mail) => Shape::Perhaps,
         _ => return Kind::Other,
     };
+    let is_yes = |name, yes| attribute(name).is_some_and(|value| value.eq_ignore_ascii_case(yes));
+    let charset = attribute("charset").map(str::to_owned).or_else(|| {
+        let header = headers.all("Content-Type").next()?;
+        charset::named_in(&String::from_utf8_lossy(header)).map(str::to_owned)
+    });
     Kind::Text(Leaf {
         shape,
-        encoding: headers.word("Content-Transfer-Encoding"),
-        charset: attribute("charset").map(str::to_owned),
+        encoding,
+        charset,
+        joins: is_yes("format", "flowed") && is_yes("delsp", "yes"),
     })
+}
+
+/// The word of a type, in small letters: some write more behind it, after a comma or a
+/// blank.
+fn token(word: &str) -> String {
+    let word = word.trim_start_matches(['"', ' ', '\t']);
+    let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || "-+._".contains(c)));
+    word.get(..end.unwrap_or(word.len()))
+        .unwrap_or(word)
+        .to_ascii_lowercase()
 }

@@ -8,11 +8,15 @@ use super::{charset, html, transfer};
 /// The line above a signature.
 const SIGNATURE: &str = "-- ";
 
-/// What a text is written in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What a text is written in; what people read more easily goes first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Shape {
     Plain,
     Html,
+    /// Another kind of text, shown as it stands.
+    Other,
+    /// Bytes that nobody calls a text; they may be one.
+    Perhaps,
 }
 
 /// How a part with a text is written.
@@ -22,6 +26,8 @@ pub(super) struct Leaf {
     /// `base64`, `quoted-printable`, in small letters, or something that changes nothing.
     pub(super) encoding: String,
     pub(super) charset: Option<String>,
+    /// A blank at the end of a line joins the next one to it, and goes (`DelSp`).
+    pub(super) joins: bool,
 }
 
 impl Leaf {
@@ -30,6 +36,7 @@ impl Leaf {
         shape: Shape::Plain,
         encoding: String::new(),
         charset: None,
+        joins: false,
     };
 
     /// The text, tidied up: at most `room` bytes, and a few more where there are
@@ -39,7 +46,11 @@ impl Leaf {
         let named = self.charset.as_deref();
         let named = named.filter(|name| !charset::says_nothing(name));
         match self.shape {
-            Shape::Plain => tidy(&charset::to_text(named, &bytes), room),
+            Shape::Perhaps if !is_text(&bytes) => (String::new(), false),
+            Shape::Plain if self.joins => tidy(&join(&charset::to_text(named, &bytes)), room),
+            Shape::Plain | Shape::Other | Shape::Perhaps => {
+                tidy(&charset::to_text(named, &bytes), room)
+            }
             Shape::Html => {
                 let own = named.is_none().then(|| html::charset(&bytes)).flatten();
                 let text = charset::to_text(named.or(own.as_deref()), &bytes);
@@ -47,6 +58,33 @@ impl Leaf {
             }
         }
     }
+}
+
+/// Could that be a text? What s-nail sends as bytes because of a NUL in it is one.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| byte.is_ascii_control() && !b"\0\t\n\x0c\r".contains(byte);
+    let error = std::str::from_utf8(bytes).err();
+    // The end of it may be missing.
+    let is_utf8 = error.is_none_or(|error| error.error_len().is_none());
+    is_utf8 && !bytes.iter().any(is_control)
+}
+
+/// The lines of a text as they were before its sender cut them (RFC 3676, with `DelSp`).
+fn join(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_end_matches(['\r', '\n']);
+        if words == SIGNATURE && !joined.ends_with('\n') {
+            joined.push('\n');
+        }
+        // What begins with a blank has got one more.
+        let begin = usize::from(words.starts_with(' '));
+        match words.strip_suffix(' ').filter(|_| words != SIGNATURE) {
+            Some(words) => joined.push_str(words.get(begin..).unwrap_or_default()),
+            None => joined.push_str(line.get(begin..).unwrap_or(line)),
+        }
+    }
+    joined
 }
 
 /// The text without controls, its blanks one by one, without empty lines and

@@ -32,9 +32,9 @@ fn base64(content: &[u8]) -> Option<Vec<u8>> {
             added = rest;
             break;
         }
-        whole_lines |= !line.is_empty() && line.iter().all(is_letter);
+        whole_lines |= !line.is_empty() && line.iter().all(|byte| is_letter(*byte));
         has_words |= line.contains(&b' ');
-        letters.extend(line.iter().filter(|byte| is_letter(byte)));
+        letters.extend(line.iter().copied().filter(|byte| is_letter(*byte)));
         rest = behind;
     }
     let mut decoded = base64_decode(&letters)?;
@@ -53,15 +53,15 @@ fn base64(content: &[u8]) -> Option<Vec<u8>> {
 /// be another; within one, a line may have suffered on its way.
 fn is_added(line: &[u8], letters: &[u8]) -> bool {
     if letters.ends_with(b"=") {
-        let goes_on = line.iter().all(is_letter) && !line.starts_with(b"=");
+        let goes_on = line.iter().all(|byte| is_letter(*byte)) && !line.starts_with(b"=");
         return !(goes_on && line.len() % 4 == 0);
     }
     let is_rule = line.len() > 1 && !line.iter().any(u8::is_ascii_alphanumeric);
     letters.len() % 4 == 0 && (line.contains(&b' ') || is_rule)
 }
 
-fn is_letter(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/=".contains(byte)
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)
 }
 
 /// What stands in quoted-printable. Where it was not encoded at all, a `=` is one.

@@ -52,7 +52,8 @@ fn what_is_not_there_leaves_nothing_behind() {
     assert_eq!(host.text("From: a@b\n\nfull\n"), "a@b: full");
     assert_eq!(host.text("Subject: Disk\n\nfull\n"), "Disk: full");
     assert_eq!(host.text("just text\n"), "just text");
-    let attached = "From: a@b\nSubject: See\nContent-Type: application/pdf\n\nJVBERi0=\n";
+    let attached = "From: a@b\nSubject: See\nContent-Type: application/pdf\n\
+                    Content-Transfer-Encoding: base64\n\nJVBERi0xLjQKJeLjz9MK\n";
     assert_eq!(host.text(attached), "a@b: See");
     for mail in [
         "",
