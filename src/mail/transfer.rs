@@ -57,7 +57,11 @@ fn is_added(line: &[u8], letters: &[u8]) -> bool {
         return !(goes_on && line.len() % 4 == 0);
     }
     let is_rule = line.len() > 1 && !line.iter().any(u8::is_ascii_alphanumeric);
-    letters.len() % 4 == 0 && (line.contains(&b' ') || is_rule)
+    // A blank that has got into base64 has long words beside it.
+    let blanks = line.iter().filter(|byte| **byte == b' ').count();
+    let is_strange = |byte: &u8| *byte != b' ' && !is_letter(*byte);
+    let is_prose = blanks > 0 && (blanks * 16 > line.len() || line.iter().any(is_strange));
+    letters.len() % 4 == 0 && (is_rule || is_prose)
 }
 
 fn is_letter(byte: u8) -> bool {
@@ -155,6 +159,10 @@ mod tests {
             ("RGlz!ayBm\ndWxs", "Disk full"),
             ("RGlz\nay.Bm\ndWxs", "Disk full"),
             ("RG lz ay Bm", "Disk f"),
+            (
+                "RGlzayBmdWxs\nRGlzayBm dWxsIG9u\nRGlz",
+                "Disk fullDisk full onDis",
+            ),
             // Something that was added behind.
             (
                 "RGlzayBmdWw=\n_____\nlist footer\nhttp://x/",
@@ -164,6 +172,10 @@ mod tests {
             ("RGlzayBmdWw=\n=====\nlist", "Disk ful\n=====\nlist"),
             ("RGlzayBmdWxs\n____\nlist", "Disk full\n____\nlist"),
             ("RGlzayBmdWxs\nA list of x\n", "Disk full\nA list of x\n"),
+            (
+                "RGlzayBmdWxs\nsee http://lists.example.org/",
+                "Disk full\nsee http://lists.example.org/",
+            ),
             // Nothing of it.
             ("Disk full on db1!\n", "Disk full on db1!\n"),
             ("Disk\u{fc}: full", "Disk\u{fc}: full"),
