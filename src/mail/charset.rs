@@ -61,7 +61,16 @@ pub(super) fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str
     if text.chars().all(|c| c == char::REPLACEMENT_CHARACTER) {
         return guess(bytes);
     }
-    Cow::Owned(text)
+    Cow::Owned(text.chars().map(no_control).collect())
+}
+
+/// A control character of which nobody thinks: where ISO's charsets have these, Windows
+/// has letters, and whoever writes one means the letter.
+pub(super) fn no_control(c: char) -> char {
+    let byte = Some(c).filter(|c| ('\u{80}'..='\u{9f}').contains(c));
+    let byte = byte.and_then(|c| u8::try_from(u32::from(c)).ok());
+    let letter = byte.and_then(|byte| charset_decoder(b"windows-1252")?(&[byte]).chars().next());
+    letter.unwrap_or(c)
 }
 
 /// Is that a charset as good as none?
@@ -180,6 +189,7 @@ mod tests {
             ("windows-1251", b"\xcf", "П"),
             ("8859-1", b"\xe4", "ä"),
             ("8859-15", b"\xa4", "€"),
+            ("iso-8859-2", b"don\x92t \xb1", "don’t ą"),
             ("utf8", "ä".as_bytes(), "ä"),
             ("utf-16", b"\0a\0b", "ab"),
             ("utf-16", b"a\0b\0", "ab"),

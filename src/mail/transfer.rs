@@ -58,9 +58,9 @@ fn is_added(line: &[u8], letters: &[u8]) -> bool {
     }
     let is_rule = line.len() > 1 && !line.iter().any(u8::is_ascii_alphanumeric);
     // A blank that has got into base64 has long words beside it.
-    let blanks = line.iter().filter(|byte| **byte == b' ').count();
+    let words = line.split(|byte| *byte == b' ').count();
     let is_strange = |byte: &u8| *byte != b' ' && !is_letter(*byte);
-    let is_prose = blanks > 0 && (blanks * 16 > line.len() || line.iter().any(is_strange));
+    let is_prose = words > 1 && (words * 16 > line.len() + 16 || line.iter().any(is_strange));
     letters.len() % 4 == 0 && (is_rule || is_prose)
 }
 

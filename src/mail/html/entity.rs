@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use mail_parser::decoders::charsets::map::charset_decoder;
+use super::super::charset::no_control;
 
 /// A line for each name: the name, a blank, and the one or two characters it stands for.
 /// From the HTML standard, section 13.5, less the two that stand for an end of a line or
@@ -49,12 +49,8 @@ fn numbered(number: &str) -> Option<char> {
     }
     // Too long for a number is none, too.
     let code = u32::from_str_radix(digits, radix).unwrap_or_default();
-    match u8::try_from(code) {
-        // Control characters that nobody means: the standard reads them as Windows does.
-        Ok(byte @ 0x80..=0x9f) => charset_decoder(b"windows-1252")?(&[byte]).chars().next(),
-        _ => char::from_u32(code).filter(|c| *c != '\0'),
-    }
-    .or(Some(char::REPLACEMENT_CHARACTER))
+    let c = char::from_u32(code).filter(|c| *c != '\0');
+    Some(c.map_or(char::REPLACEMENT_CHARACTER, no_control))
 }
 
 #[cfg(test)]
