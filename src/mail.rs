@@ -691,6 +691,8 @@ mod tests {
                 "=?utf-8?b?", "?=", "=C3", "=", "*0*=", "'", "%E4", "a", "é", "\u{0}", "<style", "<!--", "-->",
                 "&", "&amp;", "&#x41;", "&#xFFFFFFFF;", "-- ", "Content-Transfer-Encoding: ", "base64",
                 "quoted-printable", "Content-Disposition: attachment", " ", "@", "+",
+                "multipart/alternative", "application/octet-stream", "text/csv", "; format=flowed; delsp=yes",
+                "<meta charset=", "+AOQ", "YQ==", "____",
             ][..]), 0..40),
             room in 0_usize..50,
         ) {

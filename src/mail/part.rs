@@ -152,7 +152,7 @@ impl Search {
             let (content, end) = until_boundary(rest, &self.boundaries);
             match &kind {
                 Kind::Text(leaf) => self.take(leaf, content, end.is_some()),
-                Kind::Encoded(encoding) => self.look_into(encoding, content),
+                Kind::Encoded(encoding) => self.look_into(encoding, content, end.is_some()),
                 // A boundary that never comes parts nothing.
                 Kind::Parts { .. } if end.is_none() && self.has_nothing() => {
                     self.take(&Leaf::PLAIN, content, false);
@@ -267,7 +267,7 @@ impl Search {
 
     /// Reads a mail that is encoded as a whole. One that stands in such a one is not
     /// looked into: each of them would be decoded once more.
-    fn look_into(&mut self, encoding: &str, content: &[u8]) {
+    fn look_into(&mut self, encoding: &str, content: &[u8], ends: bool) {
         if self.within {
             return;
         }
@@ -277,6 +277,7 @@ impl Search {
         search.run(&headers, body);
         if let Some(mut found) = search.end() {
             found.rank.forwarded = true;
+            found.ends |= ends;
             self.offer(found);
         }
     }

@@ -131,6 +131,12 @@ fn what_fits_no_job_ends_visibly() {
     host.configure("[mail]\nmax-size = 70\n");
     let begin = "a@b: long: 0123456789 0123456789 0123456789 0123456789 0...";
     assert_eq!(host.text(&mail), begin);
+    // That may be the midst of a character.
+    for (size, end) in [(29, "日本..."), (30, "日本\u{fffd}..."), (32, "日本語...")] {
+        host.configure(&format!("[mail]\nmax-size = {size}\n"));
+        let text = host.text("From: a@b\nSubject: ü\n\n日本語テスト\n");
+        assert_eq!(text, format!("a@b: ü: {end}"));
+    }
     // Where that has no text nobody knows whether there is one.
     host.configure("[mail]\nmax-size = 25\n");
     assert_eq!(host.text(&mail), "a@b: long: ...");
