@@ -75,6 +75,10 @@ impl Mark {
     }
 }
 
+/// The letter of a part that is [`Mark::Unknown`] and stopped: the disk may have
+/// no room for the one place that says so otherwise.
+pub const HELD: u8 = b'H';
+
 /// The same moment in milliseconds; one before 1970 counts as that year's first.
 pub fn millis(at: SystemTime) -> Millis {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -353,10 +357,24 @@ impl Work {
     pub fn read(file: &[u8]) -> Option<Self> {
         let end = file.iter().position(|byte| *byte == b'\n')?;
         let (marks, rest) = file.split_at_checked(end)?;
-        let marks: Option<Vec<Mark>> = marks.iter().map(|byte| Mark::from_byte(*byte)).collect();
+        let mark = |byte: &u8| match *byte {
+            HELD => Some(Mark::Unknown),
+            byte => Mark::from_byte(byte),
+        };
         let mut work: Self = serde_json::from_slice(rest).ok()?;
-        work.marks = marks?;
+        work.marks = marks.iter().map(mark).collect::<Option<_>>()?;
+        for (byte, part) in marks.iter().zip(&mut work.parts) {
+            part.stopped |= *byte == HELD;
+        }
         (work.marks.len() == work.parts.len()).then_some(work)
+    }
+
+    /// The letter that marks part number `at` so in the file.
+    pub fn letter(&self, at: usize, mark: Mark) -> u8 {
+        match self.parts.get(at) {
+            Some(part) if part.stopped && mark == Mark::Unknown => HELD,
+            _ => mark.byte(),
+        }
     }
 
     /// The parts with their marks.
@@ -481,6 +499,12 @@ mod tests {
         let file = Work::new(&job(), "1-1", 0).to_bytes().unwrap();
         let spoil = |from: &[u8], to: &[u8]| Work::read(&[to, &file[from.len()..]].concat());
         assert!(spoil(b"TT", b"UD").is_some());
+        let held = spoil(b"TT", b"TH").unwrap();
+        assert_eq!(held.marks, [Mark::ToDo, Mark::Unknown]);
+        assert!(held.parts[1].stopped && !held.parts[0].stopped);
+        assert_eq!(held.letter(1, Mark::Unknown), HELD);
+        assert_eq!(held.letter(1, Mark::ToDo), b'T');
+        assert_eq!(held.letter(0, Mark::Unknown), b'U');
         for (from, to) in [("TT", "TX"), ("TT", "T"), ("TT", "TTT"), ("TT\n{", "TT\n")] {
             assert_eq!(spoil(from.as_bytes(), to.as_bytes()), None, "{to}");
         }

@@ -178,7 +178,8 @@ impl Store {
             job.file = Some(openat(&self.active, job.name.as_str(), flags, Mode::empty())?.into());
         }
         if let Some(file) = &job.file {
-            file.write_all_at(&[mark.byte()], u64::try_from(at).unwrap_or(u64::MAX))?;
+            let letter = job.work.letter(at, mark);
+            file.write_all_at(&[letter], u64::try_from(at).unwrap_or(u64::MAX))?;
             if synced {
                 fdatasync(file)?;
             }

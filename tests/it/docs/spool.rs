@@ -13,7 +13,7 @@ use pagebox::queue::store::{
     AS_FOUND, CLAIMED, DIRECTORIES, Receipt, ReceiptPart, STAGED, TAKEN, UNTOLD,
 };
 use pagebox::queue::tags::Forget;
-use pagebox::queue::work::{Event, Gathered, Mark, Part, Plan, Ticket, Work};
+use pagebox::queue::work::{Event, Gathered, HELD, Mark, Part, Plan, Ticket, Work};
 use serde_json::Value;
 
 use super::page::Page;
@@ -196,8 +196,9 @@ fn work_files_have_the_marks_and_fields_of_the_page() {
     let fields: Value = serde_json::from_str(file.lines().nth(1).unwrap()).unwrap();
     let page = page();
     assert_eq!(page.words("WORK FILES", None, ".Va"), keys(&fields, true));
-    let marks = Mark::ALL.map(|(_, letter)| char::from(letter).to_string());
-    assert_eq!(told("WORK FILES", None, "Cm"), marks.into());
+    let letters = Mark::ALL.iter().map(|(_, letter)| *letter).chain([HELD]);
+    let marks: BTreeSet<String> = letters.map(|letter| char::from(letter).into()).collect();
+    assert_eq!(told("WORK FILES", None, "Cm"), marks);
     let why = set(Why::ALL.map(|(_, letter)| letter));
     assert_eq!(told("WORK FILES", Some("Names in wait"), "Cm"), why);
     let endings = told("WORK FILES", Some("Names in failed"), "Pa");

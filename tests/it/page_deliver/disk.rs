@@ -5,10 +5,11 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use super::site::Site;
 use crate::support::peers::skip_unless;
-use crate::support::{Tmpfs, eventually};
+use crate::support::{Tmpfs, applet, eventually};
 
 /// Its program fills the disk, and then ends as the file `verdict` says.
 const CONFIG: &str = r#"
@@ -82,7 +83,7 @@ fn a_verdict_that_finds_no_room_is_no_less_one() {
         ("exit 75", "wait", 'T', 2),
         ("exit 69", "failed", 'F', 1),
         // Once more it would be twice in silence.
-        ("kill -9 $$", "wait", 'U', 1),
+        ("kill -9 $$", "wait", 'H', 1),
     ];
     for (verdict, place, mark, times) in cases {
         let site = small("deliver-full-verdict");
@@ -110,6 +111,42 @@ fn a_verdict_that_finds_no_room_is_no_less_one() {
                 "{verdict}"
             );
         }
+    }
+}
+
+#[test]
+fn what_was_unknown_without_room_is_held_and_can_be_let_go() {
+    skip_unless!("root");
+    for word in ["release", "retry"] {
+        let site = small("deliver-full-unknown");
+        site.configure(&CONFIG.replace("\"retry\"", "\"hold\""));
+        let spool = site.spool();
+        let Some(_disk) = Tmpfs::on(&spool) else {
+            return;
+        };
+        directories(&site);
+        site.dir.file("verdict", "exit 79");
+        site.job("one", "To: joe\n\none\n");
+        let run = site.deliver(&[]).run();
+        run.expect_complaint(74, "", "No space left");
+        make_room(&site);
+        site.deliver(&[]).run().expect_status(0);
+        let pageq = |words: &[&str]| {
+            let run = applet("pageq").args(words).arg("--spool").arg(&spool).run();
+            run.expect(0, &run.stdout, "");
+            run.stdout
+        };
+        let row: Value = serde_json::from_str(&pageq(&["--json"])).unwrap();
+        assert_eq!((&row["state"], &row["mark"]), (&json!("held"), &json!("U")));
+        site.dir.file("verdict", "rm $0/spool/filler");
+        pageq(&[word, row["id"].as_str().unwrap()]);
+        site.deliver(&[]).run().expect_status(0);
+        assert_eq!(site.lines("log"), ["one", "one"]);
+        let fates = site.fates();
+        let mut sent = fates
+            .values()
+            .map(|fate| fate.place == "sent" && fate.duplicate_possible);
+        assert_eq!((sent.next(), sent.next()), (Some(true), None), "{word}");
     }
 }
 
