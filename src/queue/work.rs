@@ -388,12 +388,19 @@ impl Work {
         self.each().any(|(_, mark, part)| part.is_pending(mark))
     }
 
-    /// Is it a digest that takes in more?
+    /// Is it a digest that takes in more? What a route may have had says no other
+    /// thing later: nobody could tell which pages are out.
     pub fn gathers(&self) -> bool {
         let fresh = |(_, mark, part): (usize, Mark, &Part)| {
-            matches!(mark, Mark::ToDo | Mark::Next) && !part.stopped && part.is_paced()
+            let plan = part.plan.as_ref();
+            matches!(mark, Mark::ToDo | Mark::Next)
+                && !part.stopped
+                && !part.duplicate_possible
+                && part.last().is_some_and(|last| last.outcome == GATHERED)
+                && plan.is_some_and(|plan| plan.made == plan.route)
         };
-        self.gathered.is_some() && !self.parts.is_empty() && self.each().all(fresh)
+        let is_open = self.gathered.as_ref().is_some_and(|held| !held.closed);
+        is_open && !self.parts.is_empty() && self.each().all(fresh)
     }
 
     /// Are all parts of the same message in front of this one delivered?

@@ -76,11 +76,13 @@ impl Deliverer<'_> {
         let Some(job) = self.jobs.get_mut(&id).filter(|job| job.dirty) else {
             return true;
         };
-        let Err(error) = store.rewrite(&mut job.active) else {
+        let written = store.rewrite(&mut job.active);
+        let name = job.active.work.id.clone();
+        let Err(error) = written else {
             job.dirty = false;
+            self.uncount_settled(id);
             return true;
         };
-        let name = job.active.work.id.clone();
         self.fail(&format!("active/{name}"), &error);
         false
     }
@@ -171,7 +173,8 @@ impl Deliverer<'_> {
             return;
         }
         self.receipts_since = None;
-        for (id, _) in std::mem::take(&mut self.receipts) {
+        for (id, receipt) in std::mem::take(&mut self.receipts) {
+            self.uncount(&receipt.id);
             if !all {
                 self.give_way();
             }

@@ -60,11 +60,13 @@ impl Deliverer<'_> {
         let mut pagers: BTreeSet<String> = planned.map(|plan| plan.pager.clone()).collect();
         let mut missing = Vec::new();
         let mut all = Vec::new();
+        let mut is_remade = false;
         let mut at = 0;
         while let (Some(mark), Some(part)) = (work.marks.get(at), work.parts.get(at)) {
             let (planned, instead_of) = if waits_for_plan(*mark, part) {
                 (self.plan(part, work, filtered, &mut pagers), 1)
             } else if is_misfit(*mark, part) {
+                is_remade = true;
                 self.replan(work, at, filtered)
             } else {
                 (Planned::Parts(vec![(*mark, part.clone())]), 1)
@@ -87,6 +89,10 @@ impl Deliverer<'_> {
                 .zip(&work.parts)
                 .any(|((_, new), old)| new != old);
         (work.marks, work.parts) = all.into_iter().unzip();
+        if let Some(gathered) = work.gathered.as_mut().filter(|_| is_remade) {
+            // What it took in now, that route's filter would not have seen.
+            gathered.closed = true;
+        }
         (changed, missing)
     }
 
@@ -164,23 +170,26 @@ impl Deliverer<'_> {
             return (Planned::Parts(vec![(mark, part)]), 1);
         };
         let count = count.max(1);
-        if let Some(gathered) = &work.gathered {
-            let parts = cut_digest(part, &way, route, gathered, work);
-            return (Planned::Parts(as_old(parts, plan)), count);
-        }
         let text = match (&route.filter, work.message.is_empty()) {
             (Some(_), false) => match filtered(way.route) {
                 None => return (Planned::Filter(way.route.to_owned()), 1),
                 Some(Ok(text)) => text,
                 Some(Err(why)) => {
-                    let part = unfiltered(part, &way, route, why);
+                    // It is not cut any more, and not yet again.
+                    let mut part = part.clone();
+                    if let Some(plan) = &mut part.plan {
+                        (plan.part, plan.text) = ((1, 1), None);
+                    }
+                    let part = unfiltered(&part, &way, route, why);
                     return (Planned::Parts(vec![part]), count);
                 }
             },
             _ => work.message.clone(),
         };
-        let now = SystemTime::now();
-        let parts = cut(part, &way, route, &text, work, now);
+        let parts = match &work.gathered {
+            Some(gathered) => cut_digest(part, &way, route, gathered, &text, work),
+            None => cut(part, &way, route, &text, work, SystemTime::now()),
+        };
         (Planned::Parts(as_old(parts, plan)), count)
     }
 
@@ -299,9 +308,10 @@ pub(super) fn cut_digest(
     way: &Way<'_>,
     route: &Route,
     gathered: &Gathered,
+    text: &str,
     work: &Work,
 ) -> Vec<(Mark, Part)> {
-    let text = way.charset.unwrap_or_default().apply(work.message.clone());
+    let text = way.charset.unwrap_or_default().apply(text.to_owned());
     let length = longest(way, route).unwrap_or(DIGEST_LENGTH);
     let text = gathered.fitted(&text, length);
     cut(part, way, route, &text, work, SystemTime::now())

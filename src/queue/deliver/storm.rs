@@ -31,9 +31,9 @@ pub(super) struct Storm {
     turns: BTreeMap<(String, Millis), (String, usize)>,
     /// Digests that take in more, by pager and route, in `wait/`.
     open: BTreeMap<(String, String), Name>,
-    /// The parts of jobs that a digest holds, and which one, though they may
-    /// not be marked so.
-    counted: BTreeMap<(String, usize), String>,
+    /// What a digest holds, by job and pager, and which one, until that is on disk
+    /// in a receipt, or with the job: it may not be marked so, or not tell it.
+    counted: BTreeMap<(String, String), String>,
 }
 
 /// A bucket, and how often it can be taken from.

@@ -20,9 +20,12 @@ pub struct Gathered {
     pub count: u64,
     /// What they said, in the order in which it came, and how often.
     pub texts: Vec<(String, u64)>,
-    /// The last of them, by job and part: those may not be marked yet, and are
-    /// not to be counted twice.
-    pub last: Vec<(String, usize)>,
+    /// The jobs of the last of them: those may not be marked yet, or not tell so,
+    /// and are not to be counted twice.
+    pub last: Vec<String>,
+    /// It takes in no more: its text was made anew for another route.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
 }
 
 impl Gathered {
@@ -46,13 +49,8 @@ impl Gathered {
         self.count.saturating_sub(listed)
     }
 
-    /// All of it: a page alone as it is, and of several how many there are and
-    /// what they say.
+    /// All of it: how many there are and what they say.
     pub fn message(&self) -> String {
-        if self.count == 1 {
-            let only = self.texts.first();
-            return only.map(|(text, _)| text.clone()).unwrap_or_default();
-        }
         let text = |(text, count): &(String, u64)| {
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
             match count {
@@ -66,19 +64,20 @@ impl Gathered {
     }
 
     /// The same, which `text` is as it can be sent, in so many characters: a
-    /// page alone is as long as it is, and of several the count comes whole.
+    /// page alone is as long as it is, and of several the count comes whole,
+    /// wherever a filter has put it.
     pub fn fitted(&self, text: &str, length: usize) -> String {
         if self.count == 1 || text.chars().count() <= length {
             return text.to_owned();
         }
-        let head = self.head();
+        let count = format!("+{}", self.count);
         let room = length.checked_sub(CUT.len());
-        match room.filter(|room| *room >= head.len()) {
-            Some(room) => {
-                let beginning: String = text.chars().take(room).collect();
-                format!("{}{CUT}", beginning.trim_end())
-            }
-            None => format!("+{}", self.count),
+        let room = room.filter(|room| *room >= self.head().len());
+        let beginning: String = text.chars().take(room.unwrap_or_default()).collect();
+        if beginning.contains(&count) {
+            format!("{}{CUT}", beginning.trim_end())
+        } else {
+            count
         }
     }
 
@@ -101,10 +100,9 @@ mod tests {
     }
 
     #[test]
-    fn one_page_is_itself_and_several_are_counted() {
+    fn pages_are_counted() {
         for (texts, message) in [
-            (&["Disk\nfull"][..], "Disk\nfull"),
-            (&["Disk\nfull", "Lunch"], "+2 more: Disk full, Lunch"),
+            (&["Disk\nfull", "Lunch"][..], "+2 more: Disk full, Lunch"),
             (&["a", "b", "a", "a"], "+4 more: a (3), b"),
             (&["a", "a"], "+2 more: a (2)"),
         ] {
@@ -126,8 +124,11 @@ mod tests {
         ] {
             assert_eq!(gathered.fitted(&message, length), fitted, "{length}");
         }
+        let filtered = format!("page: {message}");
+        assert_eq!(gathered.fitted(&filtered, 17), "page: +3 more:...");
+        assert_eq!(gathered.fitted(&filtered, 10), "+3");
         let alone = of(&["Disk full on db01"]);
-        assert_eq!(alone.fitted(&alone.message(), 5), "Disk full on db01");
+        assert_eq!(alone.fitted("Disk full on db01", 5), "Disk full on db01");
     }
 
     #[test]

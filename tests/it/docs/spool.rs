@@ -167,9 +167,10 @@ fn work() -> Work {
         origin: Some(word()),
         source: word(),
         gathered: Some(Gathered {
+            closed: true,
             count: 1,
             texts: vec![(word(), 1)],
-            last: vec![(word(), 0)],
+            last: vec![word()],
         }),
         error: Some(word()),
         parts: vec![part],

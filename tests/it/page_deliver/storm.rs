@@ -1,5 +1,6 @@
 //! Storms: the same page again and again, and more pages than anybody can read.
 
+mod fate;
 mod trouble;
 
 use std::collections::BTreeSet;
@@ -262,7 +263,7 @@ fn a_digest_fits_into_one_part_of_whatever_way_it_takes() {
     let_go(&site, &config);
     assert_eq!(
         site.out(),
-        "ann: filtered first\nann: +30 more: Oh: tex...\n"
+        "ann: filtered first\nann: filtered +30 more...\n"
     );
     site.is_empty();
 }

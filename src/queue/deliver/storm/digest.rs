@@ -45,7 +45,8 @@ pub(super) fn begin(from: &Work, part: &Part) -> Work {
 }
 
 /// Takes in the message whose first part is `at`: the most urgent of all, worthless
-/// when the last one is, and else what all of them have.
+/// when the last one is, and else what all of them have. The first one's subject
+/// and parts are the digest's own as long as it is alone.
 pub(super) fn take_in(digest: &mut Work, from: &Work, at: usize, text: &str) {
     let Some(page) = from.parts.get(at) else {
         return;
@@ -66,11 +67,20 @@ pub(super) fn take_in(digest: &mut Work, from: &Work, at: usize, text: &str) {
     if from.failure_of.is_none() {
         digest.failure_of = None;
     }
-    if let Some(gathered) = &mut digest.gathered {
-        match &from.subject {
-            Some(subject) => gathered.add(&format!("{subject}: {text}")),
-            None => gathered.add(text),
-        }
+    let Some(gathered) = &mut digest.gathered else {
+        return;
+    };
+    match &from.subject {
+        Some(subject) => gathered.add(&format!("{subject}: {text}")),
+        None => gathered.add(text),
+    }
+    if gathered.count == 1 {
+        text.clone_into(&mut digest.message);
+        digest.subject.clone_from(&from.subject);
+        digest.max_parts = from.max_parts;
+    } else {
+        digest.message = gathered.message();
+        (digest.subject, digest.max_parts) = (None, None);
     }
 }
 
@@ -99,7 +109,7 @@ pub(super) fn text(from: &Work, at: usize, filtered: bool) -> String {
     (1..=count).map(part).collect::<Vec<_>>().join(" ")
 }
 
-/// Says anew what it holds, cut for its way. `false`: that is not there any more.
+/// Cuts what it says for its way. `false`: that is not there any more.
 pub(super) fn compose(digest: &mut Work, config: &Config) -> bool {
     let Some(part) = digest.parts.first().cloned() else {
         return false;
@@ -112,7 +122,6 @@ pub(super) fn compose(digest: &mut Work, config: &Config) -> bool {
     let Some(gathered) = &digest.gathered else {
         return false;
     };
-    digest.message = gathered.message();
     let event = Event {
         at: millis(SystemTime::now()),
         outcome: GATHERED.to_owned(),
@@ -126,9 +135,12 @@ pub(super) fn compose(digest: &mut Work, config: &Config) -> bool {
         story: Vec::new(),
         ..part
     };
-    let mut parts = cut_digest(&part, &way, route, gathered, digest);
-    for (_, part) in &mut parts {
-        part.tell(event.clone());
+    let mut parts = cut_digest(&part, &way, route, gathered, &digest.message, digest);
+    for (mark, part) in &mut parts {
+        // What cannot go has failed, and its last word is why.
+        if mark.is_open() {
+            part.tell(event.clone());
+        }
         if let Some(plan) = &mut part.plan {
             plan.begun = digest.received;
         }
@@ -151,6 +163,7 @@ mod tests {
         let plan = Plan {
             pager: "ann".to_owned(),
             route: "a".to_owned(),
+            made: "a".to_owned(),
             part: (1, 1),
             ..Plan::default()
         };

@@ -16,6 +16,10 @@ use crate::queue::work::{Event, GATHERED, Mark, NORMAL, Part, Work};
 /// In front of the digest that a page is in.
 pub(in crate::queue::deliver) const IN_DIGEST: &str = "in the digest ";
 
+fn is_in_digest(event: &Event) -> bool {
+    event.outcome == GATHERED && event.response.starts_with(IN_DIGEST)
+}
+
 /// The pager and the route that a digest is for.
 type Way = (String, String);
 
@@ -127,6 +131,7 @@ impl Deliverer<'_> {
     /// disk, then they are marked.
     fn put_into(&mut self, known: Option<u64>, places: &[Place]) -> Option<u64> {
         let first = *places.first()?;
+        let (pager, _) = self.way_of(first)?;
         let mut work = if let Some(job) = known.and_then(|job| self.jobs.get(&job)) {
             job.active.work.clone()
         } else {
@@ -140,28 +145,25 @@ impl Deliverer<'_> {
             work
         };
         let id = work.id.clone();
-        let before = self
-            .storm
-            .counted
-            .iter()
-            .filter(|(_, digest)| **digest == id);
-        let mut last: Vec<(String, usize)> = before.map(|(part, _)| part.clone()).collect();
+        let counted = self.storm.counted.iter();
+        let before = counted.filter(|(_, digest)| **digest == id);
+        let mut last: BTreeSet<String> = before.map(|((job, _), _)| job.clone()).collect();
         for place in places {
             let from = &self.jobs.get(&place.job)?.active.work;
             let route = self.part(*place)?.route()?;
             let table = self.setup.config.route(route)?;
             let text = digest::text(from, place.at, table.filter.is_some());
             digest::take_in(&mut work, from, place.at, &text);
-            last.extend(self.message(*place).map(|at| (from.id.clone(), at)));
+            last.insert(from.id.clone());
         }
         if !digest::compose(&mut work, &self.setup.config) {
             return None;
         }
         if let Some(gathered) = &mut work.gathered {
-            gathered.last.clone_from(&last);
+            gathered.last = last.iter().cloned().collect();
         }
         let job = self.keep_digest(known, work)?;
-        let counted = last.into_iter().map(|part| (part, id.clone()));
+        let counted = last.into_iter().map(|of| ((of, pager.clone()), id.clone()));
         self.storm.counted.extend(counted);
         let jobs: Vec<u64> = places.iter().map(|place| place.job).collect();
         self.settle(&jobs);
@@ -187,8 +189,8 @@ impl Deliverer<'_> {
         kept.map_err(|error| self.fail(&name, &error)).ok()
     }
 
-    /// Marks what digests hold of these jobs, and only when that is on disk
-    /// forgets that they do.
+    /// Marks what digests hold of these jobs, and tells it, also of what was
+    /// marked by one who did not come to tell it.
     pub(in crate::queue::deliver) fn settle(&mut self, jobs: &[u64]) {
         if self.storm.counted.is_empty() {
             return;
@@ -197,7 +199,8 @@ impl Deliverer<'_> {
         for job in jobs {
             for (at, digest) in self.counted(*job) {
                 let place = Place { job: *job, at };
-                if self.try_mark(place, Mark::Delivered, false) {
+                let is_marked = self.mark_of(place) == Some(Mark::Delivered);
+                if is_marked || self.try_mark(place, Mark::Delivered, false) {
                     marked.push((place, digest));
                 }
             }
@@ -217,15 +220,21 @@ impl Deliverer<'_> {
         }
     }
 
-    /// The parts of a job that are to do and that a digest holds, and which one.
+    /// The parts of a job that a digest holds and that are to do, or do not tell
+    /// so, and which one.
     fn counted(&self, job: u64) -> Vec<(usize, String)> {
         let Some(job) = self.jobs.get(&job) else {
             return Vec::new();
         };
         let work = &job.active.work;
-        let open = work.each().filter(|(_, mark, _)| mark.is_open());
-        let held = open.filter_map(|(at, ..)| {
-            let digest = self.storm.counted.get(&(work.id.clone(), at))?;
+        let is_mute = |mark: Mark, part: &Part| match mark {
+            Mark::Delivered => !part.last().is_some_and(is_in_digest),
+            mark => mark.is_open(),
+        };
+        let mute = work.each().filter(|(_, mark, part)| is_mute(*mark, part));
+        let held = mute.filter_map(|(at, _, part)| {
+            let pager = part.plan.as_ref()?.pager.clone();
+            let digest = self.storm.counted.get(&(work.id.clone(), pager))?;
             Some((at, digest.clone()))
         });
         held.collect()
@@ -240,7 +249,6 @@ impl Deliverer<'_> {
         let (pager, route) = self.way_of(place).unwrap_or_default();
         let text = format!("{id}: {pager}: route {route}: {GATHERED}: {response}");
         self.log(Priority::Info, &text);
-        self.storm.counted.remove(&(id, place.at));
         let event = Event {
             at: now(),
             outcome: GATHERED.to_owned(),
@@ -248,6 +256,25 @@ impl Deliverer<'_> {
             ..Event::default()
         };
         self.tell(place, event);
+    }
+
+    /// Which digests hold parts of this job is on disk with it, or with its receipt.
+    pub(in crate::queue::deliver) fn uncount(&mut self, id: &str) {
+        let of_it = (id.to_owned(), String::new())..;
+        let counted = self.storm.counted.range(of_it).map(|(key, _)| key.clone());
+        let of_it: Vec<(String, String)> = counted.take_while(|(job, _)| job == id).collect();
+        for key in of_it {
+            self.storm.counted.remove(&key);
+        }
+    }
+
+    /// A job was written anew; what is not marked in it stays counted.
+    pub(in crate::queue::deliver) fn uncount_settled(&mut self, job: u64) {
+        let is_settled = self.counted(job).is_empty();
+        let known = self.jobs.get(&job).filter(|_| is_settled);
+        if let Some(id) = known.map(|job| job.active.work.id.clone()) {
+            self.uncount(&id);
+        }
     }
 
     /// A digest is in `wait/` now.
@@ -284,10 +311,14 @@ impl Deliverer<'_> {
         self.storm.open.retain(|_, known| known.id != name.id);
     }
 
-    /// What it took in last may not be marked yet.
+    /// What it took in last may not be marked yet, or not tell so.
     fn count(&mut self, digest: &Work) {
+        let part = digest.parts.first();
+        let Some(plan) = part.and_then(|part| part.plan.as_ref()) else {
+            return;
+        };
         let last = digest.gathered.iter().flat_map(|gathered| &gathered.last);
-        let last = last.map(|part| (part.clone(), digest.id.clone()));
+        let last = last.map(|job| ((job.clone(), plan.pager.clone()), digest.id.clone()));
         self.storm.counted.extend(last);
     }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
+use jiff::{Timestamp, ToSpan as _};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::process::Signal;
@@ -124,15 +125,77 @@ fn kills_at_any_step_leave_each_text_in_one_page() {
 }
 
 #[test]
+fn whoever_is_killed_has_told_what_is_in_a_digest() {
+    let site = Site::new("storm-mute", &LOG.replace("RATE", "rate = '1/1h'"));
+    let first = "1600000000-000000000-1-0-aaaa";
+    site.job(first, "To: ann\n\nfirst\n");
+    site.deliver(&[]).run().expect_status(0);
+    let mut jobs = 0;
+    for step in (1..).step_by(9) {
+        for _ in 0..40 {
+            let name = format!("1700000000-{jobs:09}-1-0-aaaa");
+            site.job(&name, format!("To: ann\n\nj{jobs}\n"));
+            jobs += 1;
+        }
+        let steps = steps(&site);
+        let mut pass = site.deliver(&[]).spawn();
+        let was_killed = kill_at(&mut pass, &steps, step);
+        site.deliver(&[]).run().expect_status(0);
+        let fates = site.fates();
+        let mut gathered = 0;
+        for ((_, id, _), fate) in fates.iter().filter(|(_, fate)| fate.place == "sent") {
+            let outcome = if id == first { "sent" } else { "gathered" };
+            assert_eq!(fate.story, [outcome], "{id}, killed at step {step}");
+            gathered += usize::from(id != first);
+        }
+        assert_eq!(gathered, jobs);
+        if !was_killed {
+            assert!(step > 100, "{step}");
+            return;
+        }
+    }
+}
+
+#[test]
+fn what_a_digest_holds_of_a_job_is_for_its_pager_alone() {
+    let short = taking("default") + "max-length = 12\n[pager.bob]\n";
+    let names = "[pager.ann]\nroute = 'long'\nrate = '1/1day'\n";
+    let site = Station::new("storm-others", &(short + &taking("long") + names));
+    job(&site, 0, "To: ann\n\none\n");
+    site.pass();
+    // Its own parts come in front of that which is in the digest.
+    let hold = Timestamp::now() + 1.second();
+    job(
+        &site,
+        1,
+        &format!("To: bob; hold={hold}\nTo: ann\n\none two three four\n"),
+    );
+    site.pass();
+    assert_eq!(
+        site.list(&[], &["outcome"]),
+        ["ann gathered", "ann gathered", "bob null"]
+    );
+    eventually("bob has his", || {
+        site.pass();
+        site.list(&[], &["outcome"]) == ["ann gathered"]
+    });
+    assert_eq!(
+        site.out(),
+        "ann: one\nbob: (1/4) one\nbob: (2/4) two\nbob: (3/4) three\nbob: (4/4) four\n"
+    );
+}
+
+#[test]
 fn what_a_digest_holds_is_not_sent_though_its_mark_was_lost() {
     let id = "1700000000-000000001-1-0-aaaa";
     let file = format!(
-        "N\n{{\"id\":\"{id}\",\"received\":1,\"message\":\"two\",\"parts\":[{{\"to\":\"ann\",\
+        "{{\"id\":\"{id}\",\"received\":1,\"message\":\"two\",\"parts\":[{{\"to\":\"ann\",\
          \"plan\":{{\"pager\":\"ann\",\"id\":\"ann\",\"route\":\"default\",\"made\":\"default\",\
          \"begun\":9999999999999,\"part\":[1,1]}}}}]}}\n"
     );
-    // Where a crash leaves it, and where a power cut may.
-    for place in ["active/ID", "wait/0000000000001~r~00~ID~00~default"] {
+    // Where a crash leaves it, with its mark or without, and where a power cut may.
+    let waits = "wait/0000000000001~r~00~ID~00~default";
+    for (place, mark) in [("active/ID", "N"), ("active/ID", "D"), (waits, "N")] {
         let config = taking("default") + "[pager.ann]\n";
         let site = Station::new("storm-cut", &format!("{config}rate = '1/1day'\n"));
         job(&site, 0, "To: ann\n\none\n");
@@ -144,10 +207,17 @@ fn what_a_digest_holds_is_not_sent_though_its_mark_was_lost() {
         for day in fs::read_dir(&sent).unwrap() {
             fs::remove_file(day.unwrap().path()).unwrap();
         }
-        fs::write(site.spool().join(place.replace("ID", id)), &file).unwrap();
+        let digest = site.row(&[])["id"].as_str().unwrap().to_owned();
+        let left = site.spool().join(place.replace("ID", id));
+        fs::write(left, format!("{mark}\n{file}")).unwrap();
         job(&site, 2, "To: ann\n\nthree\n");
         site.pass();
         assert_eq!(site.row(&[])["response"], "2 pages so far", "{place}");
+        let gathered = format!("ann gathered in the digest {digest}");
+        assert_eq!(
+            site.list(&["--sent"], &["outcome", "response"]),
+            [&*gathered; 2]
+        );
         let_go(&site, &config);
         assert_eq!(
             site.out(),
