@@ -19,6 +19,9 @@ use crate::queue::store::name::{LONGEST, Name};
 use crate::queue::work::{Event, Millis, NORMAL, PACED, Part, Work};
 use crate::rate::Rate;
 
+/// Behind what a route may take back, in milliseconds.
+const SOON: Millis = 1000;
+
 /// What is known of rates.
 #[derive(Debug, Default)]
 pub(super) struct Storm {
@@ -50,6 +53,8 @@ pub(super) enum Turn {
     Go,
     /// It goes into a digest.
     Gather,
+    /// The same, once no route can take back any more what it said of it.
+    Settle,
     /// It waits for its turn.
     Wait,
 }
@@ -110,12 +115,27 @@ impl Deliverer<'_> {
             return Turn::Go;
         }
         let is_empty = self.empty(&buckets).is_some();
+        let gather = if self.is_unsettled(place) {
+            Turn::Settle
+        } else {
+            Turn::Gather
+        };
         match (is_empty, self.can_be_gathered(place)) {
-            (true, true) => Turn::Gather,
+            (true, true) => gather,
             (true, false) => Turn::Wait,
             // Else the digest, which is older, would wait for it.
-            (false, true) if self.has_digest(place) => Turn::Gather,
+            (false, true) if self.has_digest(place) => gather,
             (false, _) => Turn::Go,
+        }
+    }
+
+    /// It is looked at again when that route has ended, or soon behind that.
+    pub(super) fn wait_for_end(&mut self, place: Place) {
+        if let Some(part) = self.part_mut(place) {
+            part.due = now() + SOON;
+        }
+        if let Some(job) = self.jobs.get_mut(&place.job) {
+            job.dirty = true;
         }
     }
 

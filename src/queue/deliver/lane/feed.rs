@@ -112,8 +112,12 @@ impl Deliverer<'_> {
                 gathered.push(item);
                 return true;
             }
-            Turn::Wait => {
-                self.pace(place);
+            turn @ (Turn::Settle | Turn::Wait) => {
+                if turn == Turn::Wait {
+                    self.pace(place);
+                } else {
+                    self.wait_for_end(place);
+                }
                 self.drop_item(place);
                 done.push(place.job);
                 return true;

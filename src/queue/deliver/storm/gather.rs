@@ -60,6 +60,19 @@ impl Deliverer<'_> {
             && self.message(place).all(is_plain)
     }
 
+    /// May a route that could not send it say later that it has?
+    pub(super) fn is_unsettled(&self, place: Place) -> bool {
+        let Some(job) = self.jobs.get(&place.job) else {
+            return false;
+        };
+        let parts = job.active.work.parts.get(self.message(place));
+        let mut events = parts
+            .unwrap_or_default()
+            .iter()
+            .flat_map(|part| &part.story);
+        job.unsettled > 0 && events.any(|event| !event.route.is_empty())
+    }
+
     /// Is there a digest that takes in more, for the way of this page, and no
     /// less urgent?
     pub(super) fn has_digest(&self, place: Place) -> bool {

@@ -130,3 +130,27 @@ fn a_filter_of_the_route_that_takes_over_sees_all_of_a_message() {
     assert_eq!(site.out(), "ann: ONE TWO THREE FOUR\n");
     site.is_empty();
 }
+
+#[test]
+fn what_a_route_may_take_back_is_in_no_digest() {
+    // It answers the second page late enough for the first one to be due again, and
+    // says in the end that it has sent that one after all.
+    let script = [
+        r#"echo row,outcome; read -r h; read -r l; echo "$l" >>"$0/tried"; echo 1,temporary;"#,
+        r#"read -r l; echo "$l" >>"$0/tried"; sleep 0.1; echo 2,sent;"#,
+        r#"while read -r l; do echo "$l" >>"$0/tried"; done; echo 1,sent"#,
+    ];
+    let script = script.join(" ");
+    let command = format!("command = ['sh', '-c', '''{script}''', '@']\n");
+    let route = "[route.default]\ntype = 'csv'\nretry-delay = '10ms'\nrate = '1/1day'\n";
+    let names = "[pager.ann]\n[pager.bob]\n";
+    let site = Station::new("storm-late", &(route.to_owned() + &command + names));
+    job(&site, 0, "To: ann,bob\n\nflaky\n");
+    site.pass();
+    assert_eq!(site.scratch.read("tried").lines().count(), 2);
+    assert_eq!(
+        site.list(&["--sent"], &["outcome"]),
+        ["ann sent", "bob sent"]
+    );
+    site.is_empty();
+}
