@@ -327,6 +327,25 @@ fn what_is_no_page_stops_no_queue_and_is_not_lost() {
 }
 
 #[test]
+fn a_take_that_is_killed_gives_its_page_back() {
+    let dir = scratch("take");
+    fs::create_dir_all(dir.join("spool/tmp")).unwrap();
+    let page = dir.file("page", "#!/bin/sh\nkill -9 $PPID\n");
+    fs::set_permissions(page, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = env::var("PATH").unwrap();
+    // Whoever consumes ends, and so the broker has the page again.
+    let run = Cmd::new("sh")
+        .args(["-c", "\"$0\" --take; echo it goes on"])
+        .arg(script("worker"))
+        .env("PATH", format!("{}:{path}", dir.display()))
+        .env("PAGEBOX_SPOOL", dir.join("spool"))
+        .stdin("To: jane\n\nDisk full\n")
+        .run();
+    run.expect_status(143);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
 fn a_page_that_was_not_handed_over_is_kept() {
     skip_unless!("amqp-publish");
     // Nobody listens on a port that was just free.
