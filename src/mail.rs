@@ -676,6 +676,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_header_takes_long_however_often_it_is_there() {
+        for (head, again, tail) in [
+            ("From: \"", " ", "\"@x\n"),
+            ("From: ", "g@:", "\n"),
+            ("From: ", "a . ", "\n"),
+            ("Subject: ", "=?a?b?*?=", "\n"),
+            ("", "Cc: \"\n", ""),
+            ("", "Subject:\n", ""),
+            ("", "X-Loop:\n", ""),
+        ] {
+            let mail = [head, &again.repeat(100_000), tail, "\nx"].concat();
+            let begun = Instant::now();
+            assert_eq!(Mail::read(mail.as_bytes(), 1000).text, "x", "{head}{again}");
+            assert!(begun.elapsed() < Duration::from_secs(5), "{head}{again}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {

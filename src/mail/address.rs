@@ -232,9 +232,15 @@ impl Words {
 
     /// Is it an address to everybody?
     fn is_sure(&self) -> bool {
-        let text = self.text.trim_end();
+        let text = self.text.trim_end_matches(' ');
+        if self.is_odd || text.len() > MAX_ADDRESS {
+            return false;
+        }
         let (local, domain) = match text.split_once('@') {
-            Some((local, domain)) => (local.trim_end(), Some(domain.trim_start())),
+            Some((local, domain)) => (
+                local.trim_end_matches(' '),
+                Some(domain.trim_start_matches(' ')),
+            ),
             None => (text, None),
         };
         let is_plain = |part: &str| {
@@ -255,10 +261,11 @@ impl Words {
         let is_clear = text.match_indices(' ').all(|(at, _)| {
             let around = text.split_at_checked(at);
             around.is_some_and(|(front, behind)| {
-                front.ends_with(['@', '.']) || behind.trim_start().starts_with(['@', '.'])
+                front.ends_with(['@', '.'])
+                    || behind.trim_start_matches(' ').starts_with(['@', '.'])
             })
         });
-        !self.is_odd && is_plain(local) && domain.is_none_or(is_domain) && is_clear
+        is_plain(local) && domain.is_none_or(is_domain) && is_clear
     }
 }
 
@@ -366,6 +373,8 @@ mod tests {
             "root@exam ple.org",
             "root@exam\tple.org",
             "root@exam\u{3000}ple.org",
+            "root@example.org\u{3000}",
+            "root\u{a0}@example.org",
             "ro(x)ot@example.org",
             "ro ot@example.org",
             "eve@evil\rFrom: root@example.org",

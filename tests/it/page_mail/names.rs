@@ -117,6 +117,7 @@ fn who_delivers_a_mail_is_heard_before_who_sends_it() {
     // Nor where there may be more whom it is addressed to.
     let crowd = format!("To: page+joe@h{}, page+ann@h\n", ", bob@h".repeat(4000));
     assert!(to(&[], &crowd).starts_with("65 "));
+    assert!(to(&[], "To: page+joe@h, \"Ann <page+ann@h>\n").starts_with("65 "));
     let crowd = crowd.replace("To:", "Envelope-To:");
     assert!(to(&[], &format!("{crowd}To: page+oncall@h\n")).starts_with("65 "));
     assert_eq!(to(&[("RECIPIENT", "page+joe@h")], &crowd), "joe");
