@@ -229,6 +229,12 @@ impl Deliverer<'_> {
             self.settled(place, &digest);
         }
         for job in jobs {
+            let known = self.jobs.get(&job).map(|job| &job.active.work.marks);
+            let is_done = |marks: &Vec<Mark>| marks.iter().all(|mark| *mark == Mark::Delivered);
+            if !known.is_some_and(is_done) {
+                // It stays for the others in it, maybe for longer than the digest.
+                self.write(job);
+            }
             self.rest_file(job);
         }
     }
