@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::page::wait_until_signals_are_noted;
 use crate::support::fake::{Conversation, HANG_UP, RESET, SILENCE, polite};
 use crate::support::peers::skip_unless;
 use crate::support::{Cmd, Fake, Output, Tmpfs, applet, eventually, scratch};
@@ -1240,6 +1241,7 @@ fn a_signal_before_the_header_is_a_signal() {
     let fake = Fake::replies(&[]);
     let mut running = bulk(&fake).arg("-").stdin_open().spawn();
     running.write("pager,mess");
+    wait_until_signals_are_noted(&running);
     running.signal(Signal::INT);
     let output = running.wait();
     output.expect_status(130);
@@ -1298,6 +1300,7 @@ fn a_password_that_does_not_come_holds_up_no_signal() {
         .arg(&fifo)
         .stdin(numbered(1))
         .spawn();
+    wait_until_signals_are_noted(&running);
     running.signal(Signal::TERM);
     running.wait().expect_status(143);
     assert_eq!(fake.connections(), 0);
