@@ -95,7 +95,7 @@ fn advice(error: &io::Error) -> (Exit, String) {
                 name => name,
             };
             let text = format!(
-                "; who is to queue pages must be in the spool's group: usermod -aG pagebox {user}, and log in again"
+                "; who is to queue pages must be in the spool's group: usermod -aG pagebox {user}, and log in again; for what a mail server runs it must be the user's own: usermod -g"
             );
             (Exit::NoPermission, text)
         }
