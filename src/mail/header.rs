@@ -9,7 +9,6 @@ use mail_parser::{ContentType, HeaderValue};
 use super::address::{self, Written};
 use super::text::one_line;
 use super::{charset, encoded};
-use crate::text::charset::utf8_or_latin1;
 use crate::text::split::MORE;
 
 /// So much of a value is looked at; of one that tells the type of a part, less.
@@ -114,10 +113,13 @@ impl<'m> Headers<'m> {
     /// The value of a header such as `Content-Type`.
     pub(super) fn content(&self, name: &str) -> Option<ContentType<'static>> {
         let value = self.all(name).next()?;
+        let value = charset::guess(value.get(..MAX_TYPE).unwrap_or(value));
         // With the line end that the parser looks for.
-        let value = utf8_or_latin1(value.get(..MAX_TYPE).unwrap_or(value)) + "\n";
-        let value = value.as_bytes();
-        match MessageStream::new(value).parse_content_type().into_owned() {
+        let value = value.into_owned() + "\n";
+        match MessageStream::new(value.as_bytes())
+            .parse_content_type()
+            .into_owned()
+        {
             HeaderValue::ContentType(found) => Some(found),
             _ => None,
         }

@@ -47,7 +47,7 @@ fn is_of_this_host(origin: &str, request: &Request) -> bool {
         host.to_ascii_lowercase()
     };
     let (theirs, ours) = (bare(theirs), bare(&request.host));
-    !theirs.is_empty() && (theirs == ours || theirs == format!("{ours}:{}", request.port))
+    !ours.is_empty() && (theirs == ours || theirs == format!("{ours}:{}", request.port))
 }
 
 /// A token for that form, for who asks, now.
@@ -114,6 +114,7 @@ mod tests {
             ("null", "a.example", "80"),
             ("", "", ""),
             ("http://", "", ""),
+            ("http://:8080", "", "8080"),
             ("http://b.example", "a.example", "80"),
             ("http://a.example:81", "a.example", "80"),
             ("http://a.example:8080", "a.example:81", "8080"),
