@@ -131,7 +131,7 @@ impl Request {
     /// has given us one socket for the body and the answer would lose the answer if we
     /// ended with something unread (mod_cgid).
     pub fn drop_body(&self, deadline: Deadline) {
-        let mut waste = [0; 8192];
+        let mut waste = [0; 1024];
         while self.unread.get() > 0 {
             let most = self.unread.get().min(waste.len());
             let Some(rest) = waste.get_mut(..most) else {

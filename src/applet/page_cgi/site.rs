@@ -25,7 +25,8 @@ const MODE: u32 = 0o2770;
 #[derive(Debug)]
 pub(super) struct Site<'r> {
     pub(super) request: &'r Request,
-    pub(super) config: Config,
+    /// Left to the process, which ends with its request and need not take it apart.
+    pub(super) config: &'static Config,
     /// The spool's directory.
     pub(super) dir: PathBuf,
 }
@@ -43,7 +44,7 @@ impl<'r> Site<'r> {
         };
         Ok(Self {
             request,
-            config,
+            config: Box::leak(Box::new(config)),
             dir,
         })
     }
