@@ -5,6 +5,7 @@
 
 pub mod charset;
 pub mod escape;
+pub mod hex;
 pub mod host;
 pub mod shape;
 pub mod split;

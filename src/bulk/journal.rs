@@ -16,7 +16,7 @@ use rustix::fs::{FallocateFlags, FlockOperation, fallocate, flock};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
-use super::rows::hex;
+use super::rows::short;
 use crate::cli::peer::Place;
 use crate::cli::report::Report;
 use crate::diag::cause;
@@ -189,7 +189,7 @@ impl Journal {
         let mut text = Vec::new();
         file.read_to_end(&mut text)
             .map_err(|error| fail(Exit::Io, &cause(&error)))?;
-        let header = format!("{MAGIC} {}", hex(&Sha256::digest(settings)));
+        let header = format!("{MAGIC} {}", short(&Sha256::digest(settings)));
         let mut journal = Self {
             file,
             path: shown.clone(),

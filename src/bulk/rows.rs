@@ -15,6 +15,7 @@ use super::input::{Input, MAX_RECORD};
 use crate::diag::cause;
 use crate::exit::{Exit, Failure};
 use crate::page::{self, Column, PageOptions};
+use crate::text::hex::hex;
 use crate::transport::fd::Deadline;
 use crate::transport::interrupt::Interrupt;
 
@@ -261,20 +262,12 @@ fn hash(record: &ByteRecord) -> String {
         hash.update(u64::try_from(cell.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(cell);
     }
-    hex(&hash.finalize())
+    short(&hash.finalize())
 }
 
 /// The first 128 bits in hexadecimal: enough to tell rows apart.
-pub(super) fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write;
-    digest
-        .iter()
-        .take(16)
-        .fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            _ = write!(text, "{byte:02x}");
-            text
-        })
+pub(super) fn short(digest: &[u8]) -> String {
+    hex(digest.iter().take(16))
 }
 
 #[cfg(test)]

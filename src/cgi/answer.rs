@@ -45,7 +45,8 @@ impl Answer {
     /// it could end the header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
-        let value = value.chars().filter(|c| !c.is_control()).collect();
+        let mut value = value.to_owned();
+        value.retain(|c| !c.is_control());
         self.headers.push((name, value));
         self
     }

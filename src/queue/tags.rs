@@ -18,7 +18,6 @@
 
 mod write;
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -32,6 +31,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::job::{BadJob, TwoWay, header, named, ticket, time};
+use crate::text::hex::hex;
 
 pub use self::write::write;
 
@@ -135,16 +135,11 @@ pub fn code_of(bytes: [u8; 8]) -> String {
 
 /// What is kept of a pass code: it is random, so no slow hash is needed.
 pub fn hash(tag: &str, pass: &str) -> String {
-    let digest = Sha256::new()
+    let hash = Sha256::new()
         .chain_update(tag)
         .chain_update(" ")
-        .chain_update(pass)
-        .finalize();
-    digest.iter().fold(String::new(), |mut hash, byte| {
-        // Writing to a string does not fail.
-        _ = write!(hash, "{byte:02x}");
-        hash
-    })
+        .chain_update(pass);
+    hex(&hash.finalize())
 }
 
 /// Reads the status of the page with that tag from the spool in `dir`.

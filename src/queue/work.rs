@@ -26,6 +26,7 @@ pub use crate::rate::Millis;
 use super::job::{Job, Recipient};
 use crate::outcome::Outcome;
 use crate::text::charset::utf8_or_latin1;
+use crate::text::hex::hex;
 
 /// What has become of one part of a message for one recipient.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -432,19 +433,13 @@ impl Work {
     /// Tells what it says, with what and who it is about, from what others say, in
     /// receipts and names of files: 64 bits of a hash, in hexadecimal.
     pub fn digest(&self) -> String {
-        use std::fmt::Write as _;
         let mut hash = Sha256::new_with_prefix(&self.message);
         for (name, said) in [("Subject", &self.subject), ("Caller", &self.caller)] {
             if let Some(said) = said {
                 hash.update(format!("\0{name}: {said}"));
             }
         }
-        let hash = hash.finalize();
-        hash.iter().take(8).fold(String::new(), |mut text, byte| {
-            // Writing to a string does not fail.
-            _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(hash.finalize().iter().take(8))
     }
 }
 

@@ -98,6 +98,7 @@ fn make(web: &Path, path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::hex::hex;
 
     #[test]
     fn a_code_is_for_its_words_and_its_key() {
@@ -114,7 +115,7 @@ mod tests {
     fn the_code_is_a_keyed_blake2s() {
         // Of nothing, with the key of the reference's own test vectors.
         let key = Key::of(std::array::from_fn(|byte| u8::try_from(byte).unwrap()));
-        let code = key.code(&[]).map(|byte| format!("{byte:02x}")).concat();
+        let code = hex(&key.code(&[]));
         let right = "48a8997da407876b3d79c0d92325ad3b89cbb754d86ab71aee047ad345fd2c49";
         assert_eq!(code, right);
     }

@@ -11,7 +11,6 @@
 //! too old. A crash may forget it, and then its form can come again: better twice than
 //! never. Must never know what the page says.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
@@ -24,6 +23,7 @@ use super::site::Site;
 use super::submit::Wanted;
 use crate::diag::{Diag, cause};
 use crate::queue::store::FORM;
+use crate::text::hex::hex;
 
 /// No place of a result is longer, in bytes.
 const MAX: u64 = 8192;
@@ -48,12 +48,8 @@ impl Once {
             .into_iter()
             .chain(to)
             .collect();
-        let mut name = FORM.to_owned();
-        for byte in key.code(&words).iter().take(16) {
-            // Writing to a string does not fail.
-            _ = write!(name, "{byte:02x}");
-        }
-        let path = site.web().join(name);
+        let code = hex(key.code(&words).iter().take(16));
+        let path = site.web().join(format!("{FORM}{code}"));
         match shared::locked(&site.web(), &path)? {
             Some(file) => Ok(Self { file, path }),
             None => Err(shared::in_use(&path)
