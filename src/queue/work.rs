@@ -199,6 +199,10 @@ pub struct Part {
     /// What happened to it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub story: Vec<Event>,
+    /// So many verdicts on it may still become another one: it may go out, or be
+    /// out, for as long as who gave them runs.
+    #[serde(skip)]
+    pub unsettled: u32,
 }
 
 /// The way of a part.
@@ -284,6 +288,14 @@ impl Part {
         mark.is_open() || (mark == Mark::Unknown && self.stopped)
     }
 
+    /// Its mark on disk: who is killed does not hear how it went on.
+    fn on_disk(&self, mark: Mark) -> Mark {
+        match mark {
+            Mark::ToDo | Mark::Next if self.unsettled > 0 => Mark::InFlight,
+            mark => mark,
+        }
+    }
+
     /// Its route, once it has one.
     pub fn route(&self) -> Option<&str> {
         self.plan.as_ref().map(|plan| plan.route.as_str())
@@ -347,7 +359,8 @@ impl Work {
 
     /// The file.
     pub fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
-        let mut file: Vec<u8> = self.marks.iter().map(|mark| mark.byte()).collect();
+        let letter = |(_, mark, part): (_, Mark, &Part)| part.on_disk(mark).byte();
+        let mut file: Vec<u8> = self.each().map(letter).collect();
         file.push(b'\n');
         serde_json::to_writer(&mut file, self)?;
         file.push(b'\n');
@@ -374,7 +387,8 @@ impl Work {
     pub fn letter(&self, at: usize, mark: Mark) -> u8 {
         match self.parts.get(at) {
             Some(part) if part.stopped && mark == Mark::Unknown => HELD,
-            _ => mark.byte(),
+            Some(part) => part.on_disk(mark).byte(),
+            None => mark.byte(),
         }
     }
 

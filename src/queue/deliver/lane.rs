@@ -69,6 +69,8 @@ struct Running {
     device: Option<String>,
     /// It sends pages without a text, and nothing else.
     tone: bool,
+    /// Somebody else's: what it could not send it may have sent after all.
+    foreign: bool,
     at_once: usize,
     timeout: Duration,
     linger: Duration,

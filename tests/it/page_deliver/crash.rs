@@ -2,13 +2,14 @@
 //! lost, and what may be out twice says so.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, test_kill_process};
 
 use super::site::{Key, Site, at_gateway, children, kill};
-use crate::support::Dice;
+use crate::support::{Dice, eventually};
 
 /// So many kills, unless the environment has `KILLS`.
 const KILLS: usize = 200;
@@ -242,4 +243,78 @@ fn kills_at_any_instant_lose_nothing_and_double_nothing_in_silence() {
         "{tallies:?}"
     );
     assert!(sum(|tally| tally.warned) > 0, "{tallies:?}");
+}
+
+/// Sends a page and says so when the file `go` is there; `try` is how often it was run.
+const LATE: &str = r#"
+[pager.joe]
+route = "late"
+[route.late]
+type = "TYPE"
+command = ["sh", "-c", 'echo >>"$0/try"; SCRIPT', "DIR"]
+retry-delay = "30ms"
+on-unknown = "POLICY"
+"#;
+const SEND: &str =
+    r#"echo >>"$0/begun"; until test -e "$0/go"; do sleep 0.01; done; echo page >>"$0/out""#;
+
+#[test]
+fn what_went_out_behind_a_failure_is_unknown_to_who_was_killed_before_it_knew() {
+    let first = format!("cat >/dev/null; {SEND}");
+    let again = format!(r#"cat >/dev/null; test "$(wc -l <"$0/try")" = 2 || exit 75; {SEND}"#);
+    let could_not = "read -r h; read -r l; echo row,outcome; echo 1,temporary";
+    // One that tries again by itself, and one that is asked to while it still runs.
+    let itself = format!("{could_not}; {SEND}; echo 1,sent");
+    let asked = format!("{could_not}; read -r l; {SEND}; echo 2,sent");
+    let cases = [
+        ("exec", first, 1),
+        ("exec", again, 2),
+        ("csv", itself, 1),
+        ("csv", asked, 1),
+    ];
+    thread::scope(|scope| {
+        for (kind, script, tries) in &cases {
+            for policy in ["hold", "retry"] {
+                scope.spawn(|| die_behind_a_failure(kind, script, *tries, policy));
+            }
+        }
+    });
+}
+
+fn die_behind_a_failure(kind: &str, script: &str, tries: usize, policy: &str) {
+    let config = LATE.replace("TYPE", kind).replace("POLICY", policy);
+    let site = Site::new("deliver-late", &config.replace("SCRIPT", script));
+    site.job("job", "To: joe\n\npage\n");
+    let mut killed = site.watch();
+    site.wait_for_lines("begun", 1);
+    assert_eq!(site.lines("try").len(), tries, "{script}");
+    if tries == 2 || kind == "csv" {
+        killed.wait_for_stderr("temporary");
+    }
+    let orphans = children(killed.pid());
+    kill(Pid::from_raw(i32::try_from(killed.pid()).unwrap()).unwrap());
+    eventually("it is dead", || killed.has_ended());
+    // The route is not free, so nothing goes meanwhile.
+    site.deliver(&[]).run().expect_status(0);
+    assert_eq!(site.lines("begun").len(), 1, "{script}");
+    let after = LATE.replace("TYPE", "exec").replace("POLICY", policy);
+    site.configure(&after.replace("SCRIPT", r#"cat >>"$0/out""#));
+    fs::write(site.dir.join("go"), "").unwrap();
+    let is_gone = |orphan: &Pid| test_kill_process(*orphan).is_err();
+    eventually("its route has ended", || orphans.iter().all(is_gone));
+    assert_eq!(site.lines("out"), ["page"], "{script}");
+    let pass = site.watch();
+    pass.wait_for_stderr("page-deliver was ended while the route had it");
+    eventually_all_is_said(&site, &|| pass.stderr());
+    let fates = site.fates();
+    let said: Vec<(char, bool)> = fates
+        .values()
+        .map(|fate| (fate.mark, fate.duplicate_possible))
+        .collect();
+    let (expected, times) = match policy {
+        "retry" => (('D', true), 2),
+        _ => (('U', false), 1),
+    };
+    assert_eq!(said, [expected], "{script}: {fates:?}");
+    assert_eq!(site.lines("out").len(), times, "{script}");
 }

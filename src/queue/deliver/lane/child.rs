@@ -12,7 +12,7 @@ use crate::config::tables::{Kind, Route};
 use crate::diag::{Priority, cause};
 use crate::outcome::Outcome;
 use crate::queue::deliver::judge::pause;
-use crate::queue::deliver::{Deliverer, END, STOP, Said};
+use crate::queue::deliver::{Deliverer, END, Place, STOP, Said};
 use crate::queue::route::child::Child;
 use crate::queue::route::program::{Program, program};
 use crate::text::escape::printable;
@@ -70,6 +70,7 @@ impl Deliverer<'_> {
                     child,
                     device,
                     tone,
+                    foreign: kind == Kind::Csv,
                     at_once: program.at_once,
                     timeout,
                     linger,
@@ -262,6 +263,9 @@ impl Deliverer<'_> {
             if let Some(job) = self.jobs.get_mut(&place.job) {
                 job.unsettled -= 1;
             }
+            if running.foreign {
+                self.settle_part(place);
+            }
             done.push(place.job);
         }
         for place in running.unsynced {
@@ -272,6 +276,20 @@ impl Deliverer<'_> {
                 self.log_once(&format!("route {route}: {status}"));
             }
             self.tire(route, lane, running.device);
+        }
+    }
+
+    /// A verdict on it is final: where that was the last one, its mark is made.
+    fn settle_part(&mut self, place: Place) {
+        let Some(part) = self.part_mut(place) else {
+            return;
+        };
+        part.unsettled = part.unsettled.saturating_sub(1);
+        let settled = part.unsettled == 0;
+        let mark = self.mark_of(place).filter(|mark| mark.is_open());
+        if let Some(mark) = mark.filter(|_| settled) {
+            self.mark(place, mark, false);
+            self.rest_file(place.job);
         }
     }
 }

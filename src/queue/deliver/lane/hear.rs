@@ -96,9 +96,13 @@ impl Deliverer<'_> {
         running.idle_since = Instant::now();
         running.answered.insert(row, place);
         running.unsynced.push(place);
+        let foreign = running.foreign;
         if let Some(job) = self.jobs.get_mut(&place.job) {
             job.held.remove(&place.at);
             job.unsettled += 1;
+        }
+        if let Some(part) = self.part_mut(place).filter(|_| foreign) {
+            part.unsettled += 1;
         }
         if outcome == Outcome::Untried {
             running.failed = true;
