@@ -10,7 +10,7 @@
 //!                             Exit: 0
 //! ```
 //!
-//! `Exit` stands there once the fate is final.
+//! `Exit` stands there once the fate is final, until somebody has it tried again.
 //!
 //! Whoever delivers writes these files, by rename. A server reads them and
 //! nothing else of the queue; to have one removed it leaves a request among
@@ -37,6 +37,8 @@ pub use self::write::write;
 
 /// The directory of the status files.
 pub const TAGS: &str = "tags";
+/// The code of a page that is to be sent, for the first time or anew.
+pub const QUEUED: u16 = 960;
 /// Digits of a tag and of a pass code: clients in the field read digits only.
 const DIGITS: usize = 18;
 /// No file of ours is longer, in bytes.

@@ -13,8 +13,8 @@ use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
 use crate::queue::amend::{self, hold, hurry, release, revive};
 use crate::queue::store::{Changes, Content, Entry, Place, Receipt, Store, Taken};
-use crate::queue::tags::{self, Status};
-use crate::queue::work::{Work, millis};
+use crate::queue::tags::{self, QUEUED, Status};
+use crate::queue::work::{Ticket, Work, millis};
 
 /// What is to become of a job.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,6 +117,7 @@ fn amend(
         }
     };
     let now = SystemTime::now();
+    let had_ended = work.marks.iter().all(|mark| !mark.is_open());
     let decided = match (wish, entry.place) {
         (Wish::Hold, _) => {
             if !hold(&mut work) {
@@ -146,8 +147,13 @@ fn amend(
             ));
         }
     }
+    let tell = || {
+        if had_ended && wish != Wish::Hold {
+            tell_again(store, id, work.ticket.as_ref(), diag);
+        }
+    };
     store
-        .put_changed(taken, &work)
+        .put_changed(taken, &work, tell)
         .map_err(|error| failed(&format!("{id}: not changed"), &error))
 }
 
@@ -225,10 +231,26 @@ fn tell_removed(store: &Store, receipt: &Receipt, diag: &Diag) {
         text: "removed".to_owned(),
         exit: Some(Exit::Unavailable.status()),
     };
-    if let Err(error) = tags::write(store.dir(), &ticket.tag, &ticket.pass, &status) {
-        let id = &receipt.id;
+    tell(store, ("removed", &receipt.id), ticket, &status, diag);
+}
+
+/// And who was told of an end is told that it is none.
+fn tell_again(store: &Store, id: &str, ticket: Option<&Ticket>, diag: &Diag) {
+    let Some(ticket) = ticket else { return };
+    let status = Status {
+        sequence: 1,
+        code: QUEUED,
+        at: SystemTime::now(),
+        text: "it is tried again".to_owned(),
+        exit: None,
+    };
+    tell(store, ("tried again", id), ticket, &status, diag);
+}
+
+fn tell(store: &Store, (what, id): (&str, &str), ticket: &Ticket, status: &Status, diag: &Diag) {
+    if let Err(error) = tags::write(store.dir(), &ticket.tag, &ticket.pass, status) {
         diag.warn(&format!(
-            "{id}: removed, and its status says nothing of it: {}",
+            "{id}: {what}, and its status says nothing of it: {}",
             cause(&error)
         ));
     }

@@ -9,7 +9,7 @@ use super::verdict::EXPIRED;
 use crate::diag::{Priority, cause};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Tally};
-use crate::queue::tags::{self, Status};
+use crate::queue::tags::{self, QUEUED, Status};
 use crate::queue::work::{Event, Mark, Work};
 
 /// A status tells of so many failures, in so many characters.
@@ -98,7 +98,7 @@ fn fate(work: &Work) -> (u16, Exit, String) {
 pub(super) fn queued(at: SystemTime) -> Status {
     Status {
         sequence: 1,
-        code: 960,
+        code: QUEUED,
         at,
         text: String::new(),
         exit: None,

@@ -144,8 +144,9 @@ impl Store {
     }
 
     /// Puts a job into `wait/` as it is told here. Where this fails, it is back
-    /// where it was, or will be put there by the next one to look.
-    pub fn put_changed(&self, taken: &Taken, work: &Work) -> io::Result<()> {
+    /// where it was, or will be put there by the next one to look. `tell` comes
+    /// when it is on disk, and nobody can deliver it yet.
+    pub fn put_changed(&self, taken: &Taken, work: &Work, tell: impl FnOnce()) -> io::Result<()> {
         let beside = format!("{STAGED}{}", new_id(SystemTime::now()));
         let written = self.write_beside(&beside, work).and_then(|_| {
             renameat(&self.active, &*beside, &self.active, &*taken.name)?;
@@ -157,6 +158,7 @@ impl Store {
             return Err(error);
         }
         fsync(&self.active)?;
+        tell();
         let name = Name::of(work).to_string();
         rename_new(&self.active, &*taken.name, &self.wait, name)?;
         fsync(&self.wait)?;

@@ -13,7 +13,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::super::job::{BadJob, header, time};
-use super::{Status, TAGS, is_tag, stored};
+use super::{QUEUED, Status, TAGS, is_tag, stored};
 
 /// Nobody else can lock what is not whole yet.
 const UNFINISHED: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -22,8 +22,8 @@ const MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
 
 /// Writes what has become of the page with that tag, for those who have the
 /// pass code with that hash. The sequence is one more than that of the status
-/// before, if there is one, and its exit status stays where this one has none.
-/// What a user has answered stays until another answer comes.
+/// before, if there is one, and its exit status stays where this one has none,
+/// unless it is queued anew. What a user has answered stays until another answer comes.
 ///
 /// `WouldBlock`: another one is just writing it. `InvalidInput`: this is no tag,
 /// or that of a page with another pass code.
@@ -54,7 +54,9 @@ pub fn write(dir: &Path, tag: &str, pass: &str, status: &Status) -> io::Result<(
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         status.sequence = before.sequence.saturating_add(1);
-        status.exit = status.exit.or(before.exit);
+        if status.code != QUEUED {
+            status.exit = status.exit.or(before.exit);
+        }
         if is_answer(before.code) && !is_answer(status.code) {
             (status.code, status.text, status.at) = (before.code, before.text, before.at);
         }
@@ -145,6 +147,25 @@ mod tests {
         assert_eq!(heard, (888, "01".to_owned(), Some(0), 3));
         let heard = then(told(889, "No", None));
         assert_eq!(heard, (889, "No".to_owned(), Some(0), 4));
+    }
+
+    #[test]
+    fn what_is_queued_anew_has_no_end_and_what_was_answered_stays() {
+        let scratch = Scratch::new();
+        let pass = hash(TAG, "4242");
+        let then = |status| {
+            write(&scratch.0, TAG, &pass, &status).unwrap();
+            let read = super::super::status(&scratch.0, TAG, "4242");
+            let read = read.unwrap().unwrap();
+            (read.code, read.text, read.exit, read.sequence)
+        };
+        then(told(780, "No", Some(69)));
+        let heard = then(told(QUEUED, "Again", None));
+        assert_eq!(heard, (QUEUED, "Again".to_owned(), None, 2));
+        then(told(888, "01", None));
+        then(told(780, "No", Some(69)));
+        let heard = then(told(QUEUED, "Again", None));
+        assert_eq!(heard, (888, "01".to_owned(), None, 5));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What is shown of a page that is queued, and to whom.
 
 use super::{Web, is_guarded};
-use crate::support::Page;
 use crate::support::cgi::Reply;
+use crate::support::{Page, applet};
 
 /// Sends a message to joe, which is the status that his route ends with; the query of its result.
 #[track_caller]
@@ -17,6 +17,12 @@ fn sent(web: &Web, message: &str) -> String {
     let (path, query) = location.split_once('?').unwrap();
     assert_eq!(path, "/cgi-bin/page-cgi");
     query.to_owned()
+}
+
+/// A field of a query.
+fn value(query: &str, name: &str) -> String {
+    let (_, rest) = query.split_once(&format!("{name}=")).unwrap();
+    rest.split('&').next().unwrap().to_owned()
 }
 
 fn look(web: &Web, query: &str) -> Reply {
@@ -61,6 +67,40 @@ fn what_is_tried_again_is_on_its_way() {
     web.deliver();
     let reply = look(&web, &query).expect(200, "<h1>Queued</h1>");
     assert!(reply.body.contains("It is on its way") && reply.body.contains("refresh"));
+}
+
+#[test]
+fn what_had_failed_and_is_tried_again_by_hand_is_on_its_way_anew() {
+    let web = Web::new("cgi-result-retry");
+    for (message, verb, title) in [
+        ("69", "retry", "Failed"),
+        ("79", "retry", "Unknown"),
+        ("79", "release", "Unknown"),
+    ] {
+        let query = sent(&web, message);
+        let id = web.dir.names("spool/new").concat();
+        let pageq = || applet("pageq").arg("--spool").arg(web.spool());
+        for _ in 0..2 {
+            web.deliver();
+            look(&web, &query).expect(200, &format!("<h1>{title}</h1>"));
+            pageq().args([verb, &id]).run().expect_status(0);
+            let reply = look(&web, &query).expect(200, "<h1>Queued</h1>");
+            let words = "It is on its way: it is tried again";
+            assert!(
+                reply.body.contains(words) && reply.body.contains("refresh"),
+                "{}",
+                reply.body
+            );
+        }
+        // What only waits has no news.
+        let status = || {
+            web.dir
+                .read(&format!("spool/tags/{}", value(&query, "tag")))
+        };
+        let before = status();
+        pageq().args(["retry", &id]).run().expect_status(0);
+        assert_eq!(status(), before);
+    }
 }
 
 #[test]
@@ -117,10 +157,6 @@ fn who_was_not_sent_there_is_told_nothing() {
     let web = Web::new("cgi-result-other");
     let query = sent(&web, "0");
     let other = sent(&web, "0");
-    let value = |query: &str, name: &str| {
-        let (_, rest) = query.split_once(&format!("{name}=")).unwrap();
-        rest.split('&').next().unwrap().to_owned()
-    };
     for name in ["id", "tag", "pass"] {
         let wrong = query.replace(&value(&query, name), &value(&other, name));
         look(&web, &wrong).expect(404, "there is no such page");
