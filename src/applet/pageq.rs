@@ -14,6 +14,7 @@ mod table;
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
@@ -117,7 +118,12 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
     if (args.failed || args.sent) && !matches!(command, Command::List) {
         return Err(Failure::usage("--failed and --sent are for list alone"));
     }
-    let store = args.open()?;
+    let looks = matches!(command, Command::List | Command::Show(_));
+    let store = args.open(if looks {
+        Store::open_to_look
+    } else {
+        Store::open
+    })?;
     match command {
         Command::List => list::run(args, &store),
         Command::Show(job) => show::run(&store, &job.id, args.json),
@@ -130,9 +136,9 @@ fn dispatch(args: &Args, diag: &Diag) -> Result<Exit, Failure> {
 }
 
 impl Args {
-    fn open(&self) -> Result<Store, Failure> {
+    fn open(&self, open: fn(&Path) -> io::Result<Store>) -> Result<Store, Failure> {
         let dir = self.spool.usual_dir()?;
-        // Opening it makes what is missing of it: not where there is none.
+        // Opening it may make what is missing of it: not where there is none.
         let new = std::fs::metadata(dir.join("new")).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Failure::new(
                 Exit::NoInput,
@@ -146,7 +152,7 @@ impl Args {
         let owner = std::fs::metadata(&dir).map(|dir| dir.uid());
         let owner = owner.map_err(|error| failed(&dir.display().to_string(), &error))?;
         become_owner(owner, new.gid())?;
-        Store::open(&dir).map_err(|error| Failure::new(status(&error), cause(&error)))
+        open(&dir).map_err(|error| Failure::new(status(&error), cause(&error)))
     }
 }
 

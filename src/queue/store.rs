@@ -65,6 +65,9 @@ pub const UNTOLD: &str = "~untold";
 /// The file beside a failed job that was no job, as it was found.
 pub const AS_FOUND: &str = "~file";
 
+/// Stands for a directory that is missing.
+const NOTHING: &str = "/dev/null";
+
 /// An open spool.
 #[derive(Debug)]
 pub struct Store {
@@ -83,9 +86,18 @@ pub struct Pass(#[expect(dead_code, reason = "held, not used")] OwnedFd);
 impl Store {
     /// Opens the spool in `dir`, which must be ours, and makes what is missing of it.
     pub fn open(dir: &Path) -> io::Result<Self> {
+        Self::open_with(dir, true)
+    }
+
+    /// Opens it to look into it, and makes nothing: what is missing of it is empty.
+    pub fn open_to_look(dir: &Path) -> io::Result<Self> {
+        Self::open_with(dir, false)
+    }
+
+    fn open_with(dir: &Path, create: bool) -> io::Result<Self> {
         let at = |error: Errno| named(dir, error);
         match Self::is_ours(dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(error) if create && error.kind() == io::ErrorKind::NotFound => {
                 mkdirat(CWD, dir, Mode::RWXU | Mode::RGRP | Mode::XGRP).map_err(at)?;
             }
             looked => looked?,
@@ -97,7 +109,11 @@ impl Store {
             let mode = DIRECTORIES.iter().find(|(known, _)| *known == name);
             let mode = Mode::from_raw_mode(mode.map_or(0o700, |(_, mode)| *mode));
             let found = match directory(&top, path) {
-                Err(Errno::NOENT) => make(&top, path, mode).and_then(|()| directory(&top, path)),
+                Err(Errno::NOENT) if create => {
+                    make(&top, path, mode).and_then(|()| directory(&top, path))
+                }
+                // Nothing is in there, see `all_names`, nor can be put there.
+                Err(Errno::NOENT) => openat(CWD, NOTHING, flags - OFlags::DIRECTORY, Mode::empty()),
                 other => other,
             };
             found.map_err(|error| named(&dir.join(name), error))
@@ -247,7 +263,11 @@ fn all_names(at: &OwnedFd) -> io::Result<impl Iterator<Item = io::Result<OsStrin
     };
     let inner =
         |name: &io::Result<OsString>| !name.as_ref().is_ok_and(|name| name == "." || name == "..");
-    Ok(Dir::read_from(at)?.map(name).filter(inner))
+    let there = match Dir::read_from(at) {
+        Err(Errno::NOTDIR) => None,
+        other => Some(other?),
+    };
+    Ok(there.into_iter().flatten().map(name).filter(inner))
 }
 
 /// Moves a file to where there is none of that name.

@@ -465,6 +465,16 @@ fn where_the_spool_is_and_whether_it_is_one() {
     let list = |dir: &std::path::Path| applet("pageq").arg("--spool").arg(dir).run();
     list(&none).expect_complaint(66, "", "none: no spool: there is no new/ in it");
     assert_eq!(queue.scratch.names("none").len(), 0);
+    // What is missing of one is empty, and stays missing.
+    let new = queue.scratch.join("none/new");
+    fs::create_dir(&new).unwrap();
+    list(&none).expect(0, "", "");
+    fs::write(new.join(id(1)), JOB).unwrap();
+    for words in [&["--json"][..], &["--failed", "--sent"], &["show", "1"]] {
+        let pageq = applet("pageq").arg("--spool").arg(&none).args(words);
+        assert!(pageq.run().expect_status(0).stdout.contains(&id(1)));
+        assert_eq!(queue.scratch.names("none"), ["new"]);
+    }
     list(&queue.scratch.join("nowhere")).expect_complaint(66, "", "nowhere: no spool");
     for words in [
         &["show"][..],

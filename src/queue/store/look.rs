@@ -246,7 +246,11 @@ impl Store {
 
 fn open(at: &OwnedFd, name: &std::ffi::OsStr) -> Result<File, Errno> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    openat(at, name, flags, Mode::empty()).map(File::from)
+    match openat(at, name, flags, Mode::empty()) {
+        // Nor is the directory there.
+        Err(Errno::NOTDIR) => Err(Errno::NOENT),
+        opened => opened.map(File::from),
+    }
 }
 
 pub(super) fn read_work(at: &OwnedFd, name: &std::ffi::OsStr) -> io::Result<Content> {
