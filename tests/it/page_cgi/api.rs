@@ -122,6 +122,29 @@ fn only_a_banner_of_220_is_success() {
 }
 
 #[test]
+fn a_banner_without_an_end_is_no_success() {
+    let place = anybody_here();
+    let endless = "220-x\r\n".repeat(600);
+    for (greeting, error) in [
+        (endless.trim_end(), "the server sent a reply without end"),
+        ("220-x", "no greeting in time"),
+    ] {
+        let fake = Fake::replies(&[("greeting", greeting)]);
+        let asked = json!({ "host": "127.0.0.1", "port": fake.port(), "timeout": 500 });
+        let (status, found) = call(&place, PROBE, &asked);
+        let expected = json!({
+            "success": false,
+            "host": "127.0.0.1",
+            "port": fake.port(),
+            "banner": "220-x",
+            "serverInfo": "220-x",
+            "error": error,
+        });
+        assert_eq!((status, without_time(found)), (200, expected));
+    }
+}
+
+#[test]
 fn a_gateway_that_is_not_there_is_trouble() {
     let place = anybody_here();
     let port = {

@@ -35,6 +35,7 @@ pub(super) fn ask(gateway: &Gateway, interrupt: &Interrupt) -> Told {
     let greeting = inquiry.connect();
     let rtt = millis(begun.elapsed());
     let (host, port) = (&peer.host, peer.port);
+    let mut trouble = None;
     let banner = match greeting {
         Ok(reply) => reply.shown(),
         // No welcome, but a greeting.
@@ -46,18 +47,20 @@ pub(super) fn ask(gateway: &Gateway, interrupt: &Interrupt) -> Told {
                     json!({ "success": false, "host": host, "port": port, "error": error });
                 return Told::object(500, &trouble);
             };
+            // It begins as a welcome does, and has no end.
+            trouble = line.starts_with("220").then(|| fate.response());
             line
         }
     };
     let farewell = inquiry.part();
-    let success = banner.starts_with("220");
+    let success = trouble.is_none() && banner.starts_with("220");
     let found = Found {
         success,
         host,
         port,
         server_info: server_info(&banner, farewell.as_deref()),
         rtt,
-        error: (!success).then(|| format!("Unexpected response: {banner}")),
+        error: trouble.or_else(|| (!success).then(|| format!("Unexpected response: {banner}"))),
         banner,
     };
     Told::object(200, &found)
