@@ -36,8 +36,6 @@ use crate::transport::stdio;
 
 pub(super) const NAME: &str = "page-cgi";
 
-/// The longest body, in bytes.
-const MAX_BODY: usize = 16 * 1024;
 /// How long a body may take to come, and an answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a body that nobody wants may take.

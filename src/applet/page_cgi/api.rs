@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use super::route::Action;
 use super::site::Site;
 use super::submit::{self, Wanted};
-use super::{MAX_BODY, PATIENCE, csrf};
+use super::{PATIENCE, csrf};
 use crate::applet::spool::SpoolArgs;
 use crate::cgi::answer::Answer;
 use crate::cgi::request::Request;
@@ -73,8 +73,9 @@ fn serve(
         return Err(Refusal::new(415, text));
     }
     csrf::check_site(request)?;
-    let body = request.body(MAX_BODY, Deadline::after(PATIENCE))?;
-    let site = Site::find(place, request)?;
+    let site = Site::find(place, request);
+    let body = request.body(Site::longest_body(&site), Deadline::after(PATIENCE))?;
+    let site = site?;
     site.admit(diag)?;
     match action {
         Action::Page => page(&site, &body),

@@ -11,7 +11,7 @@ use super::refusal::{Field, Refusal};
 use super::result;
 use super::site::Site;
 use super::submit::{self, Wanted};
-use super::{MAX_BODY, PATIENCE, csrf};
+use super::{PATIENCE, csrf};
 use crate::applet::spool::SpoolArgs;
 use crate::cgi::answer::Answer;
 use crate::cgi::form;
@@ -54,15 +54,16 @@ fn serve<'r>(
     filled: &mut Filled,
     around: &mut Option<(Site<'r>, Key)>,
 ) -> Result<Answer, Refusal> {
+    let site = Site::find(place, request);
     let posted = match request.method.as_str() {
         "GET" | "HEAD" => None,
         "POST" => {
-            let read = Filled::read(&body(request)?);
+            let read = Filled::read(&body(request, Site::longest_body(&site))?);
             Some(read.map(|read| *filled = read))
         }
         _ => return Err(Refusal::method("GET, HEAD, POST")),
     };
-    let site = Site::find(place, request)?;
+    let site = site?;
     let key = Key::find(&site.web())?;
     let Some(read) = posted else {
         return match result::answer(&site, &key)? {
@@ -79,13 +80,13 @@ fn serve<'r>(
     submit::for_form(site, key, form, &filled.wanted, diag)
 }
 
-fn body(request: &Request) -> Result<Vec<u8>, Refusal> {
+fn body(request: &Request, most: usize) -> Result<Vec<u8>, Refusal> {
     if request.media_type() != URLENCODED {
         let text = format!("the type of the request must be {URLENCODED}");
         return Err(Refusal::new(415, text));
     }
     csrf::check_site(request)?;
-    Ok(request.body(MAX_BODY, Deadline::after(PATIENCE))?)
+    Ok(request.body(most, Deadline::after(PATIENCE))?)
 }
 
 impl Filled {

@@ -18,6 +18,13 @@ use crate::diag::{Diag, cause};
 
 /// Below the spool: what outlives a request.
 const WEB: &str = "web";
+/// A body may be so long whatever the configuration says, in bytes, and no body longer.
+const BODY: usize = 16 * 1024;
+const MAX_BODY: usize = 256 * 1024;
+/// A character takes so many bytes of it at most, percent-encoded or as JSON has it.
+const CHARACTER: usize = 12;
+/// So much is for names of fields, and for those that are no names and no message.
+const FIELDS: usize = 1024;
 /// For all who serve requests, whoever they are: its files have its group.
 const MODE: u32 = 0o2770;
 
@@ -55,6 +62,19 @@ impl<'r> Site<'r> {
         names
             .filter(|name| self.config.reach(name).is_some())
             .collect()
+    }
+
+    /// The longest body of a request, in bytes: it has room for the longest message
+    /// and for each name, however they are written.
+    pub(super) fn longest_body(found: &Result<Self, Refusal>) -> usize {
+        let Ok(Self { config, .. }) = found else {
+            return BODY;
+        };
+        let message = config.web_length().saturating_mul(CHARACTER);
+        let names = config.web_names().into_iter();
+        let names: usize = names.map(|name| 3 * name.len() + "to=&".len()).sum();
+        let most = message.saturating_add(names + FIELDS);
+        most.clamp(BODY, MAX_BODY)
     }
 
     /// The gateways that programs may have us speak to.

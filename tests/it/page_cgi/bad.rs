@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::{Web, is_guarded};
-use crate::support::Dice;
 use crate::support::cgi::{FORM, JSON, Reply, Request};
+use crate::support::{Dice, Page};
 
 /// Where each request is made: to the form, and to one of the places for programs.
 fn both(web: &Web, method: &str) -> [(Request, &'static str); 2] {
@@ -78,6 +78,44 @@ fn a_body_is_as_long_as_it_says() {
         .with("CONTENT_LENGTH", "16385");
     let running = request.changed(crate::support::Cmd::stdin_open).spawn();
     running.wait_for_stdout("Status: 413");
+}
+
+#[test]
+fn the_longest_message_has_room_however_it_is_written() {
+    let most = 4096;
+    let names: Vec<String> = (0..1000).map(|number| format!("name-{number}")).collect();
+    let more = format!("[pager.{}]\n", names.join("]\n[pager."));
+    let web = Web::with(
+        "cgi-longest",
+        &format!("[web]\nmax-length = {most}\n{more}"),
+    );
+    let message = "%F0%9F%94%A5".repeat(most);
+    let to = format!("to={}", names.join("&to="));
+    web.post(&format!("{to}&message={message}"))
+        .run()
+        .expect(303, "");
+    assert_eq!(web.queued().len(), 1);
+    let json = "\\ud83d\\udd25".repeat(most);
+    let json = format!("{{\"profile\": \"joe\", \"message\": \"{json}\"}}");
+    web.json("/api/page", &json).run().expect(200, "");
+    let text = "\u{1f525}".repeat(most);
+    assert_eq!(web.queued(), [Page::new(&["joe"], &text)]);
+    // One more is told, and not cut; what is far too long is not read.
+    let longer = web.post(&format!("to=joe&message={message}x")).run();
+    longer.expect(400, "the message has 4097 characters, and may have 4096");
+    let request = web.request("POST").body(FORM, "");
+    request
+        .with("CONTENT_LENGTH", "110000")
+        .run()
+        .expect(413, "");
+    let web = Web::with("cgi-longer", "[web]\nmax-length = 99999999999999999\n");
+    for (length, status) in [("262144", 400), ("262145", 413)] {
+        let request = web.request("POST").body(FORM, "");
+        request
+            .with("CONTENT_LENGTH", length)
+            .run()
+            .expect(status, "");
+    }
 }
 
 #[test]
