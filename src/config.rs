@@ -374,6 +374,7 @@ template = "{from}: {subject}"
 [web]
 names = ["oncall", "joe"]
 allow-hosts = ["snpp.example.com", "192.0.2.7:444"]
+server-names = ["pager.example.com", "[::1]"]
 max-length = 160
 rate = "30/1m"
 "#;
@@ -528,7 +529,15 @@ rate = "30/1m"
             ),
             (
                 "[web]\nport = 1",
-                "f:2: web: unknown key \"port\", expected one of names, allow-hosts, max-length, rate",
+                "f:2: web: unknown key \"port\", expected one of names, allow-hosts, server-names, max-length, rate",
+            ),
+            (
+                "[web]\nserver-names = ['pager', 'pager:80']",
+                "f:2: web.server-names: \"pager:80\" has a port: any port of a host is meant",
+            ),
+            (
+                "[web]\nserver-names = []",
+                "f:2: web.server-names: an empty list",
             ),
             (
                 "[mail]\nmax-parts = 0",

@@ -12,8 +12,8 @@ use toml::Spanned;
 
 use super::hours::Hours;
 use super::value::{
-    Absolute, CommandLine, Delay, Filled, Host, Lifetime, Limit, Line, Name, Senders, Template,
-    Word,
+    Absolute, CommandLine, Delay, Filled, Host, Lifetime, Limit, Line, Name, Senders, ServerName,
+    Template, Word,
 };
 use crate::rate::Rate;
 use crate::text::charset::Charset;
@@ -223,6 +223,8 @@ pub struct Web {
     pub names: Option<Filled<Link>>,
     /// Gateways that programs may have us speak to: `host` or `host:port`.
     pub allow_hosts: Option<Vec<Host>>,
+    /// The hosts that we are asked as; without it any.
+    pub server_names: Option<Filled<ServerName>>,
     /// Longest message, in characters.
     pub max_length: Option<NonZeroUsize>,
     /// So many requests of one address are taken.

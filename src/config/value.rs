@@ -119,6 +119,30 @@ impl TryFrom<String> for Host {
     }
 }
 
+/// A host without a port, as a browser names the one that it asks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServerName(Host);
+
+impl ServerName {
+    /// Is it this one, with or without a port, and with or without the dot of the root?
+    pub fn is(&self, asked: &str) -> bool {
+        let host = |text| host_and_port(text).map(|(host, _)| host.trim_end_matches('.'));
+        let (ours, asked) = (host(self.0.as_str()), host(asked));
+        ours.is_ok_and(|ours| asked.is_ok_and(|asked| ours.eq_ignore_ascii_case(asked)))
+    }
+}
+
+impl TryFrom<String> for ServerName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if host_and_port(&text)?.1.is_some() {
+            return Err(format!("{text:?} has a port: any port of a host is meant"));
+        }
+        Ok(Self(text.try_into()?))
+    }
+}
+
 /// Senders of mail: an address, in which `*` stands for any text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Senders(String);
@@ -308,6 +332,7 @@ read_from_text!(
     Word,
     Host,
     Senders,
+    ServerName,
     Absolute,
     CommandLine,
     Rate,

@@ -49,11 +49,26 @@ impl<'r> Site<'r> {
                 "no configuration: without one there are no names",
             ));
         };
-        Ok(Self {
+        let site = Self {
             request,
             config: Box::leak(Box::new(config)),
             dir,
-        })
+        };
+        site.check_host()?;
+        Ok(site)
+    }
+
+    /// A page of another site, whose name leads here by now, is of the same origin for a
+    /// browser; but the host that it asks for is still that name.
+    fn check_host(&self) -> Result<(), Refusal> {
+        let web = self.config.tables().web.as_ref();
+        let names = web.and_then(|web| web.server_names.as_ref());
+        let host = self.request.host.as_str();
+        if names.is_none_or(|names| names.as_slice().iter().any(|name| name.is(host))) {
+            return Ok(());
+        }
+        let text = format!("{host:?} is not among server-names of [web]");
+        Err(Refusal::new(403, text))
     }
 
     /// Who can be paged, in the order of the form.

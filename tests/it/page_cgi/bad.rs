@@ -119,6 +119,47 @@ fn the_longest_message_has_room_however_it_is_written() {
 }
 
 #[test]
+fn who_asks_for_another_host_is_refused() {
+    let names = "[web]\nserver-names = [\"WWW.example.com\", \"::1\"]\n";
+    let web = Web::with("cgi-host", names);
+    for host in [
+        "www.example.com",
+        "www.EXAMPLE.com.:8080",
+        "[::1]",
+        "[::1]:80",
+    ] {
+        web.get().with("HTTP_HOST", host).run().expect(200, "<form");
+    }
+    let body = r#"{"profile": "joe", "message": "x"}"#;
+    for host in [
+        "rebound.example",
+        "example.com",
+        "xwww.example.com",
+        "127.0.0.1",
+        "a b",
+        "",
+    ] {
+        let told = "is not among server-names of [web]";
+        web.get().with("HTTP_HOST", host).run().expect(403, told);
+        let fields = format!("to=joe&message=x&token={}", web.token());
+        let form = web.request("POST").body(FORM, fields);
+        form.with("HTTP_HOST", host).run().expect(403, told);
+        let program = web.json("/api/page", body).with("HTTP_HOST", host).run();
+        assert_eq!(
+            (program.status, program.json()["success"].as_bool()),
+            (403, Some(false))
+        );
+    }
+    web.get()
+        .without("HTTP_HOST")
+        .run()
+        .expect(403, "server-names");
+    assert_eq!(web.queued(), []);
+    web.json("/api/page", body).run().expect(200, "");
+    assert_eq!(web.queued().len(), 1);
+}
+
+#[test]
 fn a_body_that_never_comes_is_not_waited_for_forever() {
     let web = Web::new("cgi-late");
     let running = both(&web, "POST").map(|(request, media_type)| {
