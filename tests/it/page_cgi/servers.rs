@@ -29,19 +29,23 @@ fn place() -> Scratch {
     scratch
 }
 
-/// Both of them, each in front of a place of its own.
-fn servers() -> [(&'static str, Peer, Scratch); 2] {
-    let (first, second) = (place(), place());
-    let web = |place: &Scratch| place.join("pagebox.toml");
-    let busybox = web::busybox_httpd(Web {
-        config: &web(&first),
-        user: None,
-    });
-    let lighttpd = web::lighttpd(Web {
-        config: &web(&second),
-        user: None,
-    });
-    [("busybox", busybox, first), ("lighttpd", lighttpd, second)]
+type Start = fn(Web<'_>) -> Peer;
+
+/// How each of them is started.
+const SERVERS: [(&str, Start); 4] = [
+    ("busybox", web::busybox_httpd),
+    ("lighttpd", web::lighttpd),
+    ("nginx", web::nginx),
+    ("apache", web::apache),
+];
+
+/// All of them, each in front of a place of its own.
+fn servers() -> [(&'static str, Peer, Scratch); 4] {
+    SERVERS.map(|(name, start)| {
+        let place = place();
+        let config = &place.join("pagebox.toml");
+        (name, start(Web { config, user: None }), place)
+    })
 }
 
 fn jobs(place: &Scratch) -> Vec<Page> {
@@ -67,7 +71,7 @@ fn token(form: &Response) -> String {
 
 #[test]
 fn the_form_is_filled_in_and_its_result_is_told() {
-    skip_unless!("busybox", "lighttpd");
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
     for (name, server, place) in servers() {
         let addr = server.addr();
         let form = get(&addr, "");
@@ -115,7 +119,7 @@ fn the_form_is_filled_in_and_its_result_is_told() {
 
 #[test]
 fn programs_are_answered() {
-    skip_unless!("busybox", "lighttpd");
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
     for (name, server, place) in servers() {
         let addr = server.addr();
         let queued = post_json(&addr, "/api/page", r#"{"profile":"oncall","message":"ü"}"#);
@@ -139,7 +143,7 @@ fn programs_are_answered() {
 
 #[test]
 fn no_query_is_an_option() {
-    skip_unless!("busybox", "lighttpd");
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
     for (_, server, _place) in servers() {
         for query in [
             "?-x",
@@ -156,7 +160,7 @@ fn no_query_is_an_option() {
 
 #[test]
 fn a_head_has_no_body() {
-    skip_unless!("busybox", "lighttpd");
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
     for (name, server, _place) in servers() {
         let head = request(&server.addr(), "HEAD", "", &[], "");
         assert_eq!(head.expect(200).body, "", "{name}");
@@ -166,7 +170,7 @@ fn a_head_has_no_body() {
 
 #[test]
 fn a_body_has_a_length_and_a_limit() {
-    skip_unless!("busybox", "lighttpd");
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
     for (name, server, place) in servers() {
         let addr = server.addr();
         let big = format!(
@@ -179,11 +183,10 @@ fn a_body_has_a_length_and_a_limit() {
              Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
              22\r\n{{\"profile\":\"oncall\",\"message\":\"x\"}}\r\n0\r\n\r\n"
         );
-        // One of them knows no chunks, the other puts them together first.
-        let (status, pages) = if name == "busybox" {
-            (411, 0)
-        } else {
-            (200, 1)
+        // Two of them put no chunks together for a program, the others do so first.
+        let (status, pages) = match name {
+            "busybox" | "apache" => (411, 0),
+            _ => (200, 1),
         };
         web::say(&addr, chunked).expect(status);
         assert_eq!(jobs(&place).len(), pages);
@@ -211,7 +214,7 @@ fn half_a_body(addr: &str, and_then: impl FnOnce(&TcpStream)) -> String {
 
 #[test]
 fn a_body_that_never_comes_is_not_waited_for() {
-    skip_unless!("busybox", "lighttpd");
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
     let servers = servers();
     thread::scope(|scope| {
         for (name, server, place) in &servers {
@@ -235,28 +238,22 @@ fn a_body_that_never_comes_is_not_waited_for() {
 
 #[test]
 fn who_has_logged_in_is_who_the_page_is_from() {
-    skip_unless!("busybox", "lighttpd", "openssl", "htpasswd");
-    let hash = Cmd::new("openssl")
-        .args(["passwd", "-6", "secret"])
-        .run()
-        .stdout;
-    let places = [place(), place()];
-    let config = |place: &Scratch| place.join("pagebox.toml");
-    let user = Some(("ann", hash.trim()));
-    let busybox = web::busybox_httpd(Web {
-        config: &config(&places[0]),
-        user,
-    });
-    let line = Cmd::new("htpasswd")
-        .args(["-nbB", "ann", "secret"])
-        .run()
-        .stdout;
-    let user = line.trim().split_once(':');
-    let lighttpd = web::lighttpd(Web {
-        config: &config(&places[1]),
-        user,
-    });
-    for (server, place) in [busybox, lighttpd].iter().zip(&places) {
+    skip_unless!(
+        "busybox", "lighttpd", "nginx", "fcgiwrap", "apache2", "openssl", "htpasswd"
+    );
+    let said = |program: &str, words: [&str; 3]| Cmd::new(program).args(words).run().stdout;
+    let of_crypt = said("openssl", ["passwd", "-6", "secret"]);
+    let of_apache = said("htpasswd", ["-nbB", "ann", "secret"]);
+    for (name, start) in SERVERS {
+        let place = &place();
+        let hash = match name {
+            "busybox" | "nginx" => of_crypt.trim(),
+            _ => of_apache.trim().trim_start_matches("ann:"),
+        };
+        let server = start(Web {
+            config: &place.join("pagebox.toml"),
+            user: Some(("ann", hash)),
+        });
         let addr = server.addr();
         let body = r#"{"profile":"oncall","message":"x"}"#;
         let json = "Content-Type: application/json";
@@ -276,8 +273,24 @@ fn who_has_logged_in_is_who_the_page_is_from() {
 }
 
 #[test]
+fn a_login_that_nobody_has_asked_for_is_none() {
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
+    for (name, server, place) in servers() {
+        // ann:wrong
+        let login = [
+            "Content-Type: application/json",
+            "Authorization: Basic YW5uOndyb25n",
+        ];
+        let body = r#"{"profile":"oncall","message":"x"}"#;
+        request(&server.addr(), "POST", "/api/page", &login, body).expect(200);
+        let headers = headers(&place);
+        assert!(headers.contains("\nFrom: ?127.0.0.1"), "{name}: {headers}");
+    }
+}
+
+#[test]
 fn many_at_once_are_all_queued() {
-    skip_unless!("busybox", "lighttpd");
+    skip_unless!("busybox", "lighttpd", "nginx", "fcgiwrap", "apache2");
     let (clients, each) = (8, 5);
     for (name, server, place) in servers() {
         thread::scope(|scope| {

@@ -7,9 +7,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
-use super::kit::{link, scratch};
+use rustix::process::geteuid;
+
+use super::kit::{Scratch, link, scratch};
 use super::peers::{Peer, command};
 use super::supers::on_a_free_port;
 
@@ -70,43 +73,137 @@ pub(crate) fn busybox_httpd(web: Web<'_>) -> Peer {
     })
 }
 
+/// A file that we ship, as somebody has edited it.
+struct Edited(String);
+
+impl Edited {
+    fn new(name: &str) -> Self {
+        Self(shipped(name))
+    }
+
+    fn replace(&mut self, from: &str, to: &str) {
+        let Self(conf) = self;
+        assert!(conf.contains(from), "no {from:?} in {conf}");
+        *conf = conf.replace(from, to);
+    }
+
+    /// Our program, and its configuration.
+    fn ours(&mut self, web: Web<'_>) {
+        self.replace(
+            "/usr/local/bin/page-cgi",
+            &link("page-cgi").display().to_string(),
+        );
+        self.replace("/etc/pagebox.toml", &web.config.display().to_string());
+    }
+
+    /// The file of those who may log in.
+    fn users(&mut self, scratch: &Scratch, (name, hash): (&str, &str), place: &str) {
+        let file = scratch.file("htpasswd", format!("{name}:{hash}\n"));
+        self.replace(place, &file.display().to_string());
+    }
+}
+
 /// lighttpd, with `scripts/web/lighttpd.conf`. It waits no longer than two seconds for a body.
 ///
 /// Needs `lighttpd`.
 pub(crate) fn lighttpd(web: Web<'_>) -> Peer {
     on_a_free_port(scratch("lighttpd"), |scratch, port| {
-        let mut conf = shipped("lighttpd.conf");
-        let mut replace = |from: &str, to: &str| {
-            assert!(conf.contains(from), "lighttpd.conf has no {from:?}");
-            conf = conf.replace(from, to);
-        };
-        replace(
-            "/usr/local/bin/page-cgi",
-            &link("page-cgi").display().to_string(),
-        );
-        replace("#setenv", "setenv");
-        replace(
-            "/etc/pagebox.toml\" )",
-            &format!("{}\" )", web.config.display()),
-        );
-        if let Some((name, hash)) = web.user {
-            let file = scratch.file("htpasswd", format!("{name}:{hash}\n"));
-            replace("#auth", "auth");
-            replace(
-                "/etc/lighttpd/pagebox.htpasswd",
-                &file.display().to_string(),
-            );
+        let mut conf = Edited::new("lighttpd.conf");
+        conf.ours(web);
+        conf.replace("#setenv", "setenv");
+        if let Some(user) = web.user {
+            conf.replace("#auth", "auth");
+            conf.users(scratch, user, "/etc/lighttpd/pagebox.htpasswd");
         }
         let own = format!(
             "server.document-root = \"{dir}\"\nserver.upload-dirs = ( \"{dir}\" )\n\
              server.bind = \"127.0.0.1\"\nserver.port = {port}\nserver.max-read-idle = 2\n",
             dir = scratch.display()
         );
-        let conf = scratch.file("lighttpd.conf", own + &conf);
+        let conf = scratch.file("lighttpd.conf", own + &conf.0);
         let mut lighttpd = command("lighttpd");
         lighttpd.arg("-D").arg("-f").arg(conf);
         lighttpd
     })
+}
+
+/// nginx and fcgiwrap, with `scripts/web/nginx.conf`. It waits no longer than two seconds
+/// for a body.
+///
+/// Needs `nginx` and `fcgiwrap`.
+pub(crate) fn nginx(web: Web<'_>) -> Peer {
+    on_a_free_port(scratch("nginx"), |scratch, port| {
+        let mut conf = Edited::new("nginx.conf");
+        let socket = scratch.join("fcgiwrap.socket");
+        conf.replace("/run/fcgiwrap.socket", &socket.display().to_string());
+        conf.ours(web);
+        conf.replace("#fastcgi_param PAGEBOX", "fastcgi_param PAGEBOX");
+        if let Some(user) = web.user {
+            conf.replace("#auth", "auth");
+            conf.replace("#fastcgi_param REMOTE_USER", "fastcgi_param REMOTE_USER");
+            conf.users(scratch, user, "/etc/nginx/pagebox.htpasswd");
+        }
+        let dir = scratch.display();
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let temporary = temporary.map(|name| format!("{name}_temp_path {dir}/{name};\n"));
+        let own = format!(
+            "daemon off;\npid {dir}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n{}\
+             access_log off;\nserver {{\nlisten 127.0.0.1:{port};\nclient_body_timeout 2;\n\
+             {}}}\n}}\n",
+            temporary.concat(),
+            conf.0
+        );
+        let conf = scratch.file("nginx.conf", own);
+        let mut both = unprivileged("sh");
+        let start = "fcgiwrap -c 4 -s unix:\"$0\" & exec nginx -e stderr -c \"$1\"";
+        both.args(["-c", start]).arg(socket).arg(conf);
+        both
+    })
+}
+
+/// Apache, with `scripts/web/apache.conf`. It waits no longer than two seconds for a body.
+///
+/// Needs `apache2`.
+pub(crate) fn apache(web: Web<'_>) -> Peer {
+    on_a_free_port(scratch("apache"), |scratch, port| {
+        let mut conf = Edited::new("apache.conf");
+        conf.ours(web);
+        conf.replace("#SetEnv", "SetEnv");
+        if let Some(user) = web.user {
+            conf.replace("    Require all granted\n", "");
+            conf.replace("#Require", "Require");
+            conf.replace("#Auth", "Auth");
+            conf.users(scratch, user, "/etc/apache2/pagebox.htpasswd");
+        }
+        let modules = "mpm_event authn_core authn_file authz_core authz_user auth_basic alias \
+                       env reqtimeout cgid";
+        let modules = modules.split_whitespace().map(|name| {
+            format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n")
+        });
+        let own = format!(
+            "{}ServerName localhost\nListen 127.0.0.1:{port}\nPidFile {dir}/pid\n\
+             ScriptSock {dir}/cgid\nErrorLog {dir}/errors\nDocumentRoot {dir}\n\
+             RequestReadTimeout header=5 body=2\n",
+            modules.collect::<String>(),
+            dir = scratch.display()
+        );
+        let conf = scratch.file("apache.conf", own + &conf.0);
+        let mut apache = unprivileged("apache2");
+        apache.args(["-D", "FOREGROUND", "-f"]).arg(conf);
+        apache
+    })
+}
+
+/// A program that would give its rights away, and with them those to the files of a test, if
+/// it found that it was run by root.
+fn unprivileged(program: &str) -> Command {
+    if !geteuid().is_root() {
+        return command(program);
+    }
+    let mut within = command("unshare");
+    within.args(["--user", "--map-user=1", "--map-group=1"]);
+    within.arg(command(program).get_program());
+    within
 }
 
 fn shipped(name: &str) -> String {
@@ -132,6 +229,10 @@ impl Response {
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1));
         let headers = lines.filter_map(|line| line.split_once(": "));
+        let body = match head.to_ascii_lowercase() {
+            head if head.contains("\r\ntransfer-encoding: chunked") => &joined(body),
+            _ => body,
+        };
         Self {
             status: status.and_then(|word| word.parse().ok()).expect("a status"),
             headers: headers
@@ -158,6 +259,20 @@ impl Response {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
+}
+
+/// The chunks of a body, up to the last that is whole.
+fn joined(mut chunks: &str) -> String {
+    let mut body = String::new();
+    while let Some((length, behind)) = chunks.split_once("\r\n") {
+        let length = usize::from_str_radix(length, 16).expect("the length of a chunk");
+        let Some((chunk, rest)) = behind.split_at_checked(length).filter(|_| length > 0) else {
+            break;
+        };
+        body += chunk;
+        chunks = rest.trim_start();
+    }
+    body
 }
 
 /// Says exactly this, and hears the answer to its end.
