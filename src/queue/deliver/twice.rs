@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use super::Deliverer;
 use super::storm::IN_DIGEST;
+use super::{Deliverer, now};
 use crate::queue::amend::REMOVED;
 use crate::queue::store::{Arrival, Claim, Place, Receipt};
-use crate::queue::work::{Event, GATHERED, Mark, Millis, Work, millis};
+use crate::queue::work::{Event, GATHERED, Mark, Millis, NORMAL, Part, Work, millis};
 
 /// The outcome of a page that was not sent because it had been.
 pub(super) const DUPLICATE: &str = "duplicate";
@@ -25,49 +25,89 @@ type Message = (String, usize);
 /// What was looked for, and found.
 #[derive(Debug, Default)]
 struct Known {
-    /// Who has which message: when it was accepted, if it is done, and in which job.
-    messages: BTreeMap<(Message, String), (Millis, String)>,
-    /// Who has the page of which origin: the same.
-    origins: BTreeMap<(String, String), (Millis, String)>,
+    /// Who was sent which message: when it was accepted, and in which job.
+    sent: BTreeMap<(Message, String), (Millis, String)>,
+    /// Who is about to be sent which.
+    coming: BTreeMap<(Message, String), Vec<Coming>>,
+    /// Who has, or is about to have, the page of which origin.
+    origins: BTreeMap<(String, String), Same>,
     /// Digests that have failed, or were removed.
     gone: BTreeSet<String>,
+    /// Those that wait.
+    waiting: BTreeSet<String>,
+}
+
+/// A page that is not done, and may fail yet.
+#[derive(Debug)]
+struct Coming {
+    job: String,
+    level: u8,
+    /// Its sender would have it no earlier.
+    from: Millis,
+}
+
+impl Coming {
+    /// Does it do for one of that level, which is due then?
+    fn is_for(&self, level: u8, due: Millis) -> bool {
+        self.level <= level && self.from <= due
+    }
+}
+
+/// The job that somebody has the same page from.
+#[derive(Clone, Debug)]
+struct Same {
+    job: String,
+    is_done: bool,
 }
 
 /// A broker gives a page once more hours later at most.
 const HANDED_OVER: Millis = 24 * 60 * 60 * 1000;
 
-/// It is not done, so it is not long ago.
-const NOT_DONE: Millis = Millis::MAX;
-
 impl Known {
-    fn note(
-        &mut self,
-        message: &Message,
-        origin: Option<&String>,
-        to: &str,
-        (at, id): (Millis, &str),
-    ) {
+    fn note_origin(&mut self, origin: Option<&String>, to: &str, job: &str, is_done: bool) {
         if let Some(origin) = origin {
-            let key = (origin.clone(), to.to_owned());
-            let first = self.origins.entry(key);
-            first.or_insert_with(|| (at, id.to_owned()));
-        }
-        let key = (message.clone(), to.to_owned());
-        let known = self.messages.entry(key).or_default();
-        if known.1.is_empty() || known.0 < at {
-            *known = (at, id.to_owned());
+            let first = self.origins.entry((origin.clone(), to.to_owned()));
+            first.or_insert_with(|| Same {
+                job: job.to_owned(),
+                is_done,
+            });
         }
     }
 
-    /// The job that this recipient has the message from, if not before that.
-    fn since(&self, since: Millis, message: &Message, to: &str) -> Option<&(Millis, String)> {
-        let last = self.messages.get(&(message.clone(), to.to_owned()));
-        last.filter(|(last, _)| *last >= since)
+    fn note_coming(&mut self, message: &Message, to: &str, coming: Coming) {
+        let key = (message.clone(), to.to_owned());
+        let known = self.coming.entry(key).or_default();
+        if !known
+            .iter()
+            .any(|one| one.is_for(coming.level, coming.from))
+        {
+            known.push(coming);
+        }
+    }
+
+    /// The job that a part's recipient has the message from, if not before that, or
+    /// that is about to bring it as soon as this one would.
+    fn since(&self, since: Millis, message: &Message, part: &Part) -> Option<Same> {
+        let key = (message.clone(), part.to.clone());
+        if let Some((at, job)) = self.sent.get(&key) {
+            if *at >= since {
+                let job = job.clone();
+                return Some(Same { job, is_done: true });
+            }
+        }
+        let (level, due) = (part.level.unwrap_or(NORMAL), part.due.max(now()));
+        let mut coming = self.coming.get(&key)?.iter();
+        let coming = coming.find(|one| one.is_for(level, due))?;
+        Some(Same {
+            job: coming.job.clone(),
+            is_done: false,
+        })
     }
 
     /// The job that this recipient has the very same page from.
-    fn of_origin(&self, origin: &str, to: &str) -> Option<&(Millis, String)> {
-        self.origins.get(&(origin.to_owned(), to.to_owned()))
+    fn of_origin(&self, origin: &str, to: &str) -> Option<Same> {
+        let known = self.origins.get(&(origin.to_owned(), to.to_owned()));
+        known.cloned()
     }
 
     /// What was not sent itself is no reason, nor is what only is in a digest that
@@ -77,13 +117,23 @@ impl Known {
         last.outcome == DUPLICATE || digest.is_some_and(|digest| self.gone.contains(digest))
     }
 
-    /// Nor is what has failed.
+    /// Nor is what has failed; and what is held, or may have failed, is one only for
+    /// the very same page.
     fn note_work(&mut self, message: &Message, work: &Work) {
         for (_, mark, part) in work.each() {
             let is_none = part.last().is_some_and(|last| self.is_none(last));
-            if mark != Mark::Failed && !is_none {
-                let job = (NOT_DONE, work.id.as_str());
-                self.note(message, work.origin.as_ref(), &part.to, job);
+            if mark == Mark::Failed || is_none {
+                continue;
+            }
+            self.note_origin(work.origin.as_ref(), &part.to, &work.id, false);
+            if mark != Mark::Unknown && !part.stopped {
+                let coming = Coming {
+                    job: work.id.clone(),
+                    level: part.level.unwrap_or(NORMAL),
+                    // One that has begun waits for its route, as this one would.
+                    from: part.plan.as_ref().map_or(part.due, |_| 0),
+                };
+                self.note_coming(message, &part.to, coming);
             }
         }
     }
@@ -91,9 +141,26 @@ impl Known {
     fn note_receipt(&mut self, receipt: &Receipt) {
         let message = (receipt.digest.clone(), receipt.length);
         for part in &receipt.parts {
-            if part.mark == "D" && !self.is_none(&part.last) {
-                let job = (receipt.received, receipt.id.as_str());
-                self.note(&message, receipt.origin.as_ref(), &part.to, job);
+            if part.mark != "D" || self.is_none(&part.last) {
+                continue;
+            }
+            let digest = digest_of(&part.last).filter(|digest| self.waiting.contains(*digest));
+            let is_done = digest.is_none();
+            self.note_origin(receipt.origin.as_ref(), &part.to, &receipt.id, is_done);
+            if is_done {
+                let key = (message.clone(), part.to.clone());
+                let (at, job) = self.sent.entry(key).or_default();
+                if job.is_empty() || *at < receipt.received {
+                    (*at, *job) = (receipt.received, receipt.id.clone());
+                }
+            } else {
+                let coming = Coming {
+                    job: receipt.id.clone(),
+                    // No page of level 0 waits in a digest.
+                    level: NORMAL,
+                    from: 0,
+                };
+                self.note_coming(&message, &part.to, coming);
             }
         }
     }
@@ -156,16 +223,16 @@ impl Deliverer<'_> {
         for job in jobs {
             let parts = job.work.marks.iter_mut().zip(&mut job.work.parts);
             for ((mark, part), since) in parts.zip(&job.since) {
-                let last = since.and_then(|since| known.since(since, &job.message, &part.to));
+                let last = since.and_then(|since| known.since(since, &job.message, part));
                 let origin = job.work.origin.as_deref();
                 let last = last.or_else(|| known.of_origin(origin?, &part.to));
-                if let Some((at, id)) = last {
-                    let yet = if *at == NOT_DONE { NOT_YET } else { "" };
+                if let Some(Same { job, is_done }) = last {
+                    let yet = if is_done { "" } else { NOT_YET };
                     *mark = Mark::Delivered;
                     part.tell(Event {
                         at: millis(SystemTime::now()),
                         outcome: DUPLICATE.to_owned(),
-                        response: format!("the same page as {id}{yet}"),
+                        response: format!("the same page as {job}{yet}"),
                         ..Event::default()
                     });
                 }
@@ -179,12 +246,18 @@ impl Deliverer<'_> {
     /// Who has these messages since then.
     fn known(&mut self, wanted: &BTreeSet<Message>, since: Millis) -> Known {
         let mut known = Known::default();
-        let failed = self.store().look(&[Place::Failed]);
-        let failed = failed.unwrap_or_else(|error| {
+        let places = [Place::Failed, Place::Wait, Place::Active];
+        let found = self.store().look(&places).unwrap_or_else(|error| {
             self.fail("failed", &error);
             Vec::new()
         });
-        known.gone = failed.into_iter().map(|entry| entry.id).collect();
+        for entry in found {
+            let digests = match entry.place {
+                Place::Failed => &mut known.gone,
+                _ => &mut known.waiting,
+            };
+            digests.insert(entry.id);
+        }
         let digests: BTreeSet<&str> = wanted.iter().map(|(digest, _)| digest.as_str()).collect();
         // A digest is removed after it has taken something in.
         let mut gathered = Vec::new();

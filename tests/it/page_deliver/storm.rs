@@ -1,6 +1,7 @@
 //! Storms: the same page again and again, and more pages than anybody can read.
 
 mod fate;
+mod later;
 mod trouble;
 
 use std::collections::BTreeSet;

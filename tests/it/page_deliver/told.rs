@@ -138,7 +138,7 @@ fn a_page_that_was_sent_or_is_queued_is_not_sent_again() {
     assert_eq!(copies.len(), 2, "{sent:?}");
     // One that waits for its time is queued.
     site.page(&["--at", "1h", "dan", "Hi"]);
-    page(&["dan", "Hi"]);
+    page(&["--at", "2h", "dan", "Hi"]);
     site.pass();
     assert!(!site.out().contains("dan"));
     assert_eq!(site.list(&[], &["state"]), ["dan wait"]);
