@@ -67,7 +67,6 @@ impl Policy {
                     Mark::Failed
                 }
             }
-            // It stays on its route: on another one nobody would notice a double.
             Outcome::Unknown => {
                 part.tries += 1;
                 match self.on_unknown {
@@ -97,6 +96,10 @@ impl Policy {
     }
 
     fn take_over(&self, part: &mut Part, now: Millis) -> bool {
+        // On another route nobody would notice a double.
+        if part.duplicate_possible {
+            return false;
+        }
         let (Some(fallback), Some(plan)) = (&self.fallback, &mut part.plan) else {
             return false;
         };

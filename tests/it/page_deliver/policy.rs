@@ -103,6 +103,26 @@ fn the_fallback_has_its_turn_after_the_last_try() {
 }
 
 #[test]
+fn what_may_be_out_never_goes_to_the_fallback() {
+    let script = "echo a >>\"$0/tries\"; [ $(wc -l <\"$0/tries\") -gt 1 ] && exit 75; exit 79";
+    for on_unknown in ["retry", "hold"] {
+        let keys = format!("retry = 2\nfallback = 'b'\non-unknown = '{on_unknown}'\n");
+        let config = shell("default", script) + &keys + &taking("b");
+        let site = Station::new(&format!("fallback-unknown-{on_unknown}"), &config);
+        let id = site.page(&["5551212", "Hi"]);
+        site.pass();
+        while site.rows(&[]).len() == 1 {
+            site.pageq(&["retry", &id]);
+            site.pass();
+        }
+        assert_eq!(site.out(), "", "{on_unknown}");
+        let row = site.row(&["--failed"]);
+        let told = (&row["route"], &row["duplicate_possible"]);
+        assert_eq!(told, (&"default".into(), &true.into()), "{on_unknown}");
+    }
+}
+
+#[test]
 fn the_fallback_does_not_wait_for_ever() {
     let config = format!(
         "[route.default]\ntype = 'snpp'\nserver = ['127.0.0.1:1']\nfallback = 'b'\n\
