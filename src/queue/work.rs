@@ -272,6 +272,11 @@ impl Part {
         self.story.last()
     }
 
+    /// What was said of it when its end was cut off.
+    pub fn cut(&self) -> Option<&Event> {
+        self.story.iter().find(|event| event.outcome == CUT)
+    }
+
     /// Does it wait because somebody wants it to? A job was received then.
     pub fn is_put_off(&self, received: Millis) -> bool {
         self.put_off || (self.tries == 0 && self.due > received)
@@ -398,6 +403,16 @@ impl Work {
         marked.map(|(at, (mark, part))| (at, *mark, part))
     }
 
+    /// Who was, or may have been, sent the message without its end, and what was said
+    /// of that.
+    pub fn cuts(&self) -> impl Iterator<Item = (&Part, &Event)> {
+        self.each().filter_map(|(_, mark, part)| {
+            let is_first = part.plan.as_ref().is_some_and(|plan| plan.part.0 <= 1);
+            let is_out = is_first && matches!(mark, Mark::Delivered | Mark::Unknown);
+            Some((part, part.cut().filter(|_| is_out)?))
+        })
+    }
+
     /// Is there anything left to do, or to decide?
     pub fn is_pending(&self) -> bool {
         self.each().any(|(_, mark, part)| part.is_pending(mark))
@@ -456,6 +471,9 @@ impl Work {
         hex(hash.finalize().iter().take(8))
     }
 }
+
+/// The outcome of what is sent without its end.
+pub const CUT: &str = "cut";
 
 /// The level of a page that names none.
 pub const NORMAL: u8 = 1;

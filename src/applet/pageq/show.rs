@@ -112,7 +112,7 @@ fn of_file(
 fn of_receipt(receipt: &Receipt, json: bool) -> serde_json::Result<String> {
     let mut rows = Row::of_receipt(receipt);
     for (row, part) in rows.iter_mut().zip(&receipt.parts) {
-        row.story = vec![part.last.clone()];
+        row.story = part.cut.iter().chain([&part.last]).cloned().collect();
     }
     if json {
         return lines(&rows, None);

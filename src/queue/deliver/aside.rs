@@ -159,7 +159,8 @@ impl Aside {
         Some(Ok((status, std::mem::take(&mut self.said))))
     }
 
-    /// What is there; of what is too long only as much as shows that it is.
+    /// What is there; of what is too long only as much as shows that it is. A filter
+    /// that has written too much need not go on.
     fn read(&mut self) {
         let mut chunk = [0; 8192];
         while let Some(stdout) = &self.stdout {
@@ -167,7 +168,10 @@ impl Aside {
                 Ok(length @ 1..) if self.said.len() <= MAX => {
                     self.said.extend(chunk.get(..length).unwrap_or_default());
                 }
-                Ok(1..) | Err(Errno::INTR) => {}
+                Ok(1..) if self.was_stopped_as_filter() => self.stdout = None,
+                // There is more to do than to hear who never ends.
+                Ok(1..) => return,
+                Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return,
                 _ => self.stdout = None,
             }

@@ -41,6 +41,10 @@ impl Deliverer<'_> {
             }
             self.back_to_wait(id);
         } else if delivered && !work.parts.is_empty() {
+            for (part, cut) in work.cuts() {
+                let text = format!("{}: {}: {}", work.id, part.to, cut.response);
+                self.log(Priority::Warning, &text);
+            }
             let receipt = Receipt::of(work, SystemTime::now());
             self.status(id);
             if let Some(job) = self.jobs.get_mut(&id) {

@@ -15,7 +15,9 @@ use crate::config::tables::{Kind, Route};
 use crate::config::way::{Nobody, Way};
 use crate::outcome::Outcome;
 use crate::queue::store::Store;
-use crate::queue::work::{Event, Gathered, Mark, Millis, NORMAL, Part, Plan, Work, millis, time};
+use crate::queue::work::{
+    CUT, Event, Gathered, Mark, Millis, NORMAL, Part, Plan, Work, millis, time,
+};
 use crate::text::split::{self, Limit};
 
 /// So few parts always fit into a work file, whatever a job of 64 KiB says.
@@ -361,7 +363,7 @@ fn cut(
         };
         part.tell(Event {
             at: millis(at),
-            outcome: "cut".to_owned(),
+            outcome: CUT.to_owned(),
             response: told,
             ..Event::default()
         });

@@ -87,6 +87,8 @@ fn fate(work: &Work) -> (u16, Exit, String) {
             texts.push(format!("{}: {}", part.to, last.response));
         }
     }
+    let cuts = work.cuts();
+    texts.extend(cuts.map(|(part, cut)| format!("{}: {}", part.to, cut.response)));
     let more = texts.len().saturating_sub(MAX_TEXTS);
     texts.truncate(MAX_TEXTS);
     texts.extend((more > 0).then(|| format!("and {more} more")));

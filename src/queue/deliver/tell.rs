@@ -114,7 +114,10 @@ impl Deliverer<'_> {
                 }
                 let text = match end {
                     Ok((status, text)) if status.success() => {
-                        Ok(utf8_or_latin1(&text).trim_end_matches('\n').to_owned())
+                        let text = utf8_or_latin1(&text).trim_end_matches('\n').to_owned();
+                        // A text does not become a page without one.
+                        let some = Some(text).filter(|text| !text.is_empty());
+                        some.ok_or_else(|| "the filter wrote nothing".to_owned())
                     }
                     Ok((status, _)) => Err(format!("the filter failed: {status}")),
                     Err(why) => Err(format!("the filter: {why}")),

@@ -61,6 +61,9 @@ pub struct ReceiptPart {
     /// It may be out more than once.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub duplicate_possible: bool,
+    /// Its end was cut off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Event>,
     /// What happened last.
     pub last: Event,
 }
@@ -85,6 +88,7 @@ impl Receipt {
                 part: plan.part,
                 tries: part.tries,
                 duplicate_possible: part.duplicate_possible,
+                cut: part.cut().cloned(),
                 last: part.last().cloned().unwrap_or_default(),
             }
         };

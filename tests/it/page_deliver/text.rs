@@ -166,6 +166,22 @@ fn a_filter_that_fails_is_tried_again_and_then_the_page_has_failed() {
     assert_eq!(site.out(), "");
 }
 
+#[test]
+fn what_a_filter_makes_of_a_text_is_a_text_of_some_length() {
+    for (filter, why) in [
+        ("cat >/dev/null", "the filter wrote nothing"),
+        ("echo", "the filter wrote nothing"),
+        ("yes", "the filter: it wrote more than 262144 bytes"),
+    ] {
+        let keys = format!("filter = ['sh', '-c', '{filter}']\n");
+        let site = Station::new("filter-length", &(taking("default") + &keys));
+        site.page(&["1", "x"]);
+        site.pass();
+        assert_eq!(site.row(&[])["response"], why, "{filter}");
+        assert_eq!(site.out(), "");
+    }
+}
+
 /// What a filter does not get done keeps nobody else from anything, us from stopping least of all.
 #[test]
 fn a_filter_that_hangs_holds_up_nobody() {
@@ -199,10 +215,32 @@ fn the_shorter_of_two_lengths_and_the_poorer_of_two_charsets_count() {
     for pager in ["short", "long", "ascii"] {
         site.page(&[pager, "Grün ist die Heide"]);
     }
-    site.pass();
+    let said = site.pass();
     assert_eq!(
         site.out(),
         "short: Grün ist\nlong: Grün ist die\nascii: Grun ist die\n"
+    );
+    // Nothing is cut in silence.
+    for (pager, length) in [("short", 8), ("long", 12), ("ascii", 12)] {
+        let cut = format!("{pager}: cut to {length} characters\n");
+        assert!(said.stderr.contains(&cut), "{}", said.stderr);
+    }
+    for row in site.rows(&["--sent"]) {
+        let shown = site
+            .run("pageq")
+            .args(["show", row["id"].as_str().unwrap()]);
+        let shown = shown.run().stdout;
+        assert!(shown.contains("cut to "), "{shown}");
+    }
+    let _watch = site.watch();
+    let page = site
+        .run("page")
+        .args(["--wait=20s", "-v", "short", "Grün ist die"]);
+    let told = page.run();
+    told.expect_status(0);
+    assert!(
+        told.stdout.contains("short: cut to 8 characters"),
+        "{told:?}"
     );
 }
 
