@@ -10,6 +10,7 @@ use super::charset;
 
 /// Elements whose text nobody sees.
 const HIDDEN: [&str; 4] = ["script", "style", "template", "title"];
+const COMMENT: &str = "<!--";
 /// Tags within a word; so are all with a `:`, which are not HTML's.
 const INLINE: [&str; 41] = [
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del",
@@ -27,13 +28,17 @@ const HEAD: usize = 1024;
 /// The text of a page.
 pub(super) fn to_text(html: &str) -> String {
     let mut text = String::new();
-    let mut rest = html;
+    let mut hidden = Hidden::default();
+    // Behind the last `>` there is no tag.
+    let (mut rest, tail) = html
+        .rfind('>')
+        .and_then(|at| html.split_at_checked(at + 1))
+        .unwrap_or(("", html));
     while let Some(at) = rest.find('<') {
         let (before, tag) = rest.split_at(at);
         push(&mut text, before);
-        if tag.starts_with("<!--") {
-            // `<!-->` is a whole one.
-            rest = behind(tag.get(2..).unwrap_or_default(), "-->");
+        if let Some(inside) = tag.strip_prefix("<!--") {
+            rest = hidden.behind(COMMENT, inside);
             continue;
         }
         let inner = tag.get(1..).unwrap_or_default();
@@ -49,8 +54,9 @@ pub(super) fn to_text(html: &str) -> String {
         let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
         let name = name.get(..end.unwrap_or(name.len())).unwrap_or(name);
         let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if is_one_of(&HIDDEN) && !closes && !inside.ends_with('/') {
-            rest = behind_element(after, name);
+        let hides = HIDDEN.iter().find(|known| known.eq_ignore_ascii_case(name));
+        if let Some(element) = hides.filter(|_| !closes && !inside.ends_with('/')) {
+            rest = hidden.behind(element, after);
         } else if is_one_of(&CELL) {
             text.push(' ');
         } else if !is_one_of(&INLINE) && !name.contains(':') {
@@ -58,6 +64,7 @@ pub(super) fn to_text(html: &str) -> String {
         }
     }
     push(&mut text, rest);
+    push(&mut text, tail);
     text
 }
 
@@ -120,22 +127,52 @@ fn push(text: &mut String, raw: &str) {
     text.push_str(rest);
 }
 
-/// What follows the first of these; nothing where there is none.
-fn behind<'h>(text: &'h str, end: &str) -> &'h str {
-    text.split_once(end).map_or("", |(_, behind)| behind)
+/// What nobody sees, in front of its end. One without an end hides nothing: better too
+/// much is read than too little.
+#[derive(Default)]
+struct Hidden {
+    /// What has no end any more, which is looked for but once.
+    endless: Vec<&'static str>,
+}
+
+impl Hidden {
+    /// What follows the comment, or the element, that begins here.
+    fn behind<'h>(&mut self, what: &'static str, text: &'h str) -> &'h str {
+        if self.endless.contains(&what) {
+            return text;
+        }
+        let found = match what {
+            COMMENT => behind_comment(text),
+            element => behind_element(text, element),
+        };
+        if found.is_none() {
+            self.endless.push(what);
+        }
+        found.unwrap_or(text)
+    }
+}
+
+/// What follows the end of a comment: `<!-->` and `<!--->` are whole ones.
+fn behind_comment(text: &str) -> Option<&str> {
+    let whole = text.strip_prefix('>').or_else(|| text.strip_prefix("->"));
+    whole.or_else(|| {
+        let ends = text.match_indices('>').map(|(at, _)| text.split_at(at));
+        let mut ends = ends.filter(|(inside, _)| inside.ends_with("--") || inside.ends_with("--!"));
+        ends.next().and_then(|(_, end)| end.get(1..))
+    })
 }
 
 /// What follows the end of an element.
-fn behind_element<'h>(text: &'h str, name: &str) -> &'h str {
+fn behind_element<'h>(text: &'h str, name: &str) -> Option<&'h str> {
     let mut rest = text;
     while let Some((_, tag)) = rest.split_once("</") {
         let found = tag.get(..name.len());
         if found.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return behind(tag, ">");
+            return tag.split_once('>').map(|(_, behind)| behind);
         }
         rest = tag;
     }
-    ""
+    None
 }
 
 #[cfg(test)]
@@ -162,9 +199,20 @@ mod tests {
                 "<b> üä \u{a0}&amp; &nosuch; &x",
             ),
             ("a\nb", "a b"),
-            ("a<style", "a"),
-            ("a<style>b", "a"),
-            ("a<b", "a"),
+            ("a<style", "a<style"),
+            ("a<b", "a<b"),
+            (
+                "<p>a</p>5 <limit of db1 &amp; db2",
+                "a 5 <limit of db1 & db2",
+            ),
+            // What hides and never ends hides nothing.
+            ("a<style>p{}<p>b</p>", "ap{} b"),
+            ("a<style>p{}</style <b", "ap{}</style <b"),
+            ("a<title>b<p>c", "ab c"),
+            ("a<script>b</SCRIPT>c<script>d</style>", "acd"),
+            ("<!-- a <p>b</p> c", "a b c"),
+            ("a<!-- b --!>c<!-- d<br>e", "ac d e"),
+            ("<!--[if mso]><p>a</p><style>b", "[if mso]> a b"),
             ("é<é", "é<é"),
             (
                 r#"<a href="x" title="97% > 90%">Disk full</a>"#,
