@@ -375,6 +375,48 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_found_whatever_parts_them() {
+        let plain = part("text/plain; charset=utf-8", "plain \u{e4}");
+        let png = part("image/png", "x");
+        let long = "b".repeat(2000);
+        for boundary in ["b", "=_\u{e4}\u{20ac}", "\u{100}", &long, &"b".repeat(9000)] {
+            let mail = multipart("mixed", &[png.clone(), plain.clone()]);
+            let mail = mail.replace("=_mixed", boundary);
+            assert_eq!(read(&mail).text, "plain \u{e4}", "{boundary}");
+        }
+        let latin =
+            b"Content-Type: multipart/mixed; boundary=\"\xe4 \x80\"\n\n--\xe4 \x80\n\nplain\n";
+        assert_eq!(Mail::read(latin, 99).text, "plain");
+        // What stands in the header is not what parts them, or nothing stands there.
+        let inner = multipart("related", &[png.clone(), plain.clone()]);
+        let wrong = inner.replace("boundary=", "boundary=x");
+        let none = inner.replace("boundary=", "x=");
+        for (mail, text) in [
+            (wrong.clone(), "plain \u{e4}"),
+            (none.clone(), "plain \u{e4}"),
+            (multipart("mixed", &[wrong, png.clone()]), "plain \u{e4}"),
+            (multipart("mixed", &[none, part("", "x")]), "plain \u{e4}"),
+            // No part at all.
+            (multipart("mixed", &[]), "preamble"),
+            (part("multipart/mixed; boundary=b", "a\n-- \nb\n--\nc"), "a"),
+            (part("multipart/mixed", "a\n--\nb"), "a\n--\nb"),
+            (
+                bytes("multipart/mixed; boundary=b", "RGlzayBmdWxs"),
+                "Disk full",
+            ),
+            (
+                multipart(
+                    "mixed",
+                    &[part("multipart/related; boundary=b", "--c\n\nraw"), png],
+                ),
+                "--c\nraw",
+            ),
+        ] {
+            assert_eq!(read(&mail).text, text, "{mail}");
+        }
+    }
+
+    #[test]
     fn plain_text_goes_before_html_only_where_both_say_the_same() {
         let plain = || part("text/plain", "plain");
         let html = || part("text/html", "<p>html</p>");

@@ -24,6 +24,8 @@ const NO_TEXTS: [&str; 7] = [
     "x-vcard",
 ];
 
+const MAX_GUESSES: usize = 8;
+
 /// How good a text is; the smaller, the better.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Rank {
@@ -91,8 +93,11 @@ enum Place {
 enum Kind {
     /// Parts in parts, with what parts them.
     Parts {
+        /// Empty: the header names none.
         boundary: Vec<u8>,
         subtype: String,
+        /// What it is as a whole, where nothing in it is a part.
+        raw: Leaf,
     },
     Mail,
     /// A mail in an encoding that no mail should have.
@@ -114,6 +119,8 @@ pub(super) fn first_text(headers: &Headers<'_>, body: &[u8], room: usize) -> (St
 
 struct Search {
     room: usize,
+    /// So many boundaries may yet be guessed.
+    guesses: usize,
     /// It goes through a mail that was decoded for it, and decodes none itself.
     within: bool,
     /// The best that stands in none that is open.
@@ -128,6 +135,7 @@ impl Search {
     fn new(room: usize, within: bool) -> Self {
         Self {
             room,
+            guesses: MAX_GUESSES,
             within,
             found: None,
             open: Vec::new(),
@@ -146,16 +154,22 @@ impl Search {
                     (kind, rest) = (self::kind(&headers, Place::Mail), body);
                     continue;
                 }
-                Kind::Parts { boundary, subtype } => self.enter(Some(boundary.clone()), subtype),
+                Kind::Parts {
+                    boundary, subtype, ..
+                } => self.enter(Some(boundary.clone()), subtype),
                 _ => {}
             }
             let (content, end) = until_boundary(rest, &self.boundaries);
-            match &kind {
+            match &mut kind {
                 Kind::Text(leaf) => self.take(leaf, content, end.is_some()),
                 Kind::Encoded(encoding) => self.look_into(encoding, content, end.is_some()),
-                // A boundary that never comes parts nothing.
-                Kind::Parts { .. } if end.is_none() && self.has_nothing() => {
-                    self.take(&Leaf::PLAIN, content, false);
+                Kind::Parts { boundary, raw, .. } if !self.begins_part(end.as_ref()) => {
+                    if let Some(guessed) = self.guess_boundary(content) {
+                        self.leave(self.open.len() - 1);
+                        *boundary = guessed;
+                        continue;
+                    }
+                    self.take(raw, content, end.is_some());
                 }
                 _ => {}
             }
@@ -189,7 +203,7 @@ impl Search {
     /// What comes stands in this part; without a boundary, in this mail.
     fn enter(&mut self, boundary: Option<Vec<u8>>, subtype: &str) {
         let depth = self.open.len();
-        let known = boundary.clone();
+        let known = boundary.clone().filter(|boundary| !boundary.is_empty());
         let hidden = known.and_then(|known| self.boundaries.insert(known, depth));
         self.open.push(Open {
             forwarded: boundary.is_none() || self.is_forwarded(),
@@ -245,8 +259,28 @@ impl Search {
         best.is_some_and(|best| best.rank == Rank::BEST)
     }
 
-    fn has_nothing(&self) -> bool {
-        self.found.is_none() && self.open.iter().all(|open| open.found.is_none())
+    /// Does the innermost that is open have a part behind this?
+    fn begins_part(&self, end: Option<&End<'_>>) -> bool {
+        end.is_some_and(|end| end.depth + 1 == self.open.len() && !end.closes)
+    }
+
+    /// What parts a content whose header names no boundary that stands in it: the first
+    /// line that looks like one. A few times only, as each goes over the content again.
+    fn guess_boundary(&mut self, content: &[u8]) -> Option<Vec<u8>> {
+        self.guesses = self.guesses.checked_sub(1)?;
+        let mut rest = content;
+        while !rest.is_empty() {
+            let (line, behind) = split_line(rest);
+            let boundary = line.strip_prefix(b"--").map(<[u8]>::trim_ascii_end);
+            let header = behind.get(..8).unwrap_or_default();
+            if header.eq_ignore_ascii_case(b"Content-") {
+                if let Some(boundary) = boundary.filter(|boundary| !boundary.is_empty()) {
+                    return Some(boundary.to_vec());
+                }
+            }
+            rest = behind;
+        }
+        None
     }
 
     /// Decodes a text that may be the best.
@@ -339,15 +373,20 @@ fn kind(headers: &Headers<'_>, place: Place) -> Kind {
     let encoding = headers.word("Content-Transfer-Encoding");
     let attached = headers.content("Content-Disposition");
     let shape = match (kind, subtype) {
-        ("multipart", _) => match attribute("boundary").map(str::trim_ascii_end) {
-            Some(boundary) if !boundary.is_empty() => {
-                let boundary = boundary.as_bytes().to_vec();
-                let subtype = subtype.to_owned();
-                return Kind::Parts { boundary, subtype };
-            }
-            // Nothing can tell where its parts are.
-            _ => Shape::Plain,
-        },
+        ("multipart", _) => {
+            let boundary = attribute("boundary").unwrap_or_default().trim_ascii_end();
+            let bytes: Result<_, _> = boundary.chars().map(u8::try_from).collect();
+            return Kind::Parts {
+                boundary: bytes.unwrap_or_else(|_| boundary.into()),
+                subtype: subtype.to_owned(),
+                raw: Leaf {
+                    shape: Shape::Other,
+                    encoding,
+                    charset: None,
+                    joins: false,
+                },
+            };
+        }
         // However it was forwarded.
         ("message", "rfc822" | "global") => {
             let encodings = ["base64", "quoted-printable"];

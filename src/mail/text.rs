@@ -31,14 +31,6 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    /// A text as it stands there.
-    pub(super) const PLAIN: Self = Self {
-        shape: Shape::Plain,
-        encoding: String::new(),
-        charset: None,
-        joins: false,
-    };
-
     /// The text, tidied up: at most `room` bytes, and a few more where there are
     /// more; and whether a signature stands below it.
     pub(super) fn decode(&self, content: &[u8], room: usize) -> (String, bool) {
