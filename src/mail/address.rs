@@ -21,6 +21,8 @@ pub(super) struct Written {
     name: String,
     /// What is, or may be, its address; may be empty.
     address: String,
+    /// All of it, as it stands there.
+    written: String,
     /// It is one beyond doubt.
     is_sure: bool,
 }
@@ -40,7 +42,7 @@ impl Written {
     pub(super) fn sender(self) -> Mailbox {
         let (name, address) = match (self.is_sure, self.name.is_empty()) {
             (true, _) => (self.name, self.address),
-            (false, true) => (self.address, String::new()),
+            (false, true) => (self.written, String::new()),
             (false, false) => (self.name, String::new()),
         };
         Mailbox { name, address }
@@ -51,12 +53,12 @@ impl Written {
 /// behind a quote or a comment that does not end.
 pub(super) fn read(value: &str) -> Vec<Written> {
     let mut list = List::default();
-    if list.read(value).is_none() {
-        list.draft.is_doubtful = true;
-        list.finish();
+    let ends = list.read(value).is_some();
+    list.draft.is_doubtful |= !ends;
+    list.finish(value, value.len());
+    if !ends {
         list.found.push(Written::default());
     }
-    list.finish();
     // To some, a line ends there, and to others not.
     if value.replace("\r\n", "").contains('\r') {
         list.found.iter_mut().for_each(|one| one.is_sure = false);
@@ -68,6 +70,8 @@ pub(super) fn read(value: &str) -> Vec<Written> {
 struct List {
     found: Vec<Written>,
     draft: Draft,
+    /// Where that begins.
+    begin: usize,
 }
 
 /// A mailbox, as far as it has been read.
@@ -89,6 +93,8 @@ struct Draft {
 struct Words {
     text: String,
     has_quotes: bool,
+    /// Blanks stand in them, which are no others than its letters.
+    has_quoted_blanks: bool,
     /// An `@` stands there outside of quotes.
     has_at: bool,
     /// No address has quotes there, or needs them for that.
@@ -112,6 +118,7 @@ impl List {
                 chars = behind.chars();
                 continue;
             }
+            let at = value.len() - rest.len();
             let Some(c) = chars.next() else {
                 draft.is_doubtful |= in_angle;
                 return Some(());
@@ -131,15 +138,19 @@ impl List {
                 '<' if !in_angle => {
                     if draft.angle.is_some() {
                         draft.is_doubtful = true;
-                        self.finish();
+                        self.finish(value, at);
                         self.draft.is_doubtful = true;
                     }
                     self.draft.angle = Some(Words::default());
                     in_angle = true;
                 }
-                ',' | ';' if !in_angle => self.finish(),
+                ',' | ';' if !in_angle => {
+                    self.finish(value, at);
+                    self.begin = at + 1;
+                }
                 ':' if !in_angle && !draft.in_literal => {
                     // It was the name of a group, and that is none.
+                    self.begin = at + 1;
                     let is_address = draft.angle.is_some() || draft.words.text.contains('@');
                     self.draft = Draft {
                         is_doubtful: draft.is_doubtful || is_address,
@@ -157,8 +168,10 @@ impl List {
         }
     }
 
-    /// The mailbox ends here, if there is one.
-    fn finish(&mut self) {
+    /// The mailbox ends there, if there is one.
+    fn finish(&mut self, value: &str, end: usize) {
+        let written = value.get(self.begin..end).unwrap_or_default();
+        self.begin = end;
         let draft = std::mem::take(&mut self.draft);
         // Some write the address in front of it, too; others read that one.
         let others = |angle: &Words| {
@@ -190,16 +203,30 @@ impl List {
         let is_doubtful = is_doubtful || is_empty_angle || is_word && text.has_quotes;
         let is_sure = text.is_sure() && !is_doubtful;
         let mut address = encoded::decode(&text.text);
-        address.retain(|c| !c.is_whitespace() && !c.is_control());
+        if text.has_quoted_blanks {
+            address = one_line(&address).replace(" @", "@").replace("@ ", "@");
+        } else {
+            address.retain(|c| !c.is_whitespace() && !c.is_control());
+        }
         if name.is_empty() && address.is_empty() {
             return;
         }
-        if address.len() > MAX_ADDRESS {
-            address.clear();
+        let mut written = one_line(&encoded::decode(written));
+        for text in [&mut address, &mut written] {
+            if text.len() > MAX_ADDRESS {
+                text.clear();
+            }
+        }
+        if let Some(inside) = written
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+        {
+            written = inside.to_owned();
         }
         self.found.push(Written {
             name,
             address,
+            written,
             is_sure,
         });
     }
@@ -223,6 +250,7 @@ impl Words {
                 '\\' => chars.next()?,
                 c => c,
             };
+            self.has_quoted_blanks |= c.is_whitespace();
             self.is_odd |= !c.is_ascii_graphic() || SPECIALS.contains(c);
             self.text.push(c);
         }
@@ -416,7 +444,20 @@ mod tests {
         }
         // A name that would do for an address is still shown.
         let cut = "\"root@example.org\" <>";
-        assert_eq!(senders(cut)[0].0, "root@example.org");
+        assert_eq!(senders(cut)[0].0, cut);
+        for written in [
+            "\"joe u\"@x",
+            "\"<joe\"@x",
+            "\"\"@x",
+            "\"joe\\\" u\"@x",
+            "joe u@x",
+        ] {
+            for value in [written.to_owned(), format!(" <{written}>")] {
+                assert_eq!(senders(&value), [(written.to_owned(), String::new())]);
+            }
+            let several = senders(&format!("g: a@x, {written};,b@x"));
+            assert_eq!(several[1].0, written);
+        }
         let long = format!("{}@x", "a".repeat(400));
         assert_eq!(senders(&long), [(String::new(), String::new())]);
     }
@@ -426,13 +467,14 @@ mod tests {
         for (value, found) in [
             ("<page+a@h> <page+b@h>", &["page+a@h", "page+b@h"][..]),
             ("\"page+a\"@h", &["page+a@h"]),
+            ("\"page+a b\" @ h", &["page+a b@h"]),
             ("=?utf-8?q?page+a=40h?=", &["page+a@h"]),
             ("<@x,@y:page+a@h>", &["@x,@y:page+a@h"]),
             ("<page+a@h", &["page+a@h"]),
             ("Joe User, page+a@h", &["page+a@h"]),
             (
                 "page+a@h, \"Joe <page+b@h>",
-                &["page+a@h", "Joe<page+b@h>", ""],
+                &["page+a@h", "Joe <page+b@h>", ""],
             ),
             ("page+a@h (x, page+b@h", &["page+a@h", ""]),
         ] {
