@@ -22,7 +22,7 @@ pub(super) struct Written {
     /// What is, or may be, its address; may be empty.
     address: String,
     /// All of it, as it stands there.
-    written: String,
+    raw: String,
     /// It is one beyond doubt.
     is_sure: bool,
 }
@@ -42,7 +42,7 @@ impl Written {
     pub(super) fn sender(self) -> Mailbox {
         let (name, address) = match (self.is_sure, self.name.is_empty()) {
             (true, _) => (self.name, self.address),
-            (false, true) => (self.written, String::new()),
+            (false, true) => (self.raw, String::new()),
             (false, false) => (self.name, String::new()),
         };
         Mailbox { name, address }
@@ -170,7 +170,11 @@ impl List {
 
     /// The mailbox ends there, if there is one.
     fn finish(&mut self, value: &str, end: usize) {
-        let written = value.get(self.begin..end).unwrap_or_default();
+        let written = value.get(self.begin..end).unwrap_or_default().trim();
+        let bare = written
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'));
+        let written = bare.unwrap_or(written);
         self.begin = end;
         let draft = std::mem::take(&mut self.draft);
         // Some write the address in front of it, too; others read that one.
@@ -211,22 +215,16 @@ impl List {
         if name.is_empty() && address.is_empty() {
             return;
         }
-        let mut written = one_line(&encoded::decode(written));
-        for text in [&mut address, &mut written] {
+        let mut raw = one_line(&encoded::decode(written));
+        for text in [&mut address, &mut raw] {
             if text.len() > MAX_ADDRESS {
                 text.clear();
             }
         }
-        if let Some(inside) = written
-            .strip_prefix('<')
-            .and_then(|rest| rest.strip_suffix('>'))
-        {
-            written = inside.to_owned();
-        }
         self.found.push(Written {
             name,
             address,
-            written,
+            raw,
             is_sure,
         });
     }

@@ -20,13 +20,12 @@ const UNNAMED: [&str; 6] = [
     "unknown",
 ];
 /// Names of the field that the decoders do not have, and those that they do.
-const ALIASES: [(&str, &str); 8] = [
+const ALIASES: [(&str, &str); 7] = [
     ("cp932", "shift_jis"),
     ("cp949", "euc-kr"),
     ("cp50220", "iso-2022-jp"),
     ("cp50221", "iso-2022-jp"),
     ("cp50222", "iso-2022-jp"),
-    ("iso-2022-jp-ms", "iso-2022-jp"),
     ("uhc", "euc-kr"),
     ("gb18030-2000", "gb18030"),
 ];
@@ -128,6 +127,9 @@ fn known(name: &str) -> Cow<'_, str> {
         Cow::Borrowed(known)
     } else if let Some(number) = name.strip_prefix("windows").filter(is_number) {
         Cow::Owned(format!("windows-{number}"))
+    } else if name.starts_with("iso-2022-jp") {
+        // It knows the mark of what the others add.
+        Cow::Borrowed("iso-2022-jp")
     } else if name.starts_with("8859") {
         Cow::Owned(format!("iso-{name}"))
     } else {
@@ -189,6 +191,7 @@ mod tests {
             ("CP932", &b"\x83n"[..], "ハ"),
             ("cp949", b"\xb0\xa1", "가"),
             ("iso-2022-jp-ms", b"\x1b$B%O\x1b(B", "ハ"),
+            ("ISO-2022-JP-2", b"\x1b$B%O\x1b(B", "ハ"),
             ("windows1252", b"\x80", "€"),
             ("windows-1251", b"\xcf", "П"),
             ("8859-1", b"\xe4", "ä"),

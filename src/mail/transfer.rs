@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use mail_parser::decoders::base64::base64_decode;
 
-use super::header::split_line;
+use super::header::{split_line, trim_end};
 
 /// The bytes behind an encoding, named in small letters; behind one that is not known,
 /// the same.
@@ -15,6 +15,7 @@ pub(super) fn decode<'m>(encoding: &str, content: &'m [u8]) -> Cow<'m, [u8]> {
     match encoding {
         "base64" => base64(content).map_or(Cow::Borrowed(content), Cow::Owned),
         "quoted-printable" => Cow::Owned(quoted_printable(content)),
+        "x-uuencode" | "uuencode" | "x-uue" => Cow::Owned(uuencoded(content)),
         _ => Cow::Borrowed(content),
     }
 }
@@ -95,6 +96,46 @@ fn quoted_printable(content: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// What stands between `begin` and `end`, and all around that.
+fn uuencoded(content: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(content.len());
+    let (mut rest, mut is_in) = (content, false);
+    while !rest.is_empty() {
+        let (line, behind) = split_line(rest);
+        rest = behind;
+        match uu_line(trim_end(line)).filter(|_| is_in) {
+            Some(bytes) => decoded.extend(bytes),
+            None if is_in && line.trim_ascii() == b"end" => is_in = false,
+            None if !is_in && line.starts_with(b"begin ") => is_in = true,
+            None => decoded.extend_from_slice(line),
+        }
+    }
+    decoded
+}
+
+/// The bytes of a line that says how many they are; blanks at its end may have gone.
+fn uu_line(line: &[u8]) -> Option<Vec<u8>> {
+    let value = |letter: &u8| Some(letter.checked_sub(b' ')? & 63).filter(|_| *letter <= b'`');
+    let (first, letters) = line.split_first()?;
+    let length = usize::from(value(first)?);
+    let values: Option<Vec<u8>> = letters.iter().map(value).collect();
+    let mut values = values?;
+    // Some write a sum of all behind them.
+    let most = length.div_ceil(3) * 4;
+    if values.len() > most + 1 {
+        return None;
+    }
+    values.resize(most, 0);
+    let groups = values.chunks_exact(4).flat_map(|group| {
+        let bits = group
+            .iter()
+            .fold(0, |bits, six| bits << 6 | u32::from(*six));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        bytes
+    });
+    Some(groups.take(length).collect())
+}
+
 /// The next line, where nothing but blanks is left of this one.
 fn behind_line(bytes: &[u8]) -> Option<&[u8]> {
     let is_blank = |byte: &u8| b" \t\r".contains(byte);
@@ -146,6 +187,19 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(decoded("quoted-printable", content), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_uuencode_stays_as_it_is() {
+        for (content, text) in [
+            ("begin 644 x.txt\n)1&ES:R!F=6QL\n`\nend\n", "Disk full"),
+            ("a\nbegin 644 x\n)1&ES:R!F=6QL\n \nend\nb", "a\nDisk fullb"),
+            // Zeros whose blanks have gone, a sum, and a line of somebody else's.
+            ("begin 644 x\n#00\n#04)#X\nText\n", "A\0\0ABCText\n"),
+            ("just text", "just text"),
+        ] {
+            assert_eq!(decoded("x-uuencode", content), text, "{content}");
         }
     }
 
