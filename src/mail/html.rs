@@ -42,7 +42,8 @@ pub(super) fn to_text(html: &str) -> String {
             continue;
         }
         let inner = tag.get(1..).unwrap_or_default();
-        if !inner.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c)) {
+        let is_tag = inner.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c));
+        if !is_tag || is_address(inner) {
             text.push('<');
             rest = inner;
             continue;
@@ -66,6 +67,16 @@ pub(super) fn to_text(html: &str) -> String {
     push(&mut text, rest);
     push(&mut text, tail);
     text
+}
+
+/// Is it an address in angle brackets, by somebody who thinks of no HTML?
+fn is_address(inner: &str) -> bool {
+    let is_end = |c: char| c.is_whitespace() || "<>=\"'".contains(c);
+    let word = inner.split(is_end).next().unwrap_or_default();
+    let is_all = inner
+        .strip_prefix(word)
+        .is_some_and(|rest| rest.starts_with('>'));
+    is_all && (word.contains('@') || word.contains("://"))
 }
 
 /// What stands in a tag, and what follows it. A `>` in a value does not end it; but
@@ -194,6 +205,11 @@ mod tests {
             ("<noscript>a</noscript>", "a"),
             ("a<!DOCTYPE x>b", "a b"),
             ("1 < 2 & 3 > 2", "1 < 2 & 3 > 2"),
+            (
+                "Joe <j.u@x.org>, <http://x/y?z>",
+                "Joe <j.u@x.org>, <http://x/y?z>",
+            ),
+            ("<a href=j@x>b</a> <x:y@z c> <q/x='@'>d", "b d"),
             (
                 "&lt;b&gt; &uuml;&#228; &nbsp;&amp;amp; &nosuch; &x",
                 "<b> üä \u{a0}&amp; &nosuch; &x",

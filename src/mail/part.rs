@@ -372,6 +372,8 @@ fn kind(headers: &Headers<'_>, place: Place) -> Kind {
     };
     let encoding = headers.word("Content-Transfer-Encoding");
     let attached = headers.content("Content-Disposition");
+    let is_attached = attached.is_some_and(|attached| attached.is_attachment());
+    let is_mail = matches!(place, Place::Mail);
     let shape = match (kind, subtype) {
         ("multipart", _) => {
             let boundary = attribute("boundary").unwrap_or_default().trim_ascii_end();
@@ -388,7 +390,7 @@ fn kind(headers: &Headers<'_>, place: Place) -> Kind {
             };
         }
         // However it was forwarded.
-        ("message", "rfc822" | "global") => {
+        ("message", "rfc822" | "global" | "news" | "partial") => {
             let encodings = ["base64", "quoted-printable"];
             let is_encoded = encodings.contains(&encoding.as_str());
             return if is_encoded {
@@ -397,13 +399,16 @@ fn kind(headers: &Headers<'_>, place: Place) -> Kind {
                 Kind::Mail
             };
         }
-        _ if attached.is_some_and(|attached| attached.is_attachment()) => return Kind::Other,
+        // But for a mail that is nothing else.
+        _ if is_attached && !is_mail => return Kind::Other,
         ("text", "plain") | ("plain", "text") => Shape::Plain,
         ("text", "html") => Shape::Html,
         ("text", _) if NO_TEXTS.contains(&subtype) => return Kind::Other,
         // RFC 2046, 4.1.4: a kind of text that is not known is plain.
-        ("text", _) => Shape::Other,
-        ("application", _) if matches!(place, Place::Mail) => Shape::Perhaps,
+        // So is what a mail server says of a mail.
+        ("text" | "message", _) => Shape::Other,
+        ("image" | "audio" | "video", _) => return Kind::Other,
+        _ if is_mail => Shape::Perhaps,
         _ => return Kind::Other,
     };
     let is_yes = |name, yes| attribute(name).is_some_and(|value| value.eq_ignore_ascii_case(yes));
