@@ -60,8 +60,8 @@ pub(super) fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str
         return String::from_utf8_lossy(bytes);
     };
     let text = decode(bytes);
-    // It has a name, and nobody who can read it.
-    if text.chars().all(|c| c == char::REPLACEMENT_CHARACTER) {
+    // It has a name, and nobody who can read it. A mark of byte order alone says nothing.
+    if !text.is_empty() && text.chars().all(|c| c == char::REPLACEMENT_CHARACTER) {
         return guess(bytes);
     }
     Cow::Owned(text.chars().map(no_control).collect())
@@ -202,6 +202,7 @@ mod tests {
             ("utf-16", b"a\0b\0", "ab"),
             ("utf-16", b"\xff\xfea\0", "a"),
             ("UTF-16", b"\xfe\xff\0a", "a"),
+            ("utf-16", b"\xff\xfe", ""),
             ("utf-16", b"\x65\xe5\x67\x2c", "日本"),
             ("unicode-1-1-utf-7", b"+AOQ.5", "ä.5"),
             // Nobody reads it; but most of what is said in it can be read.
