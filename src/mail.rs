@@ -584,6 +584,7 @@ mod tests {
             (qp.to_owned(), b"a=ZZ=", "a=ZZ"),
             (base64.to_owned(), b"w6Qg\nYQ==", "ä a"),
             (base64.to_owned(), b"w6*Qg-Y", "ä"),
+            (base64.replace("BASE64", "\"base64\";"), b"w6Q=", "ä"),
             (charset("iso-8859-15"), b"\xa4", "€"),
             (charset("\"Shift_JIS\""), b"\x83n", "ハ"),
             (charset("utf-16le"), b"a\0b\0", "ab"),

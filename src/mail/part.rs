@@ -24,6 +24,7 @@ const NO_TEXTS: [&str; 7] = [
     "x-vcard",
 ];
 
+/// So many boundaries of a mail are guessed, and each goes over its lines again.
 const MAX_GUESSES: usize = 8;
 
 /// How good a text is; the smaller, the better.
@@ -265,7 +266,7 @@ impl Search {
     }
 
     /// What parts a content whose header names no boundary that stands in it: the first
-    /// line that looks like one. A few times only, as each goes over the content again.
+    /// line that looks like one.
     fn guess_boundary(&mut self, content: &[u8]) -> Option<Vec<u8>> {
         self.guesses = self.guesses.checked_sub(1)?;
         let mut rest = content;
@@ -371,6 +372,8 @@ fn kind(headers: &Headers<'_>, place: Place) -> Kind {
         _ => ("text", "plain"),
     };
     let encoding = headers.word("Content-Transfer-Encoding");
+    // It should have no quotes, and has them with some.
+    let encoding = encoding.replace('"', "");
     let attached = headers.content("Content-Disposition");
     let is_attached = attached.is_some_and(|attached| attached.is_attachment());
     let is_mail = matches!(place, Place::Mail);

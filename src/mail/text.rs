@@ -23,7 +23,8 @@ pub(super) enum Shape {
 #[derive(Debug)]
 pub(super) struct Leaf {
     pub(super) shape: Shape,
-    /// `base64`, `quoted-printable`, in small letters, or something that changes nothing.
+    /// `base64`, `quoted-printable`, `x-uuencode`, in small letters, or something that
+    /// changes nothing.
     pub(super) encoding: String,
     pub(super) charset: Option<String>,
     /// A blank at the end of a line joins the next one to it, and goes (`DelSp`).
