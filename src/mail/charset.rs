@@ -20,13 +20,18 @@ const UNNAMED: [&str; 6] = [
     "unknown",
 ];
 /// Names of the field that the decoders do not have, and those that they do.
-const ALIASES: [(&str, &str); 7] = [
+const ALIASES: [(&str, &str); 12] = [
+    ("big5-tw", "big5"),
+    ("cp874", "windows-874"),
     ("cp932", "shift_jis"),
     ("cp949", "euc-kr"),
+    ("cp950", "big5"),
     ("cp50220", "iso-2022-jp"),
     ("cp50221", "iso-2022-jp"),
     ("cp50222", "iso-2022-jp"),
+    ("mac-roman", "macintosh"),
     ("uhc", "euc-kr"),
+    ("eucgb2312-cn", "gb2312"),
     ("gb18030-2000", "gb18030"),
 ];
 /// UTF-16 whose byte order the text itself has to tell.
@@ -45,6 +50,8 @@ pub(super) fn to_text<'m>(charset: Option<&str>, bytes: &'m [u8]) -> Cow<'m, str
     if says_nothing(&name) {
         return guess(bytes);
     }
+    // As Python and others spell them.
+    let name = name.replace('_', "-").replace("iso2022", "iso-2022");
     if name.ends_with("utf-7") || name.ends_with("utf7") {
         return Cow::Owned(utf7::to_text(bytes));
     }
@@ -192,6 +199,11 @@ mod tests {
             ("cp949", b"\xb0\xa1", "가"),
             ("iso-2022-jp-ms", b"\x1b$B%O\x1b(B", "ハ"),
             ("ISO-2022-JP-2", b"\x1b$B%O\x1b(B", "ハ"),
+            ("iso2022_jp", b"\x1b$B%O\x1b(B", "ハ"),
+            ("mac_roman", b"\x9f", "ü"),
+            ("cp950", b"\xba\xcf", "磁"),
+            ("eucgb2312_cn", b"\xb4\xc5", "磁"),
+            ("cp874", b"\xb4", "ด"),
             ("windows1252", b"\x80", "€"),
             ("windows-1251", b"\xcf", "П"),
             ("8859-1", b"\xe4", "ä"),
