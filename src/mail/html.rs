@@ -10,7 +10,6 @@ use super::charset;
 
 /// Elements whose text nobody sees.
 const HIDDEN: [&str; 4] = ["script", "style", "template", "title"];
-const COMMENT: &str = "<!--";
 /// Tags within a word; so are all with a `:`, which are not HTML's.
 const INLINE: [&str; 41] = [
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del",
@@ -28,7 +27,8 @@ const HEAD: usize = 1024;
 /// The text of a page.
 pub(super) fn to_text(html: &str) -> String {
     let mut text = String::new();
-    let mut hidden = Hidden::default();
+    // Where one has no end, which is looked for but once, none behind it has.
+    let mut comments_end = true;
     // Behind the last `>` there is no tag.
     let (mut rest, tail) = html
         .rfind('>')
@@ -38,7 +38,9 @@ pub(super) fn to_text(html: &str) -> String {
         let (before, tag) = rest.split_at(at);
         push(&mut text, before);
         if let Some(inside) = tag.strip_prefix("<!--") {
-            rest = hidden.behind(COMMENT, inside);
+            let behind = comments_end.then(|| behind_comment(inside)).flatten();
+            comments_end = behind.is_some();
+            rest = behind.unwrap_or(inside);
             continue;
         }
         let inner = tag.get(1..).unwrap_or_default();
@@ -48,8 +50,18 @@ pub(super) fn to_text(html: &str) -> String {
             rest = inner;
             continue;
         }
-        let (inside, after) = split_tag(inner);
-        rest = after;
+        let inside = match split_tag(inner) {
+            Ok((inside, behind)) => {
+                rest = behind;
+                inside
+            }
+            Err((plain, behind)) => {
+                text.push('<');
+                push(&mut text, plain);
+                rest = behind;
+                continue;
+            }
+        };
         let closes = inside.starts_with('/');
         let name = inside.trim_start_matches('/');
         let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
@@ -57,7 +69,7 @@ pub(super) fn to_text(html: &str) -> String {
         let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let hides = HIDDEN.iter().find(|known| known.eq_ignore_ascii_case(name));
         if let Some(element) = hides.filter(|_| !closes && !inside.ends_with('/')) {
-            rest = hidden.behind(element, after);
+            rest = behind_element(rest, element).unwrap_or(rest);
         } else if is_one_of(&CELL) {
             text.push(' ');
         } else if !is_one_of(&INLINE) && !name.contains(':') {
@@ -80,35 +92,45 @@ fn is_address(inner: &str) -> bool {
 }
 
 /// What stands in a tag, and what follows it. A `>` in a value does not end it; but
-/// where a quote never closes the first one does, which can be only once for a kind of
-/// quote.
-fn split_tag(inner: &str) -> (&str, &str) {
+/// where a quote never closes, or others have tags in theirs, the first one does. `Err`:
+/// it is a text, to the `<` of what follows.
+fn split_tag(inner: &str) -> Result<(&str, &str), (&str, &str)> {
     let mut rest = inner;
-    while let Some(at) = rest.find(['>', '=']) {
+    while let Some(at) = rest.find(['>', '=', '<']) {
         let (_, special) = rest.split_at(at);
+        let length = inner.len() - special.len();
+        let split = inner.split_at_checked(length).unwrap_or((inner, ""));
         let mut behind = special.chars();
-        if behind.next() == Some('>') {
-            let length = inner.len() - special.len();
-            return (inner.get(..length).unwrap_or(inner), behind.as_str());
+        match behind.next() {
+            Some('>') => return Ok((split.0, behind.as_str())),
+            Some('<') => return Err(split),
+            _ => {}
         }
         let value = behind.as_str().trim_ascii_start();
         let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
         rest = match quote {
             Some(quote) => match value.get(1..).and_then(|value| value.split_once(quote)) {
-                Some((_, behind)) => behind,
-                None => break,
+                Some((value, behind)) if !has_tag(value) => behind,
+                _ => break,
             },
             None => value,
         };
     }
-    inner.split_once('>').unwrap_or((inner, ""))
+    Ok(inner.split_once('>').unwrap_or((inner, "")))
+}
+
+fn has_tag(value: &str) -> bool {
+    let mut tags = value.split('<').skip(1);
+    tags.any(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/'))
 }
 
 /// The charset that a page names for itself, in front of what it says.
 pub(super) fn charset(page: &[u8]) -> Option<String> {
     let head = page.get(..HEAD).unwrap_or(page);
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let mut tags = head.split("<meta").skip(1).map(|tag| split_tag(tag).0);
+    let mut tags = head.split("<meta").skip(1).map(|tag| match split_tag(tag) {
+        Ok((inside, _)) | Err((inside, _)) => inside,
+    });
     let name = tags.find_map(charset::named_in)?;
     // Who could read that far has read no UTF-16.
     (!name.starts_with("utf-16")).then(|| name.to_owned())
@@ -138,31 +160,6 @@ fn push(text: &mut String, raw: &str) {
     text.push_str(rest);
 }
 
-/// What nobody sees, in front of its end. One without an end hides nothing: better too
-/// much is read than too little.
-#[derive(Default)]
-struct Hidden {
-    /// What has no end any more, which is looked for but once.
-    endless: Vec<&'static str>,
-}
-
-impl Hidden {
-    /// What follows the comment, or the element, that begins here.
-    fn behind<'h>(&mut self, what: &'static str, text: &'h str) -> &'h str {
-        if self.endless.contains(&what) {
-            return text;
-        }
-        let found = match what {
-            COMMENT => behind_comment(text),
-            element => behind_element(text, element),
-        };
-        if found.is_none() {
-            self.endless.push(what);
-        }
-        found.unwrap_or(text)
-    }
-}
-
 /// What follows the end of a comment: `<!-->` and `<!--->` are whole ones.
 fn behind_comment(text: &str) -> Option<&str> {
     let whole = text.strip_prefix('>').or_else(|| text.strip_prefix("->"));
@@ -173,15 +170,20 @@ fn behind_comment(text: &str) -> Option<&str> {
     })
 }
 
-/// What follows the end of an element.
+/// What follows the end of an element. It has none where another one of its kind begins
+/// in front of that: better too much is read than too little.
 fn behind_element<'h>(text: &'h str, name: &str) -> Option<&'h str> {
-    let mut rest = text;
-    while let Some((_, tag)) = rest.split_once("</") {
+    let is_named = |tag: &str| {
         let found = tag.get(..name.len());
-        if found.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return tag.split_once('>').map(|(_, behind)| behind);
+        found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+    };
+    let mut rest = text;
+    while let Some((_, tag)) = rest.split_once('<') {
+        match tag.strip_prefix('/') {
+            Some(end) if is_named(end) => return end.split_once('>').map(|(_, behind)| behind),
+            None if is_named(tag) => return None,
+            _ => rest = tag,
         }
-        rest = tag;
     }
     None
 }
@@ -226,6 +228,9 @@ mod tests {
             ("a<style>p{}</style <b", "ap{}</style <b"),
             ("a<title>b<p>c", "ab c"),
             ("a<script>b</SCRIPT>c<script>d</style>", "acd"),
+            ("a<style>p{}<p>b</p><style>c</style>d", "ap{} b d"),
+            ("load <limit of db1 <br> up", "load <limit of db1 up"),
+            (r#"<a href="x>a</a> b <a href="y">c</a>"#, "a b c"),
             ("<!-- a <p>b</p> c", "a b c"),
             ("a<!-- b --!>c<!-- d<br>e", "ac d e"),
             ("<!--[if mso]><p>a</p><style>b", "[if mso]> a b"),
