@@ -154,6 +154,26 @@ fn options_stand_in_the_job() {
 }
 
 #[test]
+fn what_would_expire_before_it_is_due_is_not_queued() {
+    let spool = Spool::new("page-expires");
+    let why = "it would expire before it is due; its lifetime counts from now on";
+    for words in [
+        &["--expire", "0"][..],
+        &["--expire", "900ms"],
+        &["--at", "2h", "--expire", "1h"],
+        &["--at", "1h", "--expire", "1h"],
+    ] {
+        let output = spool.page().args(words).args(["a", "x"]).run();
+        output.expect_complaint(65, "", why);
+    }
+    let rows = "pager,message,hold,expire\na,x,2h,1h\n";
+    let output = spool.page().args(["--csv", "-"]).stdin(rows).run();
+    assert!(output.stdout.contains(&format!("line 2: {why}")));
+    output.expect_status(65);
+    assert_eq!(spool.jobs().len(), 0);
+}
+
+#[test]
 fn every_name_is_looked_up_before_anything_is_queued() {
     let spool = Spool::new("page-names");
     let complaint =

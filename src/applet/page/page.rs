@@ -1,7 +1,7 @@
 //! A page as this applet queues it, built from whatever the user gave.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::flags::Args;
 use crate::cli::login;
@@ -122,6 +122,14 @@ impl Page {
             pin_file: wishes.pin_file.clone(),
         };
         let to: Vec<Recipient> = names.iter().map(recipient).collect();
+        let now = SystemTime::now();
+        let expires = options.expire.and_then(|expire| now.checked_add(expire));
+        // A job tells its times in whole seconds.
+        let due = options.hold.unwrap_or(now) + Duration::from_secs(1);
+        if expires.is_some_and(|expires| expires < due) {
+            let why = "it would expire before it is due; its lifetime counts from now on";
+            return Err(Failure::data(why));
+        }
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let job = |text: String| {
             let job = Job::new(to.clone(), text);

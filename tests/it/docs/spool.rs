@@ -213,6 +213,7 @@ fn receipts_have_the_fields_of_the_page() {
     // Their fields are those of the work file.
     receipt.ticket = Some(Ticket::default());
     let part = ReceiptPart {
+        cut: Some(Event::default()),
         last: Event::default(),
         ..receipt.parts.remove(0)
     };
