@@ -169,10 +169,9 @@ impl Aside {
                     self.said.extend(chunk.get(..length).unwrap_or_default());
                 }
                 Ok(1..) if self.was_stopped_as_filter() => self.stdout = None,
-                // There is more to do than to hear who never ends.
-                Ok(1..) => return,
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
+                // There is more to do than to hear who never ends.
+                Ok(1..) | Err(Errno::AGAIN) => return,
                 _ => self.stdout = None,
             }
         }
