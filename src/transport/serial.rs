@@ -157,7 +157,9 @@ impl Serial {
                 let strip = settings.framing == Framing::EightEven;
                 modes.input_modes.set(InputModes::ISTRIP, strip);
             })
-            // What stood in the buffers was for someone else.
+            // What stopped the line was for someone else,
+            .and_then(|()| serial.undo_xoff())
+            // and so was what stood in the buffers.
             .and_then(|()| tcflush(&serial.fd, QueueSelector::IOFlush))
             .map_err(failed)?;
         Ok(serial)
@@ -194,6 +196,14 @@ impl Serial {
             self.set(|modes| modes.control_modes -= ControlModes::CLOCAL)?;
         }
         Ok(())
+    }
+
+    /// Lets a line go on that an XOFF has stopped: where it was noise, no XON
+    /// will ever follow.
+    pub fn undo_xoff(&self) -> rustix::io::Result<()> {
+        // A line that obeys none starts again.
+        self.set(|modes| modes.input_modes -= InputModes::IXON)?;
+        self.set(|modes| modes.input_modes |= InputModes::IXON)
     }
 
     /// Hangs up: DTR goes off for a time. False: the line has no such signal.

@@ -17,6 +17,7 @@ use pagebox::transport::tcp;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{ControlModes, InputModes, tcgetattr};
 
+use crate::support::pty::open_raw;
 use crate::support::{Cmd, Pty, Scratch, eventually, scratch};
 
 const NOW: Duration = Duration::from_secs(10);
@@ -179,6 +180,24 @@ fn an_xoff_holds_the_line_and_an_xon_frees_it() {
         let began = Instant::now();
         drop((line, serial));
         assert!(began.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[test]
+fn a_line_that_was_left_stopped_goes_on_when_it_is_opened() {
+    let mark = b'!';
+    let mut desk = Desk::new();
+    let first = desk.open().unwrap();
+    // As long as somebody has it open, a line stays as it is.
+    let _held = open_raw(desk.pty.path());
+    drop(first);
+    for _ in 0..2 {
+        let serial = desk.open().unwrap();
+        let mut line = serial.line().unwrap();
+        line.write(b"0", soon(), None).unwrap();
+        assert_eq!(desk.pty.read(1), b"0");
+        desk.pty.write(&[0x13, mark]);
+        assert_eq!(read(&mut line, 1), [mark]);
     }
 }
 

@@ -87,9 +87,14 @@ fn call(
     let mut host = ready.host(args, line);
     let parting = {
         let serial = RefCell::new(&mut *serial);
-        // Whoever calls next must not find this one's logon. A line that cannot
-        // tell when a caller goes has the timeouts.
-        let begun = || _ = serial.borrow_mut().watch_carrier();
+        let begun = || {
+            let mut serial = serial.borrow_mut();
+            // Whoever calls next must not find this one's logon. A line that
+            // cannot tell when a caller goes has the timeouts.
+            _ = serial.watch_carrier();
+            // It was noise: nobody has said it who could take it back.
+            _ = serial.undo_xoff();
+        };
         let limits = Limits::new(args.session_timeout, true, &begun);
         host.talk(&limits, interrupt)
     };

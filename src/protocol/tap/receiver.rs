@@ -23,8 +23,10 @@
 //! of several is known again by itself: see `transaction`.
 //!
 //! On a serial line a bare CR that breaks a silence is answered as one that
-//! begins a call: the client before it may have gone without a word. In these
-//! two things it matters when bytes come, and in nothing else.
+//! begins a call: the client before it may have gone without a word. And a block
+//! without its end is given up where nobody goes on with it, and a client is
+//! waited for: an STX may be noise. In these three things it matters when bytes
+//! come, and in nothing else.
 //!
 //! Source: TAP 1.8 sections 2 to 7.
 
@@ -187,7 +189,11 @@ impl Receiver {
     }
 
     /// The client said nothing for as long as it may.
-    fn silent(&mut self, actions: &mut Actions) {
+    fn silent(&mut self, now: SystemTime, actions: &mut Actions) {
+        // Without a logon a block may be good, and still come in on a slow line.
+        if self.known || self.settings.login || self.is_deserted(now) {
+            self.frames.drop_block();
+        }
         let timeout = Sign::Over(End::Timeout);
         match self.phase() {
             // Where nobody has to be there, a client that is must have stopped to listen.
@@ -227,12 +233,23 @@ impl Receiver {
     /// Looks how long nothing was said, before what is there now. While we are
     /// busy a client's silence means nothing.
     fn note_silence(&mut self, now: SystemTime) {
-        let since = self.active.replace(now).unwrap_or(now);
-        let long = now.duration_since(since).is_ok_and(|time| time >= DESERTED);
+        let is_long = self.is_deserted(now);
+        self.active = Some(now);
         let is_listening = matches!(self.state, State::Listening) && self.kept.is_empty();
-        if long && is_listening && !self.settings.unprompted && self.frames.is_empty() {
+        if !is_long || !is_listening || self.settings.unprompted {
+            return;
+        }
+        if !self.known {
+            self.frames.drop_block();
+        }
+        if self.frames.is_empty() {
             self.broke_silence = Some(self.frames.arrived());
         }
+    }
+
+    fn is_deserted(&self, now: SystemTime) -> bool {
+        let since = self.active.unwrap_or(now);
+        now.duration_since(since).is_ok_and(|time| time >= DESERTED)
     }
 
     fn line(&mut self, frame: Frame, actions: &mut Actions) {
@@ -470,7 +487,7 @@ impl Machine for Receiver {
             Input::Timeout if matches!(self.state, State::Replying(..)) => {
                 self.replied(&mut actions);
             }
-            Input::Timeout => self.silent(&mut actions),
+            Input::Timeout => self.silent(now, &mut actions),
         }
         self.run(&mut actions);
         actions

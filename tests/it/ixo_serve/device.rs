@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use rustix::termios::{ControlModes, tcgetattr};
 
@@ -92,6 +93,69 @@ fn a_silent_line_is_left_in_peace_for_ever() {
     assert!(!central.has_ended());
     drop(central);
     expect_pages(&scratch, &[("1", "x"), ("2", "x")]);
+}
+
+/// A caller who says CR every two seconds, until it is answered; then its page is taken.
+#[track_caller]
+fn expect_call(pty: &mut Pty) {
+    for _ in 0..3 {
+        pty.write(b"\r");
+        let mut fds = [PollFd::from_borrowed_fd(pty.fd(), PollFlags::IN)];
+        let two_seconds = Timespec {
+            tv_sec: 2,
+            tv_nsec: 0,
+        };
+        if poll(&mut fds, Some(&two_seconds)).unwrap() > 0 {
+            break;
+        }
+    }
+    assert_eq!(pty.read(3), b"ID=");
+    ask(pty, "\x1bPG1\r", WELCOME);
+    ask(pty, &block("1", "x"), ACCEPTED);
+    ask(pty, "\x04\r", GOODBYE);
+}
+
+#[test]
+fn a_block_that_never_ends_is_not_the_next_callers_affair() {
+    let scratch = scratch("tap-device-half");
+    let mut pty = Pty::new();
+    let _central = on(&pty, &scratch, &["--session-timeout", "3s"]);
+    // Noise on an idle line, and right behind a call.
+    pty.write(b"\x02");
+    expect_call(&mut pty);
+    ask(&mut pty, "\r\x04\r\x02", &format!("ID={GOODBYE}"));
+    expect_call(&mut pty);
+    // A caller is lost in the midst of a block, which a modem's words do not end.
+    ask(&mut pty, "\r", "ID=");
+    ask(&mut pty, "\x1bPG1\r", WELCOME);
+    pty.write(b"\x021\rhalf\r\nNO CARRIER\r\n");
+    let timeout = "501 Timeout\r\x1b\x04\r";
+    assert_eq!(pty.read(timeout.len()), timeout.as_bytes());
+    expect_call(&mut pty);
+    expect_pages(&scratch, &[("1", "x"), ("1", "x"), ("1", "x")]);
+}
+
+#[test]
+fn an_xoff_before_a_call_mutes_nobody() {
+    let scratch = scratch("tap-device-xoff");
+    let mut pty = Pty::new();
+    let _central = on(&pty, &scratch, &[]);
+    for _ in 0..2 {
+        pty.write(b"\x13");
+        ask(&mut pty, "\r", "ID=");
+        ask(&mut pty, "\x1bPG1\r", WELCOME);
+        ask(&mut pty, "\x04\r", GOODBYE);
+    }
+    // In a call it is the client's.
+    ask(&mut pty, "\r", "ID=");
+    ask(&mut pty, "\x1bPG1\r", WELCOME);
+    pty.write(format!("\x13{}", block("1", "x")).as_bytes());
+    let spool = scratch.join("spool");
+    eventually("the page is taken", || {
+        !spooled::accepted(&spool).is_empty()
+    });
+    pty.write(b"\x11");
+    assert_eq!(pty.read(ACCEPTED.len()), ACCEPTED.as_bytes());
 }
 
 #[test]

@@ -481,6 +481,73 @@ fn on_a_serial_line_a_bare_cr_after_a_silence_is_another_clients_call() {
 }
 
 #[test]
+fn a_block_without_its_end_swallows_nobodys_call() {
+    let pieces = |words: &[u8]| {
+        [
+            vec![words.to_vec()],
+            words.chunks(1).map(Vec::from).collect(),
+        ]
+    };
+    // Noise on an idle line, or the beginning of a block: whatever stands in
+    // it, the next CR behind a silence is answered.
+    for words in ["<STX>", "<STX>1<CR>half", "<STX><CR>RING<CR><CR>"] {
+        for login in [true, false] {
+            for pieces in pieces(&wire(words)) {
+                let mut call = Call::new(Settings {
+                    unprompted: false,
+                    login,
+                    ..Settings::default()
+                });
+                for piece in pieces {
+                    call.hear(&piece);
+                }
+                call.now += Duration::from_secs(2);
+                call.said.clear();
+                call.ask("<CR>", "ID=");
+                call.ask("<ESC>PG1<CR>", WELCOME);
+                call.ask(DOWN, ACCEPTED);
+            }
+        }
+    }
+    // A block that only takes its time is one.
+    let (head, tail) = DOWN.split_at(20);
+    for (known, unprompted) in [(true, false), (true, true), (false, true)] {
+        let login = known;
+        let mut call = Call::new(Settings {
+            unprompted,
+            login,
+            ..Settings::default()
+        });
+        if known {
+            call.hear(b"\x1bPG1\r");
+            call.said.clear();
+        }
+        call.ask(head, "");
+        call.now += Duration::from_secs(if known { 2 } else { 1 });
+        if !known {
+            call.times_out(Phase::Prompt, "ID=");
+        }
+        call.ask(tail, ACCEPTED);
+    }
+    // Who is asked for a logon may send one, whatever was there before.
+    for login in [true, false] {
+        let mut call = Call::new(Settings {
+            login,
+            ..Settings::default()
+        });
+        call.ask("<STX><CR>", "");
+        call.now += Duration::from_secs(2);
+        call.times_out(Phase::Prompt, "ID=");
+        call.ask("<ESC>PG1<CR>", WELCOME);
+    }
+    // Nor does what timed out reach into the next call.
+    let mut call = logged_on(Settings::default());
+    call.ask("<STX>1<CR>half", "");
+    call.times_out(Phase::Block, "501 Timeout<CR><ESC><EOT><CR>");
+    assert_eq!(call.receiver.rest(), b"");
+}
+
+#[test]
 fn a_log_hears_of_pages_that_are_refused_without_a_question() {
     let settings = Settings {
         numeric: true,

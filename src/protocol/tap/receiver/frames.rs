@@ -106,6 +106,14 @@ impl Frames {
         None
     }
 
+    /// Gives up a block that has begun: who sent it is gone, or it was noise.
+    /// Else it would swallow whatever comes up to a terminator, CRs included.
+    pub(super) fn drop_block(&mut self) {
+        if self.is_block {
+            self.begin(false, self.taken);
+        }
+    }
+
     fn begin(&mut self, is_block: bool, at: u64) {
         self.bytes.clear();
         self.start = at;
