@@ -57,8 +57,8 @@ pub(super) fn print(
 ) -> Result<(), Failure> {
     let mut text = String::new();
     for report in reports {
-        if report.fate.exit != Exit::Ok {
-            diag.warn(&report.error());
+        if let Some(text) = report.warning() {
+            diag.warn(&text);
         }
         if flags.json {
             text += &json_line(report)?;

@@ -229,9 +229,8 @@ impl<'a> Books<'a> {
             // One word at the end is for all of them.
             let first = self.first_left.unwrap_or(report.number);
             self.first_left = Some(first.min(report.number));
-        } else if report.fate.exit != Exit::Ok {
-            self.diag
-                .warn(&format!("row {}: {}", report.number, report.error()));
+        } else if let Some(text) = report.warning() {
+            self.diag.warn(&format!("row {}: {text}", report.number));
         }
         if let Some(progress) = &mut self.progress {
             progress.add(self.diag);

@@ -97,6 +97,17 @@ impl Report {
         )
     }
 
+    /// What people must be told of it, whoever looks at results or does not.
+    pub fn warning(&self) -> Option<String> {
+        if self.fate.exit != Exit::Ok {
+            return Some(self.error());
+        }
+        self.duplicate_possible.then(|| {
+            let text = "accepted when it was sent again, so it may arrive twice";
+            format!("{text}: {}", self.error())
+        })
+    }
+
     fn peer(&self) -> Option<&Peer> {
         self.server.as_ref().and_then(Place::peer)
     }
@@ -189,21 +200,27 @@ impl Report {
     /// The same, where it is said elsewhere which part is not out.
     pub fn settle_rest(&mut self) {
         if self.parts.0 > 0 && self.fate.outcome.may_retry() {
-            self.make_unknown();
+            self.make_unknown("the parts before it are out");
         }
     }
 
     /// An earlier try may have gone out: whatever the last one brought but
     /// success, nobody can know.
     pub fn settle_tries(&mut self) {
-        if self.duplicate_possible && !self.fate.outcome.accepted() {
-            self.make_unknown();
+        let is_known = self.fate.outcome != Outcome::Unknown;
+        if self.duplicate_possible && is_known && !self.fate.outcome.accepted() {
+            self.make_unknown("an earlier try may have been accepted");
         }
     }
 
-    fn make_unknown(&mut self) {
+    /// Says why: the reply alone may be that of a page which is not out.
+    fn make_unknown(&mut self, why: &str) {
         self.fate.outcome = Outcome::Unknown;
         self.fate.exit = Exit::Unknown;
+        if !self.fate.text.is_empty() {
+            self.fate.text += "; ";
+        }
+        self.fate.text += why;
     }
 }
 
@@ -349,14 +366,19 @@ mod tests {
         report.parts = (1, 3);
         report.settle_parts();
         assert_eq!(report.fate.outcome, Outcome::Unknown);
-        assert_eq!(report.fate.text, "part 2 of 3: Invalid Pager ID");
+        let why = "part 2 of 3: Invalid Pager ID; the parts before it are out";
+        assert_eq!(report.fate.text, why);
     }
 
     #[test]
     fn a_try_that_failed_does_not_undo_one_that_may_be_out() {
         let mut report = report(Outcome::Refused, Exit::NoUser);
         report.duplicate_possible = true;
-        report.settle_tries();
-        assert_eq!(report.fate.exit, Exit::Unknown);
+        for _ in 0..2 {
+            report.settle_tries();
+            assert_eq!(report.fate.exit, Exit::Unknown);
+            let why = "550 Invalid Pager ID; an earlier try may have been accepted";
+            assert_eq!(report.fate.response(), why);
+        }
     }
 }

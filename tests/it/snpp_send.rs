@@ -870,6 +870,7 @@ fn only_who_asks_for_it_gets_what_may_be_out_sent_again() {
     let line = only(&output);
     assert_eq!(line["outcome"], "sent");
     assert_eq!(line["duplicate_possible"], true);
+    assert_eq!(output.stderr.matches("it may arrive twice").count(), 1);
     assert_eq!(fake.connections(), 2);
 }
 
@@ -891,6 +892,8 @@ fn what_may_be_out_stays_unknown_when_the_second_try_is_refused() {
     output.expect_status(79);
     let line = only(&output);
     assert_eq!(line["outcome"], "unknown", "{output:?}");
+    let why = "554 No; an earlier try may have been accepted (pager 1)";
+    assert!(output.stderr.contains(why), "{output:?}");
 }
 
 const LONG: &str = "alpha beta gamma delta epsilon zeta";

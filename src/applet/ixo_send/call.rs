@@ -137,6 +137,10 @@ impl Call {
                 call.hang_up(settings, trace);
                 let mut fate = end.cause.unwrap_or_else(|| Fate::untried("no call"));
                 fate.text += findings.as_ref().map_or("", advice);
+                // What was left to be said has had no time for an answer.
+                if deadline.remaining() == Some(Duration::ZERO) {
+                    fate.text += "; the time of --timeout is over";
+                }
                 Err(Down {
                     findings,
                     ..Down::new(fate)

@@ -127,33 +127,27 @@ impl<'a> Caller<'a> {
             report.transcript.extend(self.transcript());
             report.attempts += came.tries;
             report.duplicate_possible |= came.answered.duplicate_possible;
-            report.fate = came.answered.fate;
+            report.fate = came.answered.fate.clone();
             // What may be out already is not tried again by itself.
             report.settle_tries();
             report.send_reply = (!came.no_call && report.fate.outcome != Outcome::Unknown)
                 .then(|| report.fate.response());
-            let cut = match code::limit(&report.fate.text) {
-                Some(limit) => format!("the central cut the message to {limit} characters"),
-                None => "the central cut the message".to_owned(),
-            };
-            let told = [
-                (came.answered.is_cut, cut.as_str()),
-                (
-                    came.answered.duplicate_possible && report.fate.outcome.accepted(),
-                    "accepted when it was sent again after silence, so it may arrive twice",
-                ),
-            ];
-            for (_, text) in told.into_iter().filter(|(is_so, _)| *is_so) {
-                let text = format!("{text}: {}", report.error());
-                self.settings.diag.warn(&text);
+            if came.answered.is_cut {
+                let cut = match code::limit(&report.fate.text) {
+                    Some(limit) => format!("the central cut the message to {limit} characters"),
+                    None => "the central cut the message".to_owned(),
+                };
+                self.settings
+                    .diag
+                    .warn(&format!("{cut}: {}", report.error()));
             }
             if !self.goes_on(&report.fate) || self.settings.interrupt.exit().is_some() {
                 // A refused logon is the page's that met it; no other one is tried.
-                self.note_dead(came.no_call, &report.fate);
+                self.note_dead(came.no_call, &came.answered.fate);
                 return;
             }
             let Some(pause) = backoff.pause() else {
-                self.note_dead(came.no_call, &report.fate);
+                self.note_dead(came.no_call, &came.answered.fate);
                 return;
             };
             self.finish();
@@ -180,7 +174,13 @@ impl<'a> Caller<'a> {
                 Exit::Unknown => Exit::TempFail,
                 exit => exit,
             };
-            self.dead = Some(Fate::new(Outcome::Untried, exit, fate.response()));
+            // A verdict is that of the page that met it, and of no other.
+            let text = if no_call {
+                fate.response()
+            } else {
+                format!("not tried: {MAX_LOST} calls in a row were lost")
+            };
+            self.dead = Some(Fate::new(Outcome::Untried, exit, text));
         }
     }
 

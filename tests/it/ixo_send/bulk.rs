@@ -206,6 +206,7 @@ fn a_journal_makes_a_run_resumable() {
         (&last["outcome"], &last["duplicate_possible"]),
         (&"sent".into(), &true.into())
     );
+    assert_eq!(run.stderr.matches("it may arrive twice").count(), 1);
     // Another destination, or other rows, are not this run.
     let other = Central::default().on_tcp();
     to(&other, &flags).stdin(csv).run().expect_status(65);
@@ -264,6 +265,7 @@ fn what_is_safe_to_try_again_is_tried_again() {
         (&line["outcome"], &line["duplicate_possible"]),
         (&"sent".into(), &true.into())
     );
+    assert!(run.stderr.contains("it may arrive twice"), "{run:?}");
     let nobody = closed();
     let run = ixo_send(&["--connect", &nobody]).args(brief).run();
     let line: Value = serde_json::from_str(&run.stdout).unwrap();

@@ -77,6 +77,8 @@ fn the_whole_way_to_the_page_has_a_limit() {
         let run = to(&fake, &["--timeout", "400ms", "1", "Hi"]).run();
         assert!(matches!(run.status, 75 | 76), "{run:?}");
         assert!(run.took >= Duration::from_millis(390), "{run:?}");
+        let why = "; the time of --timeout is over (pager 1)";
+        assert!(run.stderr.contains(why), "{run:?}");
         assert!(run.took < Duration::from_secs(3), "{run:?}");
     }
     // A verdict has its own.

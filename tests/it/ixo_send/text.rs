@@ -193,7 +193,10 @@ fn a_long_message_is_cut_or_split_and_measured_as_sent() {
     let run = to(&fake, &["--overflow", "split", "--json", "1", &words]).run();
     let line: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((run.status, &line["parts"]), (79, &"1/3".into()), "{run:?}");
-    assert_eq!(line["error"], "512 part 2 of 3: Later");
+    assert_eq!(
+        line["error"],
+        "512 part 2 of 3: Later; the parts before it are out"
+    );
     assert_eq!(said(&fake)[0].matches("<STX>").count(), 2);
 }
 

@@ -156,12 +156,14 @@ fn silence_is_answered_by_the_same_block_and_in_the_end_nobody_knows() {
     assert!(stderr.contains("it may arrive twice"), "{stderr}");
     // What the second one was refused for says nothing of the first.
     let refused = [SILENCE, "511 Invalid Pager ID<CR><RS><CR>"];
-    let (status, line, _) = judged(&refused, &brief);
+    let (status, line, stderr) = judged(&refused, &brief);
     assert_eq!(
         (status, line["outcome"].as_str()),
         (79, Some("unknown")),
         "{line}"
     );
+    let why = "511 Invalid Pager ID; an earlier try may have been accepted (pager 5551212)";
+    assert!(stderr.contains(why), "{stderr}");
     assert_eq!(line["duplicate_possible"], true);
 }
 

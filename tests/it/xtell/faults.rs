@@ -58,6 +58,7 @@ fn with_retry_unknown_it_is_sent_again_and_that_is_said() {
         run.stdout.contains("\"duplicate_possible\":true"),
         "{run:?}"
     );
+    assert_eq!(run.stderr.matches("it may arrive twice").count(), 1);
 }
 
 #[test]
