@@ -239,12 +239,13 @@ impl Receiver {
         if !is_long || !is_listening || self.settings.unprompted {
             return;
         }
-        if !self.known {
+        let arrived = self.frames.arrived();
+        // In the midst of a block only who begins a call says a CR alone.
+        let is_call = self.frames.ends_in_cr() && self.broke_silence == arrived.checked_sub(1);
+        if is_call || !self.known {
             self.frames.drop_block();
         }
-        if self.frames.is_empty() {
-            self.broke_silence = Some(self.frames.arrived());
-        }
+        self.broke_silence = Some(arrived);
     }
 
     fn is_deserted(&self, now: SystemTime) -> bool {

@@ -98,7 +98,7 @@ fn a_silent_line_is_left_in_peace_for_ever() {
 /// A caller who says CR every two seconds, until it is answered; then its page is taken.
 #[track_caller]
 fn expect_call(pty: &mut Pty) {
-    for _ in 0..3 {
+    for _ in 0..4 {
         pty.write(b"\r");
         let mut fds = [PollFd::from_borrowed_fd(pty.fd(), PollFlags::IN)];
         let two_seconds = Timespec {
@@ -133,6 +133,18 @@ fn a_block_that_never_ends_is_not_the_next_callers_affair() {
     assert_eq!(pty.read(timeout.len()), timeout.as_bytes());
     expect_call(&mut pty);
     expect_pages(&scratch, &[("1", "x"), ("1", "x"), ("1", "x")]);
+}
+
+#[test]
+fn who_calls_behind_one_that_went_in_the_midst_of_a_block_is_answered_soon() {
+    let scratch = scratch("tap-device-torn");
+    let mut pty = Pty::new();
+    let _central = on(&pty, &scratch, &[]);
+    ask(&mut pty, "\r", "ID=");
+    ask(&mut pty, "\x1bPG1\r", WELCOME);
+    pty.write(b"\x021\rhalf");
+    expect_call(&mut pty);
+    expect_pages(&scratch, &[("1", "x")]);
 }
 
 #[test]

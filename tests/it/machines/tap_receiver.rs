@@ -529,6 +529,18 @@ fn a_block_without_its_end_swallows_nobodys_call() {
         }
         call.ask(tail, ACCEPTED);
     }
+    // Nor is it one where a CR comes alone, and again: that is how a call begins.
+    for (pause, answer) in [(2, "ID="), (1, "")] {
+        let mut call = logged_on(Settings {
+            unprompted: false,
+            ..Settings::default()
+        });
+        call.ask("<STX>1<CR>half", "");
+        for answer in ["", answer] {
+            call.now += Duration::from_secs(pause);
+            call.ask("<CR>", answer);
+        }
+    }
     // Who is asked for a logon may send one, whatever was there before.
     for login in [true, false] {
         let mut call = Call::new(Settings {

@@ -71,9 +71,9 @@ impl Frames {
         self.bytes.iter().chain(&self.rest).copied().collect()
     }
 
-    /// Is there nothing of a next one yet?
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty() && self.bytes.is_empty() && !self.is_block
+    /// Has what came last ended a field, and not its block?
+    pub(super) fn ends_in_cr(&self) -> bool {
+        self.bytes.last() == Some(&CR)
     }
 
     /// How much has come in so far.
