@@ -335,7 +335,7 @@ complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-queue
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l hostname -d 'Name in the greeting [default: this host\'s]' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-message -d 'Longest message, in bytes' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-recipients -d 'Most pagers of one message [default: 50; with a command 1, and no more]' -r
-complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-errors -d 'Unknown commands and refused pagers before the session is ended' -r
+complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l max-errors -d 'Errors before the session is ended; refused pagers in a row: ten times as many' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l idle-timeout -d 'Longest silence of a client' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l session-timeout -d 'Longest session' -r
 complete -c pagebox -n "__fish_pagebox_using_subcommand snpp-serve" -l hold-zone -d 'Time zone of a HOLD without offset [default: this machine\'s]' -r

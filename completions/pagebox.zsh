@@ -452,7 +452,7 @@ _arguments "${_arguments_options[@]}" : \
 '--hostname=[Name in the greeting \[default\: this host'\''s\]]:NAME:_default' \
 '--max-message=[Longest message, in bytes]:N:_default' \
 '--max-recipients=[Most pagers of one message \[default\: 50; with a command 1, and no more\]]:N:_default' \
-'--max-errors=[Unknown commands and refused pagers before the session is ended]:N:_default' \
+'--max-errors=[Errors before the session is ended; refused pagers in a row\: ten times as many]:N:_default' \
 '--idle-timeout=[Longest silence of a client]:DUR:_default' \
 '--session-timeout=[Longest session]:DUR:_default' \
 '--hold-zone=[Time zone of a HOLD without offset \[default\: this machine'\''s\]]:ZONE:_default' \

@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// Most pagers of one message [default: 50; with a command 1, and no more]
     #[arg(long, value_name = "N", value_parser = positive())]
     max_recipients: Option<usize>,
-    /// Unknown commands and refused pagers before the session is ended
+    /// Errors before the session is ended; refused pagers in a row: ten times as many
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = positive())]
     max_errors: usize,
     /// Longest silence of a client

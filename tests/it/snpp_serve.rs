@@ -1869,8 +1869,7 @@ fn what_is_refused_counts() {
         "route.r = { type = 'exec', command = ['true'] }\npager.a.route = 'r'\n",
     );
     for line in [
-        "PAGE b", "PAGE -o", "PAGE", "PING b", "PING -o", "MSTA 1 2", "MSTA 1", "KTAG 1 2", "KTAG",
-        "FOO",
+        "PING b", "PING -o", "MSTA 1 2", "MSTA 1", "KTAG 1 2", "KTAG", "FOO",
     ] {
         let server = serve(&scratch)
             .args(["--max-errors", "2"])
@@ -1890,6 +1889,27 @@ fn what_is_refused_counts() {
         );
         assert_eq!(heard[7], "421 Too Many Errors, Goodbye");
         take_job(&scratch);
+    }
+}
+
+#[test]
+fn refused_pagers_count_until_one_is_accepted() {
+    let scratch = scratch("serve-pagers");
+    let config = scratch.file(
+        "pagebox.toml",
+        "route.r = { type = 'exec', command = ['true'] }\npager.a.route = 'r'\n",
+    );
+    for line in ["PAGE b", "PAGE -o", "PAGE"] {
+        let server = serve(&scratch)
+            .args(["--max-errors", "1"])
+            .arg("--config")
+            .arg(&config);
+        let bad = [line; 10].join("\r\n");
+        let lines = [&bad, "PAGE a", &bad, "RESE", "FOO", line, "PAGE a"];
+        let heard = replies(server, &lines);
+        let bad = ["550"; 10];
+        let expected = [&bad[..], &["250"], &bad, &["250", "500", "421"]].concat();
+        assert_eq!(codes(&heard.join("\n")), expected, "{line}");
     }
 }
 

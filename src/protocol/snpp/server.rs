@@ -45,6 +45,9 @@ const MAX_LINE: usize = 4096;
 const MESS_SPACE: usize = 16;
 /// The refused logins after which a client is sent away.
 const MAX_LOGINS: usize = 3;
+/// Refused pagers in a row that are forgiven for each error that is: a client
+/// with a long list has old numbers in it, and its good ones are to be served.
+const PAGERS_PER_ERROR: usize = 10;
 /// How far in the past HOLD may lie: clocks differ, and lines are slow.
 const LATE: Duration = Duration::from_secs(60);
 
@@ -86,6 +89,8 @@ pub struct Server {
     /// Errors and refused logins so far.
     errors: usize,
     logins: usize,
+    /// Pagers refused since one was accepted.
+    refused: usize,
 }
 
 type Actions = Vec<Action<Question, End>>;
@@ -101,6 +106,7 @@ impl Server {
             login: None,
             errors: 0,
             logins: 0,
+            refused: 0,
         }
     }
 
@@ -187,6 +193,16 @@ impl Server {
         }
     }
 
+    /// Refuses a pager. Nobody may try names for ever, either.
+    fn refuse_pager(&mut self, text: &str, actions: &mut Actions) {
+        self.refused += 1;
+        if self.refused > self.settings.errors.saturating_mul(PAGERS_PER_ERROR) {
+            self.end(Some(say::ERRORS), End::Errors, actions);
+        } else {
+            reply(actions, text);
+        }
+    }
+
     fn ask(&mut self, asked: Asked, question: Question, actions: &mut Actions) {
         self.state = State::Asking(asked);
         actions.push(Action::Ask(question));
@@ -203,7 +219,7 @@ impl Server {
             Some(word) => words::token(word).map(Some),
         };
         let (Some(pager), Some(pin), None) = (pager, pin, words.next()) else {
-            return self.strike(say::BAD_PAGER, actions);
+            return self.refuse_pager(say::BAD_PAGER, actions);
         };
         let recipient = self.transaction.recipient(&pager, pin);
         self.ask(Asked::Page(recipient), Question::Pager(pager), actions);
@@ -211,15 +227,16 @@ impl Server {
 
     fn paged(&mut self, recipient: Recipient, unit: Option<Unit>, actions: &mut Actions) {
         let Some(unit) = unit else {
-            return self.strike(say::BAD_PAGER, actions);
+            return self.refuse_pager(say::BAD_PAGER, actions);
         };
         if !self.transaction.suits(unit) {
-            return self.strike(say::BAD_MODE, actions);
+            return self.refuse_pager(say::BAD_MODE, actions);
         }
-        reply(
-            actions,
-            self.transaction.add(recipient, unit, &self.settings),
-        );
+        let text = self.transaction.add(recipient, unit, &self.settings);
+        if text != say::PAGERS {
+            self.refused = 0;
+        }
+        reply(actions, text);
     }
 
     fn data(&mut self, ending: Ending, actions: &mut Actions) {
@@ -693,17 +710,34 @@ mod tests {
         assert!(session.said.ends_with("421 Too Many Errors, Goodbye\r\n"));
         assert_eq!(session.end, Some(End::Errors));
         // Nor does anybody try pagers or tags for long.
-        for line in [
-            "PAGE 000", "PAGE -o", "PING 000", "MSTA 1 2", "MSTA 1", "KTAG 1 2",
-        ] {
+        for line in ["PING 000", "MSTA 1 2", "MSTA 1", "KTAG 1 2"] {
             let session = talk(format!("{line}\r\n").repeat(9).as_bytes());
             assert_eq!(session.codes(), [550, 550, 550, 421], "{line}");
             assert_eq!(session.end, Some(End::Errors));
         }
+        for line in ["PAGE 000", "PAGE -o", "PAGE", "2WAY\r\nRTYP TEXT\r\nPAGE 1"] {
+            let settings = Settings {
+                two_way: true,
+                ..settings()
+            };
+            let lines = format!("{line}\r\n").repeat(40);
+            let (session, _) = feed_to(settings, [lines.as_bytes()]);
+            let heard = session.codes();
+            assert_eq!(heard.last(), Some(&421), "{line}");
+            assert_eq!(session.end, Some(End::Errors));
+            if line.starts_with("PAGE") {
+                assert_eq!(heard[1..31], [550; 30], "{line}");
+                assert_eq!(heard.len(), 32);
+            }
+        }
+        // An accepted one begins the row anew; its errors stay.
+        let bad = "PAGE 000\r\n".repeat(30);
+        let session = talk(format!("{bad}PAGE 1\r\n{bad}FOO\r\nPAGE 000\r\n").as_bytes());
+        assert_eq!(session.codes().last(), Some(&421));
+        assert_eq!(session.codes().len(), 63);
         // What is merely wrong is forgiven.
-        for line in ["LEVE 12", "MESS", "2WAY 1\r\nNOQU", "SEND", "PAGE"] {
-            let most = if line == "PAGE" { 3 } else { 20 };
-            let session = talk(format!("{line}\r\n").repeat(most).as_bytes());
+        for line in ["LEVE 12", "MESS", "2WAY 1\r\nNOQU", "SEND"] {
+            let session = talk(format!("{line}\r\n").repeat(40).as_bytes());
             assert_eq!(session.end, None, "{line}");
         }
     }

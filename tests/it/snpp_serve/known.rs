@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::access::{on_socket, server};
 use super::{codes, expect_jobs, jobs};
+use crate::support::kit::link;
 use crate::support::{Cmd, Scratch, applet, scratch};
 
 const UNAVAILABLE: &str = "421 Gateway Service Unavailable\r\n";
@@ -151,15 +152,50 @@ fn a_default_route_takes_every_well_formed_id() {
 #[test]
 fn whoever_asks_for_names_that_there_are_not_is_sent_away() {
     let scratch = scratch("known-errors");
-    let output = configured(&scratch, NAMES)
-        .args(["--max-errors", "3"])
-        .stdin("PAGE a\r\nPAGE ann\r\nPING b\r\nPAGE c\r\nPAGE d\r\nPAGE ann\r\n")
+    for (line, most) in [("PING a", 3), ("PAGE a", 30)] {
+        let lines = format!("{line}\r\n").repeat(most + 1);
+        let output = configured(&scratch, NAMES)
+            .args(["--max-errors", "3"])
+            .stdin(format!("{lines}PAGE ann\r\n"))
+            .run();
+        output.expect_complaint(0, &output.stdout, "too many errors");
+        let heard = codes(&output.stdout);
+        assert_eq!(heard[1..=most], vec!["550"; most], "{line}");
+        assert_eq!(heard[most + 1..], ["421"], "{line}");
+    }
+}
+
+#[test]
+fn old_numbers_in_a_list_cost_the_good_ones_nothing() {
+    link("pagebox");
+    let scratch = scratch("known-list");
+    config(&scratch, NAMES);
+    let server = "pagebox snpp-serve --spool spool --config pagebox.toml";
+    let send = || {
+        applet("snpp-send")
+            .args(["-s", "localhost", "--proxy-command", server])
+            .dir(&*scratch)
+    };
+    let old: Vec<String> = (0..12).map(|number| format!("old{number}")).collect();
+    let output = send()
+        .args(["--one-send", &format!("{},ann", old.join(",")), "hi"])
         .run();
-    output.expect_complaint(0, &output.stdout, "too many errors");
-    assert_eq!(
-        codes(&output.stdout),
-        ["220", "550", "250", "550", "550", "421"]
-    );
+    output.expect_status(67);
+    assert_eq!(output.stdout.matches(" refused 550 ").count(), 12);
+    assert!(output.stdout.contains("\nann sent 250 "), "{output:?}");
+    expect_jobs("one SEND", &scratch, &[(&["To: ann"], "hi")]);
+    let rows = (0..60).map(|row| format!("ann,{row}\nold{row},{row}\n"));
+    let csv = format!("pager,message\n{}", rows.collect::<String>());
+    for window in ["1", "50"] {
+        let before = jobs(&scratch).len();
+        let output = send()
+            .args(["--csv", "-", "--window", window])
+            .stdin(&csv)
+            .run();
+        output.expect_status(67);
+        assert_eq!(output.stdout.matches(",sent,250,").count(), 60, "{window}");
+        assert_eq!(jobs(&scratch).len() - before, 60, "{window}");
+    }
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub struct Settings {
     /// Pagers of a transaction.
     pub recipients: usize,
     /// Errors (unknown commands, logins without a name or password, refused
-    /// pagers and tags) that are forgiven; the next one ends the session.
+    /// PINGs and tags) that are forgiven; the next one ends the session. Of
+    /// refused pagers, ten times as many in a row.
     pub errors: usize,
     /// Nothing may be sent or asked before a login.
     pub login_first: bool,
