@@ -1913,6 +1913,29 @@ fn refused_pagers_count_until_one_is_accepted() {
     }
 }
 
+#[test]
+fn the_dot_of_a_telnet_client_ends_a_full_body_too() {
+    let scratch = scratch("serve-telnet-full");
+    for (length, code) in [
+        (1, "250"),
+        (1022, "250"),
+        (1023, "250"),
+        (1024, "250"),
+        (1025, "550"),
+        (1026, "550"),
+        (3000, "550"),
+    ] {
+        let text = "x".repeat(length);
+        let output = serve(&scratch)
+            .args(["--max-message", "1024"])
+            .stdin(format!("DATA\r\n{text}\r\0\r\n.\r\0\r\nSEND\r\n"))
+            .run();
+        output.expect_status(0);
+        let heard = codes(&output.stdout);
+        assert_eq!(heard[1..], ["354", code, "503"], "{length}");
+    }
+}
+
 // ---- room ----
 
 #[test]

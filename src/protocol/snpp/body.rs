@@ -4,6 +4,10 @@
 
 use crate::protocol::line::{Ending, Line};
 
+/// The lone dot of a telnet client: reading CR LF from a file, it writes CR
+/// NUL CR LF.
+const TELNET_END: &[u8] = b".\r\0";
+
 /// The body of a message, line by line.
 ///
 /// Only a lone dot ends it. In a dialogue whose lines end in CR LF the dot's
@@ -33,16 +37,17 @@ impl Body {
         }
     }
 
-    /// How much of the next line is worth keeping: the room that is left, and a doubled dot.
+    /// How much of the next line is worth keeping: the room that is left, a
+    /// doubled dot, and what telnet puts behind it. So there is always room for the end.
     pub fn room(&self) -> usize {
-        self.limit.saturating_sub(self.text.len()).saturating_add(1)
+        let room = self.limit.saturating_sub(self.text.len());
+        room.saturating_add(TELNET_END.len())
     }
 
     /// Takes a line. True: it was the end.
     pub fn take(&mut self, line: &Line) -> bool {
         let ends = line.ending == Ending::CrLf || !self.crlf;
-        // A telnet client that reads CR LF from a file writes CR NUL CR LF.
-        if ends && !line.cut && matches!(line.bytes.as_slice(), b"." | b".\r\0") {
+        if ends && !line.cut && matches!(line.bytes.as_slice(), b"." | TELNET_END) {
             return true;
         }
         self.crlf |= line.ending == Ending::CrLf;
@@ -146,6 +151,20 @@ mod tests {
         assert_eq!(kept(b"..345\r\n.\r\n"), Some(Some(b".345".to_vec())));
         assert_eq!(kept(b"12\r\n4\r\n.\r\n"), Some(Some(b"12\n4".to_vec())));
         assert_eq!(kept(b"12345\r\n.\r\n"), Some(None));
+        // The end has room when nothing else has.
+        for (lines, text) in [
+            (&b"123"[..], Some(&b"123"[..])),
+            (b"1234", Some(b"1234")),
+            (b"12345", None),
+            (b"123456789", None),
+        ] {
+            let bytes = [lines, b"\r\0\r\n.\r\0\r\n"].concat();
+            assert_eq!(kept(&bytes), Some(text.map(<[u8]>::to_vec)));
+        }
+        for tail in ["1", "12", "123", ".\r", "..", "...\r"] {
+            let bytes = format!("1234\r\n{tail}\r\n.\r\n");
+            assert_eq!(kept(bytes.as_bytes()), Some(None), "{tail:?}");
+        }
         assert_eq!(kept(b"12\r\n45\r\n.\r\n"), Some(None));
         assert_eq!(kept(b"1234\r\n\r\n.\r\n"), Some(None));
         assert_eq!(kept(b"123456789\r\nx\r\n..\r\n.\r\n"), Some(None));
