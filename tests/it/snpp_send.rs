@@ -453,6 +453,34 @@ fn each_refusal_has_its_status_and_nothing_is_sent() {
 }
 
 #[test]
+fn what_the_server_itself_does_not_know_is_unknown() {
+    for (reply, status, outcome) in [
+        (
+            "550 Outcome Unknown, May Have Been Delivered",
+            79,
+            "unknown",
+        ),
+        ("550 OUTCOME UNKNOWN", 79, "unknown"),
+        ("550 Failed: outcome unknown pager", 69, "refused"),
+        ("550 Failed, Message Refused", 69, "refused"),
+    ] {
+        let fake = Fake::replies(&[("SEND", reply)]);
+        let next = Fake::replies(&[]);
+        let output = send(&fake)
+            .args(["-s", &next.addr(), "--retry", "1"])
+            .args(["--retry-delay", "10ms", "--json", "1", "hi"])
+            .run();
+        output.expect_complaint(status, &output.stdout, reply);
+        let line = only(&output);
+        assert_eq!(
+            (&line["outcome"], &line["code"]),
+            (&outcome.into(), &550.into())
+        );
+        assert_eq!((fake.connections(), next.connections()), (1, 0));
+    }
+}
+
+#[test]
 fn each_refusal_of_send_has_its_status() {
     for (status, outcome, reply) in [
         (69, "refused", "550 Failed, Illegal Pager ID"),

@@ -8,8 +8,11 @@ use super::reply::{Class, Reply};
 use crate::exit::Exit;
 use crate::outcome::{Fate, Outcome};
 
+/// How a 550 to SEND begins where the page may be out.
+const OUTCOME_UNKNOWN: &str = "Outcome Unknown";
+
 /// The fate of a page one of whose commands was refused, or whose SEND was
-/// refused: nothing of it is out.
+/// refused: nothing of it is out, unless the server says that it may be.
 pub fn refusal(verb: Verb, reply: &Reply) -> Fate {
     let text = reply.shown_text();
     let (outcome, exit) = match reply.class() {
@@ -17,6 +20,9 @@ pub fn refusal(verb: Verb, reply: &Reply) -> Fate {
             (Outcome::Refused, Exit::NoPermission)
         }
         Class::Closing => (Outcome::Temporary, Exit::TempFail),
+        Class::Failed if verb == Verb::Send && reply.code == 550 && is_outcome_unknown(&text) => {
+            (Outcome::Unknown, Exit::Unknown)
+        }
         Class::Failed => failed(verb, reply.code),
         Class::Done | Class::SendMore | Class::Undefined => (Outcome::Temporary, Exit::Protocol),
     };
@@ -40,6 +46,13 @@ fn failed(verb: Verb, code: u16) -> (Outcome, Exit) {
 /// RFC 1861 section 4.5.1 gives LOGI this 421 of its own.
 fn is_illegal_access(text: &str) -> bool {
     text.to_ascii_lowercase().contains("illegal access")
+}
+
+/// Our own server's word for a command that was begun, and whose end it does
+/// not know: SNPP has no code for that.
+fn is_outcome_unknown(text: &str) -> bool {
+    let head = text.get(..OUTCOME_UNKNOWN.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(OUTCOME_UNKNOWN))
 }
 
 /// The fate of all pages at a server whose greeting is no welcome.
@@ -99,6 +112,35 @@ mod tests {
             (Verb::Page, 199, Exit::Protocol),
         ] {
             assert_eq!(exit(verb, code), expected, "{code} to {verb}");
+        }
+    }
+
+    #[test]
+    fn who_says_that_it_may_be_out_is_believed() {
+        for (verb, code, text, outcome) in [
+            (
+                Verb::Send,
+                550,
+                "Outcome Unknown, May Have Been Delivered",
+                Outcome::Unknown,
+            ),
+            (Verb::Send, 550, "OUTCOME UNKNOWN", Outcome::Unknown),
+            (Verb::Send, 550, "Outcome", Outcome::Refused),
+            (
+                Verb::Send,
+                550,
+                "Illegal: outcome unknown",
+                Outcome::Refused,
+            ),
+            (Verb::Send, 554, "Outcome Unknown", Outcome::Temporary),
+            (Verb::Page, 550, "Outcome Unknown", Outcome::Refused),
+        ] {
+            let reply = Reply {
+                code,
+                text: text.into(),
+                ..Reply::default()
+            };
+            assert_eq!(refusal(verb, &reply).outcome, outcome, "{text} to {verb}");
         }
     }
 

@@ -868,6 +868,7 @@ fn the_far_verdict_is_the_near_one() {
         (&[("SEND", "860 1 2 delivered")], "250 Message "),
         (&[("SEND", "960 1 2 queued")], "250 Message "),
         (&[("SEND", "550 no")], "550 Failed, Message Refused"),
+        (&[("SEND", UNCERTAIN)], UNCERTAIN),
         (&[("SEND", "554 later")], "554 "),
         (&[("SEND", "421 down")], "554 "),
         (&[("SEND", "750 not online")], "554 "),
