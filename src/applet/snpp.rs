@@ -13,8 +13,9 @@ use crate::cli::peer::{self, Peer};
 use crate::cli::secret;
 use crate::exit::Failure;
 use crate::protocol::snpp::PORT;
-use crate::protocol::snpp::command::{Command, Verb};
-use crate::text::split::Fitted;
+use crate::protocol::snpp::command::{Command, MAX_BODY_LINE, Verb};
+use crate::protocol::snpp::plan::{Body, is_too_long};
+use crate::text::split::{Fitted, Overflow};
 use crate::transport::interrupt::Interrupt;
 
 /// `HOST[:PORT]`, with the port of SNPP where there is none.
@@ -44,12 +45,42 @@ pub(super) fn login(
 }
 
 /// The longest message, in characters.
-pub(super) fn length(text: &TextArgs) -> usize {
+fn length(text: &TextArgs) -> usize {
     text.max_length.unwrap_or(256)
 }
 
-/// Cuts a text to what a gateway may be sent.
-pub(super) fn fit(args: &TextArgs, text: &str) -> Result<Fitted, Failure> {
+/// Cuts a text to what a gateway may be sent: so many characters, and where a
+/// line of them has too many bytes, so many bytes as well.
+pub(super) fn fit(args: &TextArgs, text: &str, body: Body) -> Result<Fitted, Failure> {
     let charset = args.charset.unwrap_or_default();
-    args.fit(text, charset, length(args), |part| part.chars().count())
+    let length = length(args);
+    let fitted = args.fit(text, charset, length, |part| part.chars().count());
+    let Ok(by_length) = &fitted else {
+        return fitted;
+    };
+    if !by_length.parts.iter().any(|part| is_too_long(part, body)) {
+        return fitted;
+    }
+    // A dot in front is doubled.
+    let room = MAX_BODY_LINE - 1;
+    let (text, share) = match (args.overflow, by_length.parts.first()) {
+        (Overflow::Truncate, Some(head)) => (head.as_str(), 1),
+        // What costs its bytes, but at least its share of a line, keeps to both bounds.
+        (Overflow::Split, _) => (text, room.div_ceil(length)),
+        _ => return fitted,
+    };
+    let cost = |part: &str| part.chars().map(|c| c.len_utf8().max(share)).sum();
+    let by_bytes = args.fit(text, charset, room, cost);
+    by_bytes.map_err(|_| {
+        let parts = args.max_parts;
+        Failure::data(format!(
+            "the message does not fit into {parts} parts of {room} bytes"
+        ))
+    })
+}
+
+/// The warning that a message was cut.
+pub(super) fn cut_to(fitted: &Fitted) -> String {
+    let length = fitted.parts.first().map_or(0, |part| part.chars().count());
+    format!("the message was cut to {length} characters")
 }

@@ -120,12 +120,9 @@ fn pages(
             args.text.text(&args.words)?,
         )
     };
-    let fitted = snpp::fit(&args.text, &text)?;
+    let fitted = snpp::fit(&args.text, &text, wishes.body)?;
     if fitted.cut {
-        diag.warn(&format!(
-            "the message was cut to {} characters",
-            snpp::length(&args.text)
-        ));
+        diag.warn(&snpp::cut_to(&fitted));
     }
     let recipients = ids.into_iter().map(|id| Recipient {
         id,

@@ -1007,6 +1007,64 @@ fn parts_stop_at_the_first_failure() {
 }
 
 #[test]
+fn bytes_count_too_where_a_line_has_too_many() {
+    let texts = [
+        "Ж".repeat(300),
+        "Жука 🐛 ".repeat(50),
+        // Short enough in characters.
+        "🐛".repeat(200),
+        format!("{}\n{}", "Ж".repeat(30), "Ж".repeat(260)),
+    ];
+    let limits = [&[][..], &["--max-length", "400"], &["--body", "data"]];
+    for (text, limit) in texts.iter().zip(limits.iter().cycle()) {
+        let fake = Fake::replies(&[]);
+        send(&fake)
+            .args(*limit)
+            .args(["--overflow", "split", "1", text])
+            .run()
+            .expect(0, "", "");
+        let mut said = String::new();
+        for line in fake.heard() {
+            assert!(line.len() <= 505, "{}: {line}", line.len());
+            assert!(line.chars().count() <= 400, "{line}");
+            let text = line.strip_prefix("MESS ").unwrap_or(&line);
+            said.push_str(text.strip_prefix('(').map_or(text, |text| &text[4..]));
+        }
+        let letters = |text: &str| text.chars().filter(|c| !c.is_ascii()).collect::<String>();
+        assert_eq!(letters(&said), letters(text));
+        let fake = Fake::replies(&[]);
+        let output = send(&fake)
+            .args(*limit)
+            .args(["--overflow", "truncate", "1", text])
+            .run();
+        let heard = fake.heard().concat();
+        let kept = letters(&heard);
+        assert!(letters(text).starts_with(&kept), "{heard}");
+        assert!((400..520).contains(&kept.len()), "{}", kept.len());
+        output.expect_complaint(0, "", "the message was cut to ");
+        // Nobody asked for it.
+        let output = send(&fake).args(["--max-length", "400", "1", text]).run();
+        output.expect_complaint(65, "", "DATA would be a line of ");
+    }
+    let fake = Fake::replies(&[]);
+    let row = format!("pager,message\n1,{}\n", "Ж".repeat(300));
+    send(&fake)
+        .args(["--overflow", "split", "--csv", "-"])
+        .stdin(row)
+        .run()
+        .expect_status(0);
+    assert_eq!(
+        fake.heard().iter().filter(|line| *line == "SEND").count(),
+        2
+    );
+    send(&fake)
+        .args(["--overflow=split", "--max-parts=2", "--max-length=400"])
+        .args(["1", &"🐛".repeat(300)])
+        .run()
+        .expect_complaint(65, "", "does not fit into 2 parts of 499 bytes");
+}
+
+#[test]
 fn a_message_is_cut_only_on_request_and_with_a_warning() {
     let fake = Fake::replies(&[]);
     send(&fake)

@@ -37,7 +37,8 @@ impl Sender for RowSender<'_> {
     type Prepared = Page;
 
     fn prepare(&self, row: &Row, page: &RowPage) -> Result<Page, Failure> {
-        let fitted = snpp::fit(self.text, &page.message)?;
+        let fitted = snpp::fit(self.text, &page.message, self.wishes.body)?;
+        let cut = fitted.cut.then(|| snpp::cut_to(&fitted));
         let recipient = Recipient {
             id: row.pager.clone(),
             pin: page.pin.clone(),
@@ -51,11 +52,7 @@ impl Sender for RowSender<'_> {
             self.wishes,
         )
         .map_err(|error| Failure::data(error.to_string()))?;
-        if fitted.cut {
-            let length = snpp::length(self.text);
-            self.warn(row, &format!("the message was cut to {length} characters"));
-        }
-        if let Some(text) = page.remark() {
+        for text in cut.into_iter().chain(page.remark()) {
             self.warn(row, &text);
         }
         Ok(page.with_row(&row.id, &row.hash))

@@ -233,6 +233,11 @@ impl Plan {
     }
 }
 
+/// Is this text, handed over so, more bytes in a line than a client may send?
+pub fn is_too_long(text: &str, body: Body) -> bool {
+    matches!(message(text, body), Err(BadArgument::TooLong(..)))
+}
+
 impl Step {
     pub(super) fn new(command: Command, role: Role) -> Self {
         Self {
