@@ -1402,7 +1402,11 @@ fn waiting_for_a_reply_ends_with_the_final_status() {
             0,
             "In the West Pasture",
         ),
+        ("889 In the west pasture", text, 0, "In the west pasture\n"),
+        ("889 3 cows", text, 0, "3 cows\n"),
+        ("888 1E2C", choice, 0, "1E2C Yes please\n"),
         ("881 2 950925151212+7 Delivered and Read", &["--ack"], 0, ""),
+        ("882 2 950925151212+7 Deleted unread", &["--ack"], 0, ""),
         ("881 2 950925151212+7 Delivered and Read", text, 1, ""),
         ("780 2 950926023501+7 MESSAGE EXPIRED", text, 69, ""),
         ("760 2 950926023501+7 MESSAGE EXPIRED", text, 69, ""),
@@ -1426,6 +1430,15 @@ fn waiting_for_a_reply_ends_with_the_final_status() {
             fake.heard()
         );
     }
+}
+
+#[test]
+fn a_status_that_is_none_is_told() {
+    let fake = two_way(&[("SEND", "960 00321 0234 Queued"), ("MSTA", "500 What?")]);
+    send(&fake)
+        .args(["--wait-reply", "50ms", "--reply", "text", "1", "hi"])
+        .run()
+        .expect_complaint(1, "", "MSTA was answered 500 What? (pager 1)");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::flags::TwoWayArgs;
 use crate::applet::snpp::gateway::{CommandResult, Gateways, Settings};
 use crate::cli::peer::{Peer, Place};
 use crate::cli::report::{Report, answer, put};
-use crate::diag::cause;
+use crate::diag::{Diag, cause};
 use crate::exit::{Exit, Failure};
 use crate::outcome::{Fate, Tally};
 use crate::protocol::snpp::command::{Command, Verb};
@@ -71,14 +71,29 @@ enum Status {
     Failed,
 }
 
+/// The sequence number of a status.
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Its date, `YYMMDDHHMMSS` and a difference to GMT.
+fn is_date(word: &str) -> bool {
+    word.get(..12).is_some_and(is_number)
+}
+
+/// Some servers leave out the number and the date: then all of it is text.
 fn status(reply: &Reply, choices: &[(String, String)]) -> Status {
     let rest = || {
         let text = reply.shown_text();
-        let mut words = text.splitn(3, ' ').skip(2);
-        words.next().unwrap_or_default().to_owned()
+        let mut words = text.splitn(3, ' ');
+        match (words.next(), words.next()) {
+            (Some(number), Some(date)) if is_number(number) && is_date(date) => {
+                words.next().unwrap_or_default().to_owned()
+            }
+            _ => text,
+        }
     };
     match reply.code {
-        880 | 881 => Status::Closed,
         888 => {
             let text = rest();
             let code = text.split(' ').next().unwrap_or_default();
@@ -91,6 +106,7 @@ fn status(reply: &Reply, choices: &[(String, String)]) -> Status {
             })
         }
         889 => Status::Replied(rest()),
+        880..=887 => Status::Closed,
         _ => match reply.class() {
             Class::Done => Status::Open,
             Class::Failed if reply.code == 554 => Status::Open,
@@ -159,7 +175,7 @@ pub(super) fn wait(
             break;
         }
         open.retain_mut(|report| {
-            match ask_about(gateways, report, &wanted.choice) {
+            match ask_about(gateways, report, &wanted.choice, settings.diag) {
                 // A gateway that queues may not know a tag before its
                 // deliverer does, or not on this connection.
                 Status::Open | Status::Unknown => return true,
@@ -196,6 +212,7 @@ fn ask_about(
     gateways: &mut Gateways<'_>,
     report: &mut Report,
     choices: &[(String, String)],
+    diag: &Diag,
 ) -> Status {
     let index = report
         .server
@@ -213,8 +230,13 @@ fn ask_about(
     };
     let status = status(&reply, choices);
     // 7xx is a fate; anything else leaves what SEND said as it is.
-    if status == Status::Failed && reply.code / 100 == 7 {
-        report.fate = verdict::refusal(Verb::Msta, &reply);
+    if status == Status::Failed {
+        if reply.code / 100 == 7 {
+            report.fate = verdict::refusal(Verb::Msta, &reply);
+        } else {
+            let (said, pager) = (reply.shown(), &report.pager);
+            diag.warn(&format!("MSTA was answered {said} (pager {pager})"));
+        }
     }
     status
 }
@@ -389,7 +411,16 @@ mod tests {
                 "889 3 950925151212+7 In the west pasture",
                 Status::Replied("In the west pasture".into()),
             ),
+            (
+                "889 In the west pasture",
+                Status::Replied("In the west pasture".into()),
+            ),
+            ("889 3 cows left", Status::Replied("3 cows left".into())),
+            ("889 3 950925151212+7", Status::Replied(String::new())),
+            ("888 1E2C", Status::Replied("1E2C Yes please".into())),
+            ("882 2 950925151212+7 Deleted unread", Status::Closed),
             ("780 2 950926023501+7 EXPIRED", Status::Failed),
+            ("500 What?", Status::Failed),
             ("550 Unknown", Status::Unknown),
             ("554 Busy", Status::Open),
         ] {
