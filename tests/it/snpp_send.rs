@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::fake::{HANG_UP, SILENCE};
+use crate::support::fake::{HANG_UP, RESET, SILENCE, polite};
 use crate::support::{Cmd, Fake, Output, applet, eventually, scratch};
 
 type Rules<'a> = &'a [(&'a str, &'a str)];
@@ -1249,6 +1249,56 @@ fn after_a_lost_connection_the_next_pager_gets_a_new_one() {
 }
 
 #[test]
+fn a_connection_that_ends_between_two_pages_costs_neither() {
+    let last = "421 Timeout, Goodbye";
+    for (at, reply) in [
+        ("PAGE 2", HANG_UP),
+        ("PAGE 2", RESET),
+        ("PAGE 2", last),
+        ("MESS", HANG_UP),
+        ("MESS", last),
+    ] {
+        // The second page on the first connection is where it ends.
+        let fake = Fake::lockstep(move |client| {
+            client.say("220 ready\r\n");
+            let mut is_second = false;
+            while let Some(line) = client.hear() {
+                is_second |= line == "PAGE 2";
+                match reply {
+                    _ if client.number > 0 || !is_second || !line.starts_with(at) => {
+                        client.say(polite(&line));
+                    }
+                    HANG_UP => return,
+                    RESET => return client.reset(),
+                    goodbye => return client.say(format!("{goodbye}\r\n")),
+                }
+            }
+        });
+        send(&fake).args(["1,2,3", "hi"]).run().expect(
+            0,
+            "1 sent 250 ok\n2 sent 250 ok\n3 sent 250 ok\n",
+            "",
+        );
+        let sent = fake.heard().iter().filter(|line| *line == "SEND").count();
+        assert_eq!((sent, fake.connections()), (3, 2), "{at}: {reply:?}");
+    }
+    // Once, and never after SEND.
+    for (rules, outcome, connections) in [
+        (&[("PAGE 2", HANG_UP)][..], "temporary", 2),
+        (&[("SEND", "250 ok"), ("SEND", HANG_UP)], "unknown", 1),
+        (&[("SEND", "250 ok"), ("SEND", last)], "temporary", 1),
+        (&[("PAGE 2", SILENCE)], "temporary", 1),
+        (&[("PAGE 2", "354 Go on")], "temporary", 1),
+    ] {
+        let fake = Fake::replies(rules);
+        let output = send(&fake).args(["--timeout", "500ms", "1,2", "hi"]).run();
+        let line = output.stdout.lines().nth(1).unwrap();
+        assert!(line.starts_with(&format!("2 {outcome} ")), "{output:?}");
+        assert_eq!(fake.connections(), connections, "{rules:?}");
+    }
+}
+
+#[test]
 fn an_envelope_comes_from_the_environment() {
     let dir = scratch("envelope");
     let pin = dir.file("pin", "0042\n");
@@ -1540,7 +1590,7 @@ fn quit_confirms_that_a_page_is_sent() {
 fn a_line_lost_after_send_leaves_the_page_unknown() {
     for reply in [
         HANG_UP,
-        crate::support::fake::RESET,
+        RESET,
         SILENCE,
         "354 Go on",
         "150 What?",

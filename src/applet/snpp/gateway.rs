@@ -290,19 +290,30 @@ impl<'a> Gateways<'a> {
                 Ok(_) => None,
                 Err(end) => Some(end),
             };
+            let is_stopped = self.settings.interrupt.exit().is_some();
+            let mut lost = None;
             let cause = match end {
+                // A connection may end with the page before it: as long as
+                // SEND was not said, nothing of this one is out.
                 Some(End {
                     answered: Some(Answered::Page(answer)),
+                    closed,
+                    shifted,
                     ..
-                }) => return Ok(answer),
-                Some(End {
-                    cause: Some(cause), ..
-                }) => cause,
-                _ => Fate::untried("the dialogue went astray"),
+                }) => {
+                    let is_over = closed && !shifted && answer.is_before_send();
+                    if fresh || is_stopped || !is_over {
+                        return Ok(answer);
+                    }
+                    lost = Some(answer);
+                    None
+                }
+                Some(End { cause, .. }) => cause,
+                None => None,
             };
             // A connection that idled may be gone by now; that is no try.
-            let is_final =
-                cause.outcome == Outcome::Refused || self.settings.interrupt.exit().is_some();
+            let cause = cause.unwrap_or_else(|| Fate::untried("the dialogue went astray"));
+            let is_final = cause.outcome == Outcome::Refused || is_stopped;
             if fresh || is_final {
                 let outcome = if is_final {
                     cause.outcome
@@ -313,7 +324,11 @@ impl<'a> Gateways<'a> {
             }
             // What was lost on the old connection is not the new one's time.
             deadline = Deadline::after(self.settings.timeout);
-            fresh = self.open(index, deadline)?;
+            fresh = match (self.open(index, deadline), lost) {
+                (Ok(fresh), _) => fresh,
+                (Err(_), Some(answer)) => return Ok(answer),
+                (Err(fate), None) => return Err(fate),
+            };
         }
     }
 

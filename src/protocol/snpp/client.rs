@@ -108,6 +108,8 @@ pub struct End {
     pub cause: Option<Fate>,
     /// What became of the job that was under way. None: nothing of it was said.
     pub answered: Option<Answered>,
+    /// The server closed the connection, or said that it does.
+    pub closed: bool,
     /// Replies had shifted: what this connection called sent is unknown.
     pub shifted: bool,
     /// The reply to QUIT.
@@ -146,6 +148,8 @@ pub struct Client {
     early: bool,
     banner: Option<Reply>,
     farewell: Option<String>,
+    /// The line has ended.
+    closed: bool,
 }
 
 /// What a client that gives up still says: forget all of it, and goodbye.
@@ -171,6 +175,7 @@ impl Client {
             early: false,
             banner: None,
             farewell: None,
+            closed: false,
         }
     }
 
@@ -429,6 +434,7 @@ impl Machine for Client {
                 }
             }
             Input::Eof => {
+                self.closed = true;
                 let text = match self.outgoing.take() {
                     // What was about to be said was not.
                     Some(_) => "the server closed the connection".to_owned(),

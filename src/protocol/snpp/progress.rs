@@ -27,6 +27,14 @@ pub struct PageAnswer {
     pub heard: Vec<String>,
 }
 
+impl PageAnswer {
+    /// SEND was not said: where it was, and not answered, the page is unknown.
+    pub fn is_before_send(&self) -> bool {
+        let is_unknown = |fate: &Fate| fate.outcome == Outcome::Unknown;
+        self.send_reply.is_none() && !self.fates.iter().any(is_unknown)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Progress {
     pub(super) plan: Arc<Plan>,

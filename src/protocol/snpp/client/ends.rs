@@ -25,6 +25,7 @@ impl Client {
         end.unwrap_or_else(|| End {
             cause: Some(Fate::untried(text)),
             answered: None,
+            closed: false,
             shifted: false,
             farewell: None,
         })
@@ -87,6 +88,8 @@ impl Client {
         shifted: bool,
         actions: &mut Actions,
     ) {
+        let code = cause.as_ref().and_then(|fate| fate.code);
+        let closed = self.closed || code.is_some_and(|code| code / 100 == 4);
         // Where nothing of a page was said, the page is untried.
         let untried = answered.is_none();
         let cause = cause.map(|fate| match fate.outcome {
@@ -99,6 +102,7 @@ impl Client {
         actions.push(Action::Done(End {
             cause,
             answered,
+            closed,
             shifted,
             farewell: self.farewell.take(),
         }));
