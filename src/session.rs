@@ -174,14 +174,15 @@ impl<M: Machine> Session<M> {
     }
 
     /// Lets a machine that has said all it had to say hear what still comes,
-    /// until the deadline, whatever asks us to stop. `None`: it still waits.
+    /// until the deadline or a signal. `None`: it still waits.
     pub fn hear_out(
         &mut self,
         deadline: Deadline,
         trace: &mut Trace<'_>,
+        interrupt: Option<&Interrupt>,
     ) -> Option<Pause<M::Question, M::Done>> {
         while deadline.remaining() != Some(Duration::ZERO) {
-            let got = self.line.read(&mut self.chunk, deadline, None);
+            let got = self.line.read(&mut self.chunk, deadline, interrupt);
             let now = SystemTime::now();
             let actions = match got {
                 Got::Bytes(length) => {

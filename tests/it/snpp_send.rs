@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, mpsc};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -1674,6 +1675,57 @@ fn an_interrupt_after_send_leaves_the_page_unknown() {
     assert_eq!(lines[1]["outcome"], "untried", "{output:?}");
     assert!(output.stderr.contains("(pager 1)"), "{output:?}");
     assert!(!hears(&fake, "PAGE 2"));
+}
+
+#[test]
+fn a_verdict_that_comes_soon_after_an_interrupt_counts() {
+    for (reply, outcome) in [
+        ("250 ok", "sent"),
+        ("550 No", "refused"),
+        ("421 Bye", "temporary"),
+    ] {
+        let (go, gone) = mpsc::channel::<()>();
+        let gone = Mutex::new(gone);
+        let fake = Fake::lockstep(move |client| {
+            client.say("220 ready\r\n");
+            while let Some(line) = client.hear() {
+                if line == "SEND" {
+                    let _ = gone.lock().unwrap().recv();
+                    client.say(format!("{reply}\r\n"));
+                } else {
+                    client.say(polite(&line));
+                }
+            }
+        });
+        let mut running = send(&fake).args(["--json", "1,2", "hi"]).spawn();
+        fake.wait_for("SEND");
+        running.signal(Signal::INT);
+        go.send(()).unwrap();
+        let output = running.wait();
+        output.expect_status(130);
+        let lines = json(&output);
+        assert_eq!(lines[0]["outcome"], outcome, "{output:?}");
+        assert_eq!(lines[1]["outcome"], "untried", "{output:?}");
+        assert!(!hears(&fake, "PAGE 2"));
+    }
+}
+
+#[test]
+fn nobody_who_interrupts_twice_waits_for_a_verdict() {
+    let fake = Fake::replies(&[("SEND", SILENCE)]);
+    let mut running = send(&fake).args(["-v", "--json", "1", "hi"]).spawn();
+    fake.wait_for("SEND");
+    let begun = Instant::now();
+    running.signal(Signal::INT);
+    // Only a signal that comes later than the first one was seen is the second.
+    eventually("the end", || {
+        running.signal(Signal::INT);
+        running.has_ended()
+    });
+    assert!(begun.elapsed() < Duration::from_millis(1900));
+    let output = running.wait();
+    output.expect_status(130);
+    assert_eq!(only(&output)["outcome"], "unknown", "{output:?}");
 }
 
 #[test]

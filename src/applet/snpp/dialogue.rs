@@ -108,10 +108,12 @@ impl Dialogue {
                 Err(machine.give_up("the server does not read what it is told"))
             }
             Pause::Interrupted => {
+                let limit = Deadline::after(ABANDON);
                 // Verdicts on pages that are out already may be on their way.
-                let more = if self.session.machine().is_written_ahead() {
-                    let limit = Deadline::after(ABANDON);
-                    self.session.hear_out(limit, around.trace)
+                // Who asks a second time does not want to wait for them.
+                let again = Interrupt::register().ok();
+                let more = if self.session.machine().awaits_verdict() {
+                    self.session.hear_out(limit, around.trace, again.as_ref())
                 } else {
                     None
                 };
@@ -121,7 +123,11 @@ impl Dialogue {
                     Some(Pause::Interrupted | Pause::Stalled) | None => {}
                 }
                 let end = self.session.machine_mut().give_up("interrupted");
-                self.session.part(LAST_WORDS, Deadline::after(ABANDON));
+                let limit = match again.and_then(|again| again.exit()) {
+                    Some(_) => Deadline::after(Duration::ZERO),
+                    None => limit,
+                };
+                self.session.part(LAST_WORDS, limit);
                 Err(end)
             }
         }

@@ -46,7 +46,7 @@ impl Connection {
         if let Some(Pause::Interrupted) = pause {
             // The reply may be on its way.
             let limit = Deadline::after(ABANDON);
-            pause = self.session.hear_out(limit, trace);
+            pause = self.session.hear_out(limit, trace, None);
             if pause.is_none() {
                 self.session.part(QUIT, limit);
             }

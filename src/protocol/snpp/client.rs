@@ -184,9 +184,10 @@ impl Client {
         self.banner.as_ref()
     }
 
-    /// Has it written pages ahead, and waits for their verdicts?
-    pub fn is_written_ahead(&self) -> bool {
+    /// Has it written SEND, of one page or of many, and waits for the verdict?
+    pub fn awaits_verdict(&self) -> bool {
         self.window.as_ref().is_some_and(Window::is_written)
+            || self.page.as_ref().is_some_and(|page| page.sending)
     }
 
     /// Says this once the line is quiet, and listens for the answer. A reply
