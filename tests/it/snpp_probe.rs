@@ -200,7 +200,8 @@ fn each_end_has_its_status() {
         ),
         (HANG_UP, 75, "closed the connection"),
         (RESET, 75, "onnection"),
-        ("+OK POP3 ready", 75, "closed the connection"),
+        ("+OK POP3 ready", 76, "no greeting, only \"+OK POP3 ready\""),
+        ("", 75, "closed the connection"),
         ("354 go on", 76, "354 go on"),
         ("199 what", 76, "199 what"),
         ("250 ready", 76, "Unexpected response: 250 ready"),
@@ -231,6 +232,18 @@ fn each_end_has_its_status() {
         .args(["--timeout", "100ms"])
         .run()
         .expect_complaint(75, "", "no greeting in time");
+    let strange = Fake::lockstep(|client| {
+        client.say("\r\n* OK IMAP4 \x1b[2J\r\nmore\r\n");
+        client.hold(Duration::from_secs(10));
+    });
+    probe(&strange)
+        .args(["--timeout", "300ms"])
+        .run()
+        .expect_complaint(76, "", "no greeting in time, only \"* OK IMAP4 ");
+    probe(&strange)
+        .args(["--timeout", "300ms", "--nagios"])
+        .run()
+        .expect_status(2);
     let drip =
         Fake::lockstep(|client| client.say_slowly("220 ".repeat(99), Duration::from_millis(20)));
     probe(&drip)

@@ -482,6 +482,37 @@ fn what_the_server_itself_does_not_know_is_unknown() {
 }
 
 #[test]
+fn who_greets_in_another_protocol_is_quoted() {
+    for (greeting, closes) in [
+        ("SSH-2.0-OpenSSH_9.6", false),
+        ("SSH-2.0-OpenSSH_9.6", true),
+        ("HTTP/1.0 400 Bad Request", true),
+        ("* OK IMAP4rev1", false),
+    ] {
+        let fake = Fake::lockstep(move |client| {
+            client.say(format!("{greeting}\r\n"));
+            if !closes {
+                client.hold(Duration::from_secs(10));
+            }
+        });
+        let words = format!("only \"{greeting}\"");
+        let output = send(&fake)
+            .args(["--timeout", "300ms", "--json", "1", "hi"])
+            .run();
+        output.expect_complaint(76, &output.stdout, &words);
+        assert_eq!(only(&output)["outcome"], "untried");
+        assert_eq!(fake.raw(), [b""]);
+    }
+    for greeting in [SILENCE, HANG_UP] {
+        let fake = Fake::replies(&[("greeting", greeting)]);
+        send(&fake)
+            .args(["--timeout", "300ms", "1", "hi"])
+            .run()
+            .expect_complaint(75, "", "no greeting");
+    }
+}
+
+#[test]
 fn each_refusal_of_send_has_its_status() {
     for (status, outcome, reply) in [
         (69, "refused", "550 Failed, Illegal Pager ID"),

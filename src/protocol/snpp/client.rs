@@ -399,7 +399,7 @@ impl Client {
                 // its replies were those to others.
                 self.garble();
                 let text = format!("{} in time", self.awaited());
-                self.ended(&text, actions);
+                self.fell_silent(&text, actions);
             }
         }
     }
@@ -441,7 +441,7 @@ impl Machine for Client {
                     Some(_) => "the server closed the connection".to_owned(),
                     None => format!("the server closed the connection: {}", self.awaited()),
                 };
-                self.ended(&text, &mut actions);
+                self.fell_silent(&text, &mut actions);
             }
             Input::Timeout => self.timed_out(&mut actions),
             Input::Answer(answer) => self.answered(answer, &mut actions),

@@ -124,6 +124,8 @@ pub struct Reader {
     lines: usize,
     bytes: usize,
     unnumbered: usize,
+    /// The first line that had no reply code, and was not blank.
+    strange: Option<Vec<u8>>,
 }
 
 impl Reader {
@@ -140,6 +142,11 @@ impl Reader {
     /// May what has come so far be a server's announcement that it closes?
     pub fn may_be_closing(&self) -> bool {
         self.lines == 0 && self.pending.first().is_none_or(|byte| *byte == b'4')
+    }
+
+    /// The first line of all that was no reply.
+    pub fn strange(&self) -> Option<&[u8]> {
+        self.strange.as_deref()
     }
 
     /// The next reply, and what of it a trace should show, line by line.
@@ -194,6 +201,9 @@ impl Reader {
         }
         let Some((code, mark, text)) = split(line) else {
             self.unnumbered += 1;
+            if self.strange.is_none() && !line.trim_ascii().is_empty() {
+                self.strange = Some(line.to_vec());
+            }
             if self.unnumbered >= MAX_UNNUMBERED {
                 return Err(ReplyError::Unnumbered);
             }

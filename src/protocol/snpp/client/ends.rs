@@ -11,6 +11,7 @@ use crate::protocol::snpp::command::{Command, Verb};
 use crate::protocol::snpp::progress::Progress;
 use crate::protocol::snpp::reply::{Class, Reply};
 use crate::protocol::{Action, Phase};
+use crate::text::escape::printable;
 
 impl Client {
     /// Ends a dialogue that the world does not wait for any longer.
@@ -106,6 +107,19 @@ impl Client {
             shifted,
             farewell: self.farewell.take(),
         }));
+    }
+
+    /// The other side closed, or was silent for too long. Who has said what is
+    /// no greeting before that speaks another protocol.
+    pub(super) fn fell_silent(&mut self, text: &str, actions: &mut Actions) {
+        match self.reader.strange() {
+            Some(line) if matches!(self.state, State::Greeting) => {
+                let text = format!("{text}, only \"{}\"", printable(line));
+                let fate = Fate::new(Outcome::Untried, Exit::Protocol, text);
+                self.end(Some(fate), None, false, actions);
+            }
+            _ => self.ended(text, actions),
+        }
     }
 
     /// What there is to wait for has not come.
