@@ -33,7 +33,7 @@ fn what_a_central_says_is_what_the_submitter_hears() {
         // It dies with the page in its hands.
         (
             "kill -9 $PPID",
-            69,
+            79,
             ": 550 Outcome Unknown, May Have Been Delivered (",
         ),
     ] {
