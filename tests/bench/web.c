@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LIMIT = 120 };
@@ -62,7 +63,12 @@ static void ask_all(const struct sockaddr_in *address, int count, int expected, 
         int status;
 
         if (place) {
-            snprintf(number, sizeof number, "%05u%03u", (unsigned)getpid() % 100000, (unsigned)count % 1000);
+            struct timespec now;
+
+            /* Processes have the same numbers again after some thousands of them. */
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            snprintf(number, sizeof number, "%08x",
+                ((unsigned)now.tv_sec * 1000000u + (unsigned)(now.tv_nsec / 1000)) << 3 | ((unsigned)getpid() & 7));
             memcpy(place, number, sizeof PLACE - 1);
         }
         status = ask(address, show);

@@ -332,16 +332,28 @@ fn the_line_for_messages_is_for_nobody_in_group_tty() {
 
 /// Runs `scripts/install` with the program that is being tested.
 fn install(scratch: &Scratch, destdir: &Path, prefix: &Path) {
-    for dir in ["bin", "target/release"] {
+    installer(scratch, destdir, prefix).run().expect(0, "", "");
+}
+
+fn installer(scratch: &Scratch, destdir: &Path, prefix: &Path) -> Cmd {
+    for dir in ["bin", "target/release", "target/x-y-z/release"] {
         fs::create_dir_all(scratch.join(dir)).unwrap();
+        let _ = symlink(
+            env!("CARGO_BIN_EXE_pagebox"),
+            scratch.join(dir).join("pagebox"),
+        );
     }
     // It would build the program first; this one is built.
-    let cargo = scratch.file("bin/cargo", "#!/bin/sh\n");
-    fs::set_permissions(cargo, Permissions::from_mode(0o755)).unwrap();
-    let _ = symlink(
-        env!("CARGO_BIN_EXE_pagebox"),
-        scratch.join("target/release/pagebox"),
-    );
+    for (name, script) in [
+        (
+            "cargo",
+            "echo \"$RUSTFLAGS $*\" >>\"$CARGO_TARGET_DIR/built\"",
+        ),
+        ("rustc", "echo host: x-y-z"),
+    ] {
+        let file = scratch.file(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(file, Permissions::from_mode(0o755)).unwrap();
+    }
     let mut path = scratch.join("bin").into_os_string();
     path.push(":");
     path.push(env::var_os("PATH").unwrap_or_default());
@@ -350,8 +362,29 @@ fn install(scratch: &Scratch, destdir: &Path, prefix: &Path) {
         .env("CARGO_TARGET_DIR", scratch.join("target"))
         .env("DESTDIR", destdir)
         .env("PREFIX", prefix)
-        .run()
-        .expect(0, "", "");
+        .env("RUSTFLAGS", "")
+}
+
+#[test]
+fn page_cgi_can_be_a_program_of_its_own() {
+    let scratch = scratch("install-static");
+    let stage = scratch.join("stage");
+    let page_cgi = stage.join("usr/bin/page-cgi");
+    let install = || installer(&scratch, &stage, Path::new("/usr"));
+    let is_link = || fs::symlink_metadata(&page_cgi).unwrap().is_symlink();
+    // Either takes the place of the other.
+    for _ in 0..2 {
+        install().env("STATIC", "1").run().expect(0, "", "");
+        assert!(!is_link());
+        let help = Cmd::new(&page_cgi).arg("--version").run();
+        help.expect_status(0);
+        assert!(help.stdout.starts_with("page-cgi "), "{help:?}");
+        install().run().expect(0, "", "");
+        assert!(is_link());
+    }
+    let built = scratch.read("target/built");
+    let line = "-C target-feature=+crt-static build --quiet --release --locked --target x-y-z\n";
+    assert_eq!(built.matches(line).count(), 2, "{built}");
 }
 
 /// The units below a prefix.
