@@ -131,16 +131,17 @@ mod tests {
         assert_eq!(fs::read_dir(scratch.0.join("tags")).unwrap().count(), 1);
     }
 
+    /// Writes that, and reads what it comes to.
+    fn then(scratch: &Scratch, new: &Status) -> (u16, String, Option<u8>, u64) {
+        write(&scratch.0, TAG, &hash(TAG, "4242"), new).unwrap();
+        let read = status(&scratch.0, TAG, "4242").unwrap().unwrap();
+        (read.code, read.text, read.exit, read.sequence)
+    }
+
     #[test]
     fn an_answer_stays_and_the_fate_is_told_beside_it() {
         let scratch = Scratch::new();
-        let pass = hash(TAG, "4242");
-        let then = |status| {
-            write(&scratch.0, TAG, &pass, &status).unwrap();
-            let read = super::super::status(&scratch.0, TAG, "4242");
-            let read = read.unwrap().unwrap();
-            (read.code, read.text, read.exit, read.sequence)
-        };
+        let then = |status| then(&scratch, &status);
         then(told(960, "", None));
         then(told(888, "01", None));
         let heard = then(told(880, "", Some(0)));
@@ -152,13 +153,7 @@ mod tests {
     #[test]
     fn what_is_queued_anew_has_no_end_and_what_was_answered_stays() {
         let scratch = Scratch::new();
-        let pass = hash(TAG, "4242");
-        let then = |status| {
-            write(&scratch.0, TAG, &pass, &status).unwrap();
-            let read = super::super::status(&scratch.0, TAG, "4242");
-            let read = read.unwrap().unwrap();
-            (read.code, read.text, read.exit, read.sequence)
-        };
+        let then = |status| then(&scratch, &status);
         then(told(780, "No", Some(69)));
         let heard = then(told(QUEUED, "Again", None));
         assert_eq!(heard, (QUEUED, "Again".to_owned(), None, 2));
